@@ -1,0 +1,344 @@
+//! Reading files and folders below the allowed roots.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use rustc_hash::FxHashMap;
+
+use super::place::{FileId, LineColumn, LineIndex, Place};
+
+/// What may be read, and how much.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// Folders (or single files) below which everything may be read. Links are resolved before the comparison.
+    pub roots: Vec<PathBuf>,
+    /// Texts that stand in for files, by absolute path: an editor's buffer or standard input.
+    pub overlay: BTreeMap<PathBuf, String>,
+    /// Largest file that is read, in bytes.
+    pub max_file_bytes: u64,
+    /// Most entries of one folder that are listed.
+    pub max_folder_entries: usize,
+}
+
+impl Access {
+    /// Everything below `roots`, with the default limits (4 MiB a file, 100,000 entries a folder).
+    pub fn below(roots: Vec<PathBuf>) -> Self {
+        Self { roots, overlay: BTreeMap::new(), max_file_bytes: 4 << 20, max_folder_entries: 100_000 }
+    }
+}
+
+/// Why something could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReadError {
+    /// No such file or folder.
+    Missing,
+    /// It lies outside the allowed roots (after resolving links).
+    Outside,
+    /// Larger than the limit, in bytes.
+    TooLarge(u64),
+    /// Not valid UTF-8; the offset of the first bad byte.
+    NotUtf8(usize),
+    /// Neither a regular file nor a folder, or the other one of the two.
+    WrongKind,
+    /// The operating system refused.
+    Io(String),
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => write!(f, "does not exist"),
+            Self::Outside => write!(f, "lies outside the project and the given inputs, so it is not read"),
+            Self::TooLarge(bytes) => write!(f, "is too large to be a Nix file ({bytes} bytes)"),
+            Self::NotUtf8(offset) => write!(f, "is not valid UTF-8 (byte {offset})"),
+            Self::WrongKind => write!(f, "is not a regular file"),
+            Self::Io(message) => write!(f, "cannot be read: {message}"),
+        }
+    }
+}
+
+/// Kind of a directory entry, as `builtins.readDir` names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A regular file.
+    Regular,
+    /// A folder.
+    Directory,
+    /// A symbolic link (not followed).
+    Symlink,
+    /// Anything else.
+    Unknown,
+}
+
+impl EntryKind {
+    /// The word that `builtins.readDir` gives.
+    pub fn nix_name(self) -> &'static str {
+        match self {
+            Self::Regular => "regular",
+            Self::Directory => "directory",
+            Self::Symlink => "symlink",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    fn of(kind: std::fs::FileType) -> Self {
+        if kind.is_file() {
+            Self::Regular
+        } else if kind.is_dir() {
+            Self::Directory
+        } else if kind.is_symlink() {
+            Self::Symlink
+        } else {
+            Self::Unknown
+        }
+    }
+}
+
+/// One file's text, or a text that has no file.
+#[derive(Debug)]
+pub struct SourceFile {
+    /// Its number.
+    pub id: FileId,
+    /// Absolute path, or a name in angle brackets for text without a file.
+    pub path: PathBuf,
+    /// The text.
+    pub text: Arc<str>,
+    /// Whether it is a file of the user's, as opposed to text built into routelint or given on the command line.
+    pub on_disk: bool,
+    lines: OnceLock<LineIndex>,
+}
+
+impl SourceFile {
+    /// Line and column of a byte offset.
+    pub fn line_column(&self, offset: u32) -> LineColumn {
+        self.lines.get_or_init(|| LineIndex::new(&self.text)).line_column(&self.text, offset)
+    }
+}
+
+#[derive(Debug, Default)]
+struct Files {
+    list: Vec<Arc<SourceFile>>,
+    by_path: FxHashMap<PathBuf, Result<FileId, ReadError>>,
+}
+
+/// All files that were read, shared between threads.
+#[derive(Debug)]
+pub struct Sources {
+    access: Access,
+    roots: Vec<PathBuf>,
+    files: Mutex<Files>,
+}
+
+impl Sources {
+    /// A store that reads what `access` allows. Roots that do not exist allow nothing.
+    #[allow(clippy::disallowed_methods, reason = "this is the room that resolves paths")]
+    pub fn new(access: Access) -> Self {
+        let roots = access.roots.iter().filter_map(|root| std::fs::canonicalize(root).ok()).collect();
+        Self { access, roots, files: Mutex::default() }
+    }
+
+    /// The text of the file at the absolute path `path`.
+    pub fn read(&self, path: &Path) -> Result<Arc<SourceFile>, ReadError> {
+        {
+            let files = self.lock();
+            if let Some(known) = files.by_path.get(path) {
+                let id = known.clone()?;
+                return files.list.get(id.0 as usize).cloned().ok_or(ReadError::Missing);
+            }
+        }
+        let text = match self.access.overlay.get(path) {
+            Some(text) => Ok(text.clone()),
+            None => self.read_bytes(path).and_then(|bytes| {
+                String::from_utf8(bytes).map_err(|error| ReadError::NotUtf8(error.utf8_error().valid_up_to()))
+            }),
+        };
+        let mut files = self.lock();
+        match text {
+            Ok(text) => {
+                let file = add(&mut files, path.to_path_buf(), text.into(), true);
+                files.by_path.insert(path.to_path_buf(), Ok(file.id));
+                Ok(file)
+            }
+            Err(error) => {
+                files.by_path.insert(path.to_path_buf(), Err(error.clone()));
+                Err(error)
+            }
+        }
+    }
+
+    /// The bytes of the file at `path`, not remembered.
+    #[allow(clippy::disallowed_methods, reason = "this is the room that reads files")]
+    pub fn read_bytes(&self, path: &Path) -> Result<Vec<u8>, ReadError> {
+        if let Some(text) = self.access.overlay.get(path) {
+            return Ok(text.clone().into_bytes());
+        }
+        let resolved = self.resolve(path)?;
+        let metadata = std::fs::metadata(&resolved).map_err(|error| io_error(&error))?;
+        if !metadata.is_file() {
+            return Err(ReadError::WrongKind);
+        }
+        if metadata.len() > self.access.max_file_bytes {
+            return Err(ReadError::TooLarge(metadata.len()));
+        }
+        let file = std::fs::File::open(&resolved).map_err(|error| io_error(&error))?;
+        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
+        file.take(self.access.max_file_bytes + 1).read_to_end(&mut bytes).map_err(|error| io_error(&error))?;
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        if length > self.access.max_file_bytes {
+            return Err(ReadError::TooLarge(length));
+        }
+        Ok(bytes)
+    }
+
+    /// Adds a text that has no file: an expression of the command line, or one of routelint's own modules.
+    pub fn add_text(&self, name: &str, text: impl Into<Arc<str>>) -> Arc<SourceFile> {
+        add(&mut self.lock(), PathBuf::from(format!("<{name}>")), text.into(), false)
+    }
+
+    /// The entries of a folder, sorted by name.
+    #[allow(clippy::disallowed_methods, reason = "this is the room that lists folders")]
+    pub fn read_dir(&self, path: &Path) -> Result<Vec<(String, EntryKind)>, ReadError> {
+        let resolved = self.resolve(path)?;
+        let mut entries = Vec::new();
+        for entry in std::fs::read_dir(&resolved).map_err(|error| io_error(&error))? {
+            let entry = entry.map_err(|error| io_error(&error))?;
+            if entries.len() >= self.access.max_folder_entries {
+                return Err(ReadError::Io(format!("has more than {} entries", self.access.max_folder_entries)));
+            }
+            let kind = entry.file_type().map(EntryKind::of).unwrap_or(EntryKind::Unknown);
+            entries.push((entry.file_name().to_string_lossy().into_owned(), kind));
+        }
+        entries.sort();
+        Ok(entries)
+    }
+
+    /// What `path` is, following links; an error when it is missing or outside the roots.
+    #[allow(clippy::disallowed_methods, reason = "this is the room that asks about files")]
+    pub fn kind(&self, path: &Path) -> Result<EntryKind, ReadError> {
+        if self.access.overlay.contains_key(path) {
+            return Ok(EntryKind::Regular);
+        }
+        let resolved = self.resolve(path)?;
+        std::fs::metadata(&resolved).map(|data| EntryKind::of(data.file_type())).map_err(|error| io_error(&error))
+    }
+
+    /// What `path` is, not following a link in its last component.
+    pub fn link_kind(&self, path: &Path) -> Result<EntryKind, ReadError> {
+        if let (Some(parent), Some(name)) = (path.parent(), path.file_name()) {
+            let parent = self.resolve(parent)?;
+            let data = parent.join(name).symlink_metadata().map_err(|error| io_error(&error))?;
+            return Ok(EntryKind::of(data.file_type()));
+        }
+        self.kind(path)
+    }
+
+    /// The file with the number `id`; `None` only for a number of another store.
+    pub fn file(&self, id: FileId) -> Option<Arc<SourceFile>> {
+        self.lock().list.get(id.0 as usize).cloned()
+    }
+
+    /// How many files of the user's were read.
+    pub fn files_read(&self) -> usize {
+        self.lock().list.iter().filter(|file| file.on_disk).count()
+    }
+
+    /// Line and column of the first and one past the last character of a place.
+    pub fn line_columns(&self, place: Place) -> (LineColumn, LineColumn) {
+        match self.file(place.file) {
+            Some(file) => (file.line_column(place.span.start), file.line_column(place.span.end)),
+            None => (LineColumn { line: 1, column: 1 }, LineColumn { line: 1, column: 1 }),
+        }
+    }
+
+    /// The text of a place.
+    pub fn text(&self, place: Place) -> String {
+        self.file(place.file)
+            .and_then(|file| file.text.get(place.span.start as usize..place.span.end as usize).map(str::to_owned))
+            .unwrap_or_default()
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "this is the room that resolves paths")]
+    fn resolve(&self, path: &Path) -> Result<PathBuf, ReadError> {
+        if path.as_os_str().as_encoded_bytes().contains(&0) {
+            return Err(ReadError::Missing);
+        }
+        let resolved = match std::fs::canonicalize(path) {
+            Ok(resolved) => resolved,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return if self.is_inside_lexically(path) { Err(ReadError::Missing) } else { Err(ReadError::Outside) };
+            }
+            Err(error) => return Err(io_error(&error)),
+        };
+        if self.roots.iter().any(|root| resolved.starts_with(root)) { Ok(resolved) } else { Err(ReadError::Outside) }
+    }
+
+    fn is_inside_lexically(&self, path: &Path) -> bool {
+        self.roots.iter().chain(&self.access.roots).any(|root| path.starts_with(root))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Files> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn add(files: &mut Files, path: PathBuf, text: Arc<str>, on_disk: bool) -> Arc<SourceFile> {
+    let id = FileId(u32::try_from(files.list.len()).unwrap_or(u32::MAX));
+    let file = Arc::new(SourceFile { id, path, text, on_disk, lines: OnceLock::new() });
+    files.list.push(Arc::clone(&file));
+    file
+}
+
+fn io_error(error: &std::io::Error) -> ReadError {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => ReadError::Missing,
+        _ => ReadError::Io(error.to_string()),
+    }
+}
+
+impl PartialOrd for EntryKind {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for EntryKind {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.nix_name().cmp(other.nix_name())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests prepare their own folders")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_that_leads_out_of_the_root_is_refused() {
+        let inside = tempfile::tempdir().unwrap();
+        let outside = tempfile::tempdir().unwrap();
+        std::fs::write(outside.path().join("secret.nix"), "1").unwrap();
+        std::fs::write(inside.path().join("own.nix"), "2").unwrap();
+        std::os::unix::fs::symlink(outside.path().join("secret.nix"), inside.path().join("link.nix")).unwrap();
+        let sources = Sources::new(Access::below(vec![inside.path().to_path_buf()]));
+        assert_eq!(sources.read(&inside.path().join("own.nix")).unwrap().text.as_ref(), "2");
+        assert_eq!(sources.read(&inside.path().join("link.nix")).unwrap_err(), ReadError::Outside);
+        assert_eq!(sources.read(&outside.path().join("secret.nix")).unwrap_err(), ReadError::Outside);
+        assert_eq!(sources.read(&inside.path().join("none.nix")).unwrap_err(), ReadError::Missing);
+    }
+
+    #[test]
+    fn a_file_over_the_limit_and_one_that_is_not_utf8_are_refused_with_the_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("big.nix"), "x".repeat(100)).unwrap();
+        std::fs::write(folder.path().join("latin.nix"), b"a\xE4").unwrap();
+        let mut access = Access::below(vec![folder.path().to_path_buf()]);
+        access.max_file_bytes = 50;
+        let sources = Sources::new(access);
+        assert_eq!(sources.read(&folder.path().join("big.nix")).unwrap_err(), ReadError::TooLarge(100));
+        assert_eq!(sources.read(&folder.path().join("latin.nix")).unwrap_err(), ReadError::NotUtf8(1));
+        assert_eq!(sources.read(folder.path()).unwrap_err(), ReadError::WrongKind);
+    }
+}

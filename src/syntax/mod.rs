@@ -1,0 +1,23 @@
+//! From text to intermediate representation (IR).
+//!
+//! Purpose: one seam in front of the parser. A text goes in; out comes a [`FileIr`]: a flat, relocatable arena of expressions with
+//! resolved variables, together with everything that is wrong with the text.
+//!
+//! Invariants:
+//! - Parsing never fails and takes at most linear time: guards (size, nesting, chains, long runs of one word) look at the raw
+//!   tokens before rnix sees them, because rnix recurses and is quadratic on hostile input.
+//! - Whatever could be recovered is in the IR; a hole is [`Expr::Missing`], never an absent child.
+//! - Everything that Nix rejects before evaluation is a [`SyntaxError`], also where rnix lets it through (duplicate attributes
+//!   and formals, undefined variables, dynamic attributes where they are forbidden, `(1]`, overflowing literals).
+//! - A [`FileIr`] holds nothing of rnix or rowan, knows no other file, and may be shared between threads. The evaluator links it
+//!   into its own program by adding offsets and translating the file's symbols.
+//!
+//! What it deliberately does not do: evaluate anything, or know what a file means.
+
+pub mod ir;
+mod guard;
+mod lower;
+mod scope;
+
+pub use ir::{Expr, ExprId, FileIr, SyntaxError, SyntaxErrorKind};
+pub use lower::{LowerOptions, parse};
