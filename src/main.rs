@@ -1,1 +1,3 @@
+//! The `routelint` program: everything is in the library's room `cli`.
+
 fn main() {}

@@ -1,1 +1,36 @@
-//! eval
+//! The evaluator: forcing, applying, operators, limits, and the algebra of what cannot be known.
+//!
+//! Purpose: give the value that Nix would give, lazily, by walking the linked program ([`program::Program`]); and where a part
+//! cannot be known, give an unknown that says why instead of failing.
+//!
+//! Invariants:
+//! - Evaluation always ends: steps, depth and bytes are limited ([`Limits`]); a limit gives an error value, never a panic.
+//! - Errors and unknowns are values. An error is what Nix would report too; an unknown is what routelint cannot tell. Strict use of either gives it back.
+//! - Results do not depend on the order of evaluation: a slot is overwritten with its result once, and only running out of a limit is not remembered.
+//! - Values copied unchanged (through variables, selections, branches, function results) keep their origin, so a scalar that travelled
+//!   through ten files still points at its literal. Computed strings can be explained again ([`explain`]).
+//!
+//! Built-in functions are tables of [`NativeDef`] that the rooms above install. A native gets its arguments evaluated where it
+//! declares itself strict, else as references; it returns [`Outcome`], where [`Stop`] carries an error or unknown outwards.
+//!
+//! What it deliberately does not do: know NixOS, read files other than through `source`, or print.
+
+mod access;
+mod apply;
+mod coerce;
+mod compare;
+mod core;
+mod evaluator;
+pub mod explain;
+mod import;
+mod limits;
+mod native;
+mod operators;
+mod problem;
+pub mod program;
+
+pub use coerce::Coercion;
+pub use evaluator::Evaluator;
+pub use limits::{LimitKind, Limits};
+pub use native::{NativeDef, NativeFn, Outcome};
+pub use problem::{ErrorInfo, ErrorKind, Piece, Stop, UnknownInfo, UnknownReason};

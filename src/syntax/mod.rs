@@ -15,9 +15,7 @@
 //! What it deliberately does not do: evaluate anything, or know what a file means.
 
 pub mod ir;
-mod guard;
 mod lower;
-mod scope;
 
 pub use ir::{Expr, ExprId, FileIr, SyntaxError, SyntaxErrorKind};
 pub use lower::{LowerOptions, parse};

@@ -1,0 +1,362 @@
+//! Calling functions.
+
+use super::evaluator::Evaluator;
+use super::native::{NativeDef, Outcome};
+use super::problem::{ErrorKind, Stop};
+use crate::heap::{Env, LambdaId, NativeId, Seq, SlotId, Symbol, Value, View, sym};
+use crate::syntax::ir::{Expr, ExprId, Lambda, Range};
+
+/// How a call goes on.
+pub(super) enum Step {
+    /// It is done.
+    Done(Value),
+    /// The result is that of this expression in this environment.
+    Tail(ExprId, Env),
+}
+
+/// Most arguments of a built-in function.
+const MOST: usize = 8;
+
+impl Evaluator {
+    /// Carries out the call `expr` up to its last function body.
+    pub(super) fn apply(&mut self, expr: ExprId, env: Env, function: ExprId, arguments: Range) -> Step {
+        let mut callee = self.eval(function, env);
+        let end = arguments.start + arguments.len;
+        let mut next = arguments.start;
+        while next < end {
+            if let Err(Stop(value)) = self.tick() {
+                return Step::Done(value);
+            }
+            match callee.view() {
+                View::Lambda(id, closure) => {
+                    let Some(lambda) = self.program.lambda(id) else { return Step::Done(Value::NULL) };
+                    let argument = self.program.list_item(next);
+                    let frame = if lambda.has_formals {
+                        let value = self.eval(argument, env);
+                        match self.bind_formals(expr, lambda, closure, value) {
+                            Ok(frame) => frame,
+                            Err(Stop(value)) => return Step::Done(value),
+                        }
+                    } else {
+                        let value = self.delay(argument, env);
+                        self.heap.new_frame_of_one(closure, value)
+                    };
+                    next += 1;
+                    if next == end {
+                        return Step::Tail(lambda.body, frame);
+                    }
+                    callee = match self.program.expr(lambda.body) {
+                        Expr::Lambda(inner) => Value::lambda(LambdaId(inner), frame),
+                        _ => self.eval(lambda.body, frame),
+                    };
+                }
+                View::Native(id) => {
+                    let Some(definition) = self.native_def(id) else { return Step::Done(Value::NULL) };
+                    let count = u32::from(definition.arity);
+                    if end - next < count {
+                        return Step::Done(self.partial(callee, &[], env, next, end).with_origin(expr));
+                    }
+                    callee = self.apply_native(expr, env, definition, &[], next);
+                    next += count;
+                }
+                View::Partial(seq) => {
+                    let Some((definition, given)) = self.partial_parts(seq) else { return Step::Done(Value::NULL) };
+                    let count = u32::from(definition.arity).saturating_sub(seq.len.saturating_sub(1));
+                    if end - next < count {
+                        let native = self.heap.share(SlotId(seq.start));
+                        return Step::Done(self.partial(native, &given, env, next, end).with_origin(expr));
+                    }
+                    callee = self.apply_native(expr, env, definition, &given, next);
+                    next += count;
+                }
+                View::Attrs(set) => match self.functor(set, callee, expr) {
+                    Ok(value) => callee = value,
+                    Err(Stop(value)) => return Step::Done(value),
+                },
+                View::Unknown(_) | View::Error(_) => return Step::Done(callee),
+                _ => return Step::Done(self.not_a_function(callee, function).0),
+            }
+        }
+        Step::Done(callee)
+    }
+
+    fn not_a_function(&mut self, value: Value, at: ExprId) -> Stop {
+        let message = format!("attempt to call something which is not a function but {}", self.describe(value));
+        let origin = if at.is_some() { at } else { self.site };
+        self.error_at(ErrorKind::Type, message, origin)
+    }
+
+    fn functor(&mut self, set: crate::heap::Set, callee: Value, at: ExprId) -> Outcome {
+        let Some(functor) = self.attribute(set, sym::FUNCTOR) else {
+            return Err(match self.heap.open_set_reason(set) {
+                Some(id) => Stop(Value::unknown(id)),
+                None => self.not_a_function(callee, at),
+            });
+        };
+        let called = self.call(functor, &[callee])?;
+        self.want(called)
+    }
+
+    fn partial(&mut self, native: Value, given: &[Value], env: Env, next: u32, end: u32) -> Value {
+        let mut run = Vec::with_capacity(given.len() + 4);
+        run.push(native);
+        run.extend_from_slice(given);
+        for index in next..end {
+            let value = self.delay(self.program.list_item(index), env);
+            run.push(value);
+        }
+        Value::partial(self.heap.new_seq(&run))
+    }
+
+    fn partial_parts(&self, seq: Seq) -> Option<(&'static NativeDef, Vec<Value>)> {
+        let View::Native(id) = self.heap.get(SlotId(seq.start)).view() else { return None };
+        let given = seq.slots().skip(1).map(|slot| self.heap.share(slot)).collect();
+        Some((self.native_def(id)?, given))
+    }
+
+    fn apply_native(
+        &mut self,
+        expr: ExprId,
+        env: Env,
+        definition: &'static NativeDef,
+        given: &[Value],
+        next: u32,
+    ) -> Value {
+        let mut buffer = [Value::NULL; MOST];
+        let Some(arguments) = buffer.get_mut(..usize::from(definition.arity)) else { return Value::NULL };
+        let mut index = next;
+        for (position, argument) in arguments.iter_mut().enumerate() {
+            let is_strict = definition.strict & (1 << position) != 0;
+            *argument = match given.get(position) {
+                Some(value) => {
+                    if is_strict {
+                        self.force(*value)
+                    } else {
+                        *value
+                    }
+                }
+                None => {
+                    let from = self.program.list_item(index);
+                    index += 1;
+                    if is_strict {
+                        self.eval(from, env)
+                    } else {
+                        let value = self.delay(from, env);
+                        self.settle(value)
+                    }
+                }
+            };
+            if is_strict && argument.is_stop() {
+                return *argument;
+            }
+        }
+        let outer = std::mem::replace(&mut self.site, expr);
+        let strings = self.heap.string_count();
+        let result = match (definition.run)(self, arguments) {
+            Ok(value) => self.force(value),
+            Err(Stop(value)) => value,
+        };
+        self.site = outer;
+        match result.view() {
+            View::Str(id) if id.0 >= strings => {
+                self.heap.set_replay(id, expr, env);
+                result.or_origin(expr)
+            }
+            _ => result.or_origin(expr),
+        }
+    }
+
+    /// Calls a value with arguments (evaluated or references). The result may be a reference.
+    pub fn call(&mut self, function: Value, arguments: &[Value]) -> Outcome {
+        let mut callee = self.force(function);
+        let mut rest = arguments;
+        while let Some((first, others)) = rest.split_first() {
+            self.tick()?;
+            match callee.view() {
+                View::Lambda(id, closure) => {
+                    let Some(lambda) = self.program.lambda(id) else { return Ok(Value::NULL) };
+                    let frame = if lambda.has_formals {
+                        let value = self.force(*first);
+                        self.bind_formals(self.site, lambda, closure, value)?
+                    } else {
+                        self.heap.new_frame_of_one(closure, *first)
+                    };
+                    callee = self.eval(lambda.body, frame);
+                    rest = others;
+                }
+                View::Native(id) => {
+                    let Some(definition) = self.native_def(id) else { return Ok(Value::NULL) };
+                    let count = usize::from(definition.arity);
+                    match (rest.get(..count), rest.get(count..)) {
+                        (Some(now), Some(later)) => {
+                            callee = self.run_native(definition, now)?;
+                            rest = later;
+                        }
+                        _ => return Ok(self.partial_of_values(callee, &[], rest)),
+                    }
+                }
+                View::Partial(seq) => {
+                    let Some((definition, mut given)) = self.partial_parts(seq) else { return Ok(Value::NULL) };
+                    let count = usize::from(definition.arity).saturating_sub(given.len());
+                    match (rest.get(..count), rest.get(count..)) {
+                        (Some(now), Some(later)) => {
+                            given.extend_from_slice(now);
+                            callee = self.run_native(definition, &given)?;
+                            rest = later;
+                        }
+                        _ => {
+                            let native = self.heap.share(SlotId(seq.start));
+                            return Ok(self.partial_of_values(native, &given, rest));
+                        }
+                    }
+                }
+                View::Attrs(set) => callee = self.functor(set, callee, ExprId::NONE)?,
+                View::Unknown(_) | View::Error(_) => return Err(Stop(callee)),
+                _ => return Err(self.not_a_function(callee, ExprId::NONE)),
+            }
+        }
+        if callee.is_stop() { Err(Stop(callee)) } else { Ok(callee) }
+    }
+
+    fn partial_of_values(&mut self, native: Value, given: &[Value], more: &[Value]) -> Value {
+        let mut run = Vec::with_capacity(given.len() + more.len() + 1);
+        run.push(native);
+        run.extend_from_slice(given);
+        run.extend_from_slice(more);
+        Value::partial(self.heap.new_seq(&run))
+    }
+
+    /// Runs a built-in function with all its arguments.
+    fn run_native(&mut self, definition: &'static NativeDef, arguments: &[Value]) -> Outcome {
+        if self.depth >= self.limits.depth {
+            return Err(self.limit_error(super::LimitKind::Depth));
+        }
+        let mut buffer = [Value::NULL; MOST];
+        let Some(ready) = buffer.get_mut(..arguments.len()) else { return Ok(Value::NULL) };
+        for (position, (place, argument)) in ready.iter_mut().zip(arguments).enumerate() {
+            *place = if definition.strict & (1 << position) != 0 { self.want(*argument)? } else { *argument };
+        }
+        self.depth += 1;
+        let outcome = (definition.run)(self, ready).and_then(|value| self.want(value));
+        self.depth -= 1;
+        outcome
+    }
+
+    fn bind_formals(&mut self, call: ExprId, lambda: Lambda, closure: Env, argument: Value) -> Result<Env, Stop> {
+        let set = match argument.view() {
+            View::Attrs(set) => set,
+            View::Unknown(_) => return Ok(self.bind_unknown(lambda, closure, argument)),
+            View::Error(_) => return Err(Stop(argument)),
+            _ => {
+                let message = format!(
+                    "{} expects a set of arguments but was called with {}",
+                    self.function_name(lambda),
+                    self.describe(argument)
+                );
+                return Err(self.error_at(ErrorKind::Type, message, call));
+            }
+        };
+        let named = lambda.parameter.is_some();
+        let count = lambda.formals.len;
+        let frame = self.heap.new_frame(closure, count as usize + usize::from(named));
+        let first = frame.0 + 1;
+        let mut found = 0;
+        for offset in 0..count {
+            let Some(formal) = self.program.formal(lambda.formals.start + offset) else { continue };
+            let name = Symbol(formal.name.0);
+            let value = match self.heap.attribute(set, name) {
+                Some(slot) => {
+                    found += 1;
+                    self.heap.share(slot)
+                }
+                None => match self.heap.open_set_reason(set) {
+                    Some(unknown) => Value::unknown(unknown),
+                    None if formal.default.is_some() => Value::thunk(formal.default, frame),
+                    None => {
+                        let message = format!(
+                            "{} called without required argument '{}'",
+                            self.function_name(lambda),
+                            self.heap.name(name)
+                        );
+                        return Err(self.error_at(ErrorKind::Arguments, message, formal.binder));
+                    }
+                },
+            };
+            self.heap.set(SlotId(first + offset), value);
+        }
+        if named {
+            self.heap.set(SlotId(first + count), argument);
+        }
+        if !lambda.ellipsis && found != self.heap.set_len(set) {
+            return Err(self.unexpected_argument(call, lambda, set));
+        }
+        Ok(frame)
+    }
+
+    /// A function that takes a set apart, called with something unknown: every formal is unknown.
+    fn bind_unknown(&mut self, lambda: Lambda, closure: Env, argument: Value) -> Env {
+        let named = lambda.parameter.is_some();
+        let frame = self.heap.new_frame(closure, lambda.formals.len as usize + usize::from(named));
+        for offset in 0..lambda.formals.len + u32::from(named) {
+            self.heap.set(SlotId(frame.0 + 1 + offset), argument);
+        }
+        frame
+    }
+
+    fn unexpected_argument(&mut self, call: ExprId, lambda: Lambda, set: crate::heap::Set) -> Stop {
+        let formals = self.program.formals(lambda.formals);
+        let extra = self
+            .heap
+            .entries(set)
+            .into_iter()
+            .find(|(name, ..)| !formals.iter().any(|formal| formal.name.0 == name.0))
+            .map(|(name, _, origin)| (self.heap.name(name).to_owned(), origin));
+        let (name, origin) = extra.unwrap_or_else(|| (String::new(), call));
+        let message = format!("{} called with unexpected argument '{name}'", self.function_name(lambda));
+        self.error_at(ErrorKind::Arguments, message, origin)
+    }
+
+    fn function_name(&self, lambda: Lambda) -> String {
+        match self.program.expr(lambda.bound_as) {
+            Expr::Binder(name) if lambda.bound_as.is_some() => format!("function '{}'", self.heap.name(Symbol(name.0))),
+            _ => "function 'anonymous lambda'".to_owned(),
+        }
+    }
+
+    /// The formals of a function value as name and whether there is a default; `None` if it does not take a set apart.
+    pub fn formals_of(&self, value: Value) -> Option<Vec<(Symbol, bool, ExprId)>> {
+        let View::Lambda(id, _) = value.view() else { return None };
+        let lambda = self.program.lambda(id)?;
+        lambda.has_formals.then(|| {
+            self.program
+                .formals(lambda.formals)
+                .iter()
+                .map(|formal| (Symbol(formal.name.0), formal.default.is_some(), formal.binder))
+                .collect()
+        })
+    }
+
+    /// Whether a function value takes a set apart and allows further attributes (`...`).
+    pub fn has_ellipsis(&self, value: Value) -> bool {
+        match value.view() {
+            View::Lambda(id, _) => self.program.lambda(id).is_some_and(|lambda| lambda.has_formals && lambda.ellipsis),
+            _ => false,
+        }
+    }
+
+    /// The number of a built-in function value, if it is one without arguments.
+    pub fn native_of(&self, value: Value) -> Option<&'static NativeDef> {
+        match value.view() {
+            View::Native(NativeId(id)) => self.native_def(NativeId(id)),
+            _ => None,
+        }
+    }
+
+    /// A built-in function value applied to some arguments: the function and what it was given.
+    pub fn partial_of(&self, value: Value) -> Option<(&'static NativeDef, Vec<Value>)> {
+        match value.view() {
+            View::Partial(seq) => self.partial_parts(seq),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Turning values into strings.
+
+use super::evaluator::Evaluator;
+use super::problem::{ErrorKind, Stop, UnknownReason};
+use crate::heap::{StrId, Value, View, sym};
+
+/// How far a value is turned into a string.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coercion {
+    /// As in interpolation and `+`: strings, sets with `__toString` or `outPath`; a path would be copied to the store, so its text is unknown.
+    Strict,
+    /// As in `concatStringsSep` and file functions: like [`Coercion::Strict`], but a path gives its own text.
+    Path,
+    /// As in `toString`: also numbers, booleans, null and lists; a path gives its own text.
+    More,
+}
+
+const DEEPEST: u32 = 1_000;
+
+impl Evaluator {
+    /// The value as a string.
+    pub fn coerce(&mut self, value: Value, how: Coercion) -> Result<StrId, Stop> {
+        self.coerce_within(value, how, 0)
+    }
+
+    fn coerce_within(&mut self, value: Value, how: Coercion, depth: u32) -> Result<StrId, Stop> {
+        if depth > DEEPEST {
+            return Err(self.limit_error(super::LimitKind::Depth));
+        }
+        let value = self.want(value)?;
+        match value.view() {
+            View::Str(id) => return Ok(id),
+            View::Path(id) if how == Coercion::Strict => {
+                let name = self.heap.text(id).into_owned();
+                return Err(self.unknown(UnknownReason::StorePath(name)));
+            }
+            View::Path(id) => return Ok(id),
+            View::Attrs(set) => {
+                if let Some(function) = self.attribute(set, sym::TO_STRING) {
+                    let text = self.call(function, &[value])?;
+                    return self.coerce_within(text, how, depth + 1);
+                }
+                if let Some(path) = self.attribute(set, sym::OUT_PATH) {
+                    return self.coerce_within(path, how, depth + 1);
+                }
+                if let Some(id) = self.heap.open_set_reason(set) {
+                    return Err(Stop(Value::unknown(id)));
+                }
+            }
+            View::Int(number) if how == Coercion::More => {
+                return Ok(self.heap.new_string(number.to_string().as_bytes()));
+            }
+            View::Float(number) if how == Coercion::More => {
+                return Ok(self.heap.new_string(format!("{number:.6}").as_bytes()));
+            }
+            View::Bool(truth) if how == Coercion::More => {
+                return Ok(self.heap.new_string(if truth { b"1" } else { b"" }));
+            }
+            View::Null if how == Coercion::More => return Ok(self.heap.new_string(b"")),
+            View::List(seq) if how == Coercion::More => {
+                if let Some(id) = self.heap.open_reason(seq) {
+                    return Err(Stop(Value::unknown(id)));
+                }
+                let space = self.heap.new_string(b" ");
+                let mut pieces = Vec::with_capacity(seq.count() * 2);
+                let last = seq.len.saturating_sub(1);
+                for (slot, index) in seq.slots().zip(0u32..) {
+                    self.tick()?;
+                    let element = self.force_slot(slot);
+                    let is_empty_list = matches!(element.view(), View::List(inner) if inner.len == 0);
+                    pieces.push(self.coerce_within(element, how, depth + 1)?);
+                    if index != last && !is_empty_list {
+                        pieces.push(space);
+                    }
+                }
+                let joined = self.heap.concat(&pieces);
+                self.heap.join_contexts(joined, &pieces);
+                return Ok(joined);
+            }
+            _ => {}
+        }
+        let message = format!("cannot coerce {} to a string", self.describe(value));
+        Err(self.error(ErrorKind::Type, message))
+    }
+
+    /// A path argument: a path, or a string with an absolute path. Gives the text.
+    pub fn want_path(&mut self, value: Value) -> Result<String, Stop> {
+        let id = self.coerce(value, Coercion::Path)?;
+        let text = self.heap.text(id).into_owned();
+        if !text.starts_with('/') {
+            return Err(self.error(ErrorKind::Type, format!("string '{text}' doesn't represent an absolute path")));
+        }
+        Ok(super::operators::canonical_path(&text))
+    }
+}

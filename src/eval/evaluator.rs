@@ -1,0 +1,292 @@
+//! The state of an evaluation.
+
+use std::any::{Any, TypeId};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::limits::{LimitKind, Limits};
+use super::native::NativeDef;
+use super::problem::{ErrorInfo, ErrorKind, Piece, Stop, UnknownInfo, UnknownReason};
+use super::program::Program;
+use crate::heap::{ErrorId, Heap, NativeId, SlotId, Symbol, UnknownId, Value};
+use crate::source::{FileId, Sources};
+use crate::syntax::{ExprId, FileIr};
+
+/// One evaluator: heap, linked program, built-in functions, errors and unknowns found so far. Used by one thread.
+pub struct Evaluator {
+    /// Values.
+    pub heap: Heap,
+    /// Linked code.
+    pub program: Program,
+    /// Files.
+    pub sources: Arc<Sources>,
+    /// Limits.
+    pub limits: Limits,
+    /// Messages of `builtins.trace` and `builtins.warn`, in order.
+    pub messages: Vec<String>,
+    pub(super) natives: Vec<&'static NativeDef>,
+    native_numbers: FxHashMap<&'static str, NativeId>,
+    pub(super) globals: Vec<Value>,
+    global_numbers: FxHashMap<Symbol, u32>,
+    pub(super) global_names: Vec<&'static str>,
+    errors: Vec<ErrorInfo>,
+    unknowns: Vec<UnknownInfo>,
+    pub(super) steps: u64,
+    pub(super) depth: u32,
+    pub(super) exhausted: Option<ErrorId>,
+    /// The call that is being carried out, for messages.
+    pub(super) site: ExprId,
+    pub(super) imported: FxHashMap<PathBuf, SlotId>,
+    /// Parsed files, by number: what threads parsed beforehand, and what this evaluator parsed itself.
+    pub parsed: FxHashMap<FileId, Arc<FileIr>>,
+    /// Whether a file with syntax errors is evaluated as far as it was recovered; else it is an error.
+    pub is_tolerant: bool,
+    /// Slots of `lib` and `builtins`, and what `<name>` means, by name.
+    pub search_path: FxHashMap<String, Value>,
+    extensions: FxHashMap<TypeId, Box<dyn Any>>,
+}
+
+impl Evaluator {
+    /// An evaluator without any built-in function.
+    pub fn new(sources: Arc<Sources>, limits: Limits) -> Self {
+        Self {
+            heap: Heap::new(),
+            program: Program::default(),
+            sources,
+            limits,
+            messages: Vec::new(),
+            natives: Vec::new(),
+            native_numbers: FxHashMap::default(),
+            globals: Vec::new(),
+            global_numbers: FxHashMap::default(),
+            global_names: Vec::new(),
+            errors: Vec::new(),
+            unknowns: Vec::new(),
+            steps: 0,
+            depth: 0,
+            exhausted: None,
+            site: ExprId::NONE,
+            imported: FxHashMap::default(),
+            parsed: FxHashMap::default(),
+            is_tolerant: false,
+            search_path: FxHashMap::default(),
+            extensions: FxHashMap::default(),
+        }
+    }
+
+    /// Makes built-in functions known. Of two with the same name the first counts.
+    pub fn install(&mut self, family: &'static [NativeDef]) {
+        for definition in family {
+            let id = NativeId(u32::try_from(self.natives.len()).unwrap_or(u32::MAX));
+            self.natives.push(definition);
+            self.native_numbers.entry(definition.name).or_insert(id);
+        }
+    }
+
+    /// A built-in function as a value; an error value if there is none of that name.
+    pub fn native(&mut self, name: &str) -> Value {
+        match self.native_numbers.get(name) {
+            Some(id) => Value::native(*id),
+            None => self.error(ErrorKind::Type, format!("there is no built-in function `{name}`")).0,
+        }
+    }
+
+    /// The definition of a built-in function.
+    pub fn native_def(&self, id: NativeId) -> Option<&'static NativeDef> {
+        self.natives.get(id.0 as usize).copied()
+    }
+
+    /// A built-in function applied to its first arguments.
+    pub fn native_with(&mut self, name: &str, arguments: &[Value]) -> Value {
+        let function = self.native(name);
+        let mut run = Vec::with_capacity(arguments.len() + 1);
+        run.push(function);
+        run.extend_from_slice(arguments);
+        Value::partial(self.heap.new_seq(&run))
+    }
+
+    /// A deferred call of a built-in function: a reference that is forced when needed.
+    pub fn delay_native(&mut self, name: &str, arguments: &[Value]) -> Value {
+        let function = self.native(name);
+        self.heap.delay_call(function, arguments)
+    }
+
+    /// Binds a name for all texts that are linked from now on.
+    pub fn set_global(&mut self, name: &'static str, value: Value) {
+        let symbol = self.heap.intern(name);
+        let next = u32::try_from(self.globals.len()).unwrap_or(u32::MAX);
+        match self.global_numbers.get(&symbol) {
+            Some(number) => {
+                if let Some(place) = self.globals.get_mut(*number as usize) {
+                    *place = value;
+                }
+            }
+            None => {
+                self.global_numbers.insert(symbol, next);
+                self.global_names.push(name);
+                self.globals.push(value);
+            }
+        }
+    }
+
+    /// The value of a global name.
+    pub fn global(&self, name: &str) -> Option<Value> {
+        let symbol = self.heap.symbols.find(name)?;
+        self.globals.get(*self.global_numbers.get(&symbol)? as usize).copied()
+    }
+
+    pub(super) fn global_number(&self, symbol: Symbol) -> Option<u32> {
+        self.global_numbers.get(&symbol).copied()
+    }
+
+    /// State that a room above keeps with the evaluator, made when first asked for.
+    pub fn extension<T: Default + 'static>(&mut self) -> &mut T {
+        let boxed = self.extensions.entry(TypeId::of::<T>()).or_insert_with(|| Box::new(T::default()));
+        if !boxed.is::<T>() {
+            *boxed = Box::new(T::default());
+        }
+        match boxed.downcast_mut::<T>() {
+            Some(state) => state,
+            None => unreachable!("the state was put there under its own type"),
+        }
+    }
+
+    /// An error that arises at the current call.
+    pub fn error(&mut self, kind: ErrorKind, message: impl Into<String>) -> Stop {
+        let origin = self.site;
+        self.error_at(kind, message, origin)
+    }
+
+    /// An error that arises at a given expression.
+    pub fn error_at(&mut self, kind: ErrorKind, message: impl Into<String>, origin: ExprId) -> Stop {
+        let id = ErrorId(u32::try_from(self.errors.len()).unwrap_or(u32::MAX));
+        self.errors.push(ErrorInfo { kind, message: message.into(), origin, trace: Vec::new() });
+        Stop(Value::error(id).with_origin(origin))
+    }
+
+    /// What an error says.
+    pub fn error_info(&self, id: ErrorId) -> Option<&ErrorInfo> {
+        self.errors.get(id.0 as usize)
+    }
+
+    /// The same error with one more line about what was being done.
+    pub fn add_trace(&mut self, stop: Stop, origin: ExprId, text: impl Into<String>) -> Stop {
+        if let crate::heap::View::Error(id) = stop.0.view()
+            && let Some(info) = self.errors.get_mut(id.0 as usize)
+            && info.trace.len() < 20
+        {
+            info.trace.push((origin, text.into()));
+        }
+        stop
+    }
+
+    /// An unknown that arises at the current call.
+    pub fn unknown(&mut self, reason: UnknownReason) -> Stop {
+        let origin = self.site;
+        self.unknown_at(reason, origin)
+    }
+
+    /// An unknown that arises at a given expression.
+    pub fn unknown_at(&mut self, reason: UnknownReason, origin: ExprId) -> Stop {
+        Stop(Value::unknown(self.new_unknown(UnknownInfo { reason, origin, pieces: None })).with_origin(origin))
+    }
+
+    /// A string of which only pieces are known.
+    pub fn partial_string(&mut self, pieces: Vec<Piece>, origin: ExprId) -> Value {
+        let first = pieces.iter().find_map(|piece| match piece {
+            Piece::Hole(id) => Some(*id),
+            Piece::Known(_) => None,
+        });
+        let reason = first
+            .and_then(|id| self.unknown_info(id))
+            .map_or(UnknownReason::Unsupported("part of a string".to_owned()), |info| info.reason.clone());
+        let cause = first.and_then(|id| self.unknown_info(id)).map_or(origin, |info| info.origin);
+        Value::unknown(self.new_unknown(UnknownInfo { reason, origin: cause, pieces: Some(pieces) }))
+            .with_origin(origin)
+    }
+
+    fn new_unknown(&mut self, info: UnknownInfo) -> UnknownId {
+        let id = UnknownId(u32::try_from(self.unknowns.len()).unwrap_or(u32::MAX));
+        self.unknowns.push(info);
+        id
+    }
+
+    /// What is known about an unknown.
+    pub fn unknown_info(&self, id: UnknownId) -> Option<&UnknownInfo> {
+        self.unknowns.get(id.0 as usize)
+    }
+
+    /// Counts one step; an error once a limit is reached.
+    #[inline]
+    pub fn tick(&mut self) -> Result<(), Stop> {
+        self.tick_many(1)
+    }
+
+    /// Counts `count` steps at once, before doing that much work.
+    #[inline]
+    pub fn tick_many(&mut self, count: u64) -> Result<(), Stop> {
+        let before = self.steps;
+        self.steps += count;
+        if before >> 10 == self.steps >> 10 && self.steps < self.limits.steps {
+            return Ok(());
+        }
+        self.check_limits()
+    }
+
+    #[cold]
+    fn check_limits(&mut self) -> Result<(), Stop> {
+        if let Some(id) = self.exhausted {
+            return Err(Stop(Value::error(id)));
+        }
+        let kind = if self.steps >= self.limits.steps {
+            LimitKind::Steps
+        } else if self.heap.bytes_used() >= self.limits.heap_bytes {
+            LimitKind::Heap
+        } else {
+            return Ok(());
+        };
+        let stop = self.limit_error(kind);
+        if let crate::heap::View::Error(id) = stop.0.view() {
+            self.exhausted = Some(id);
+        }
+        Err(stop)
+    }
+
+    /// The error for a limit.
+    pub fn limit_error(&mut self, kind: LimitKind) -> Stop {
+        let detail = match kind {
+            LimitKind::Depth => "stack overflow; max-call-depth exceeded: ",
+            LimitKind::Steps | LimitKind::Heap | LimitKind::String | LimitKind::List => "",
+        };
+        self.error(ErrorKind::Limit(kind), format!("{detail}the limit of {} was reached", kind.words()))
+    }
+
+    /// Steps taken so far.
+    pub fn steps_taken(&self) -> u64 {
+        self.steps
+    }
+
+    /// Allows `steps` more steps from now on, and forgets that a limit was reached.
+    pub fn grant_steps(&mut self, steps: u64) {
+        self.limits.steps = self.steps.saturating_add(steps);
+        self.exhausted = None;
+    }
+
+    /// Whether an error is one of a limit, which must not be remembered in a slot.
+    pub(super) fn is_limit(&self, value: Value) -> bool {
+        match value.view() {
+            crate::heap::View::Error(id) => {
+                matches!(self.error_info(id).map(|info| info.kind), Some(ErrorKind::Limit(_)))
+            }
+            _ => false,
+        }
+    }
+
+    /// A native cannot go on: a message for a value of a wrong type.
+    pub fn type_error(&mut self, expected: &str, got: Value) -> Stop {
+        let message = format!("expected {expected} but found {}", self.describe(got));
+        self.error(ErrorKind::Type, message)
+    }
+}

@@ -1,0 +1,152 @@
+//! Loading files and other texts into the program.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::evaluator::Evaluator;
+use super::native::Outcome;
+use super::problem::{ErrorKind, Stop, UnknownReason};
+use crate::heap::{Env, Heap, SlotId, Symbol, Value};
+use crate::source::{EntryKind, ReadError, SourceFile};
+use crate::syntax::ir::{ExprId, FileIr};
+use crate::syntax::{LowerOptions, parse};
+
+impl Evaluator {
+    /// Links a parsed text; gives the expression of the whole.
+    pub fn link(&mut self, ir: &FileIr, file: &SourceFile, folder: &Path) -> ExprId {
+        let numbers: rustc_hash::FxHashMap<Symbol, u32> = ir
+            .symbols
+            .iter()
+            .filter_map(|name| {
+                let symbol = self.heap.intern(name);
+                self.global_number(symbol).map(|number| (symbol, number))
+            })
+            .collect();
+        self.program.link(ir, file.id, folder.to_path_buf(), &mut self.heap, |symbol| numbers.get(&symbol).copied())
+    }
+
+    /// Parses with this evaluator's global names; `frame` are names bound by one outermost frame.
+    pub fn parse(&self, text: &str, frame: &[&str]) -> FileIr {
+        parse(text, &LowerOptions { globals: &self.global_names, frame })
+    }
+
+    /// Evaluates a text that stands in no file, relative to `folder`. Syntax errors are errors.
+    pub fn eval_text(&mut self, name: &str, text: &str, folder: &Path) -> Outcome {
+        let file = self.sources.add_text(name, text);
+        let ir = self.parse(text, &[]);
+        if let Some(stop) = self.syntax_stop(&ir, &file) {
+            return Err(stop);
+        }
+        let root = self.link(&ir, &file, folder);
+        let value = self.eval(root, Heap::ROOT);
+        self.want(value)
+    }
+
+    /// The error of a file that does not parse.
+    fn syntax_stop(&mut self, ir: &FileIr, file: &SourceFile) -> Option<Stop> {
+        let error = ir.errors.first()?;
+        let at = file.line_column(error.span.start);
+        let message = format!("{}:{}:{}: {}", file.path.display(), at.line, at.column, error.message);
+        Some(self.error(ErrorKind::Syntax, message))
+    }
+
+    /// The file that `import` means by a path: the file, or `default.nix` in the folder.
+    pub fn import_target(&self, path: &Path) -> Result<PathBuf, ReadError> {
+        match self.sources.kind(path)? {
+            EntryKind::Directory => Ok(path.join("default.nix")),
+            _ => Ok(path.to_path_buf()),
+        }
+    }
+
+    /// `import path`: evaluated once for each file. What cannot be read because it lies outside the allowed roots is unknown.
+    pub fn import(&mut self, path: &Path) -> Outcome {
+        let target = match self.import_target(path) {
+            Ok(target) => target,
+            Err(error) => return Err(self.read_stop(path, &error)),
+        };
+        if let Some(slot) = self.imported.get(&target) {
+            let slot = *slot;
+            return self.want(Value::reference(slot));
+        }
+        let root = self.load(&target, &[])?;
+        let slot = self.heap.new_slot(Value::thunk(root, Heap::ROOT));
+        self.imported.insert(target, slot);
+        self.want(Value::reference(slot))
+    }
+
+    /// `scopedImport`: the names in `scope` are bound around the file. Not remembered.
+    pub fn scoped_import(&mut self, path: &Path, scope: &[(Symbol, Value)]) -> Outcome {
+        let target = match self.import_target(path) {
+            Ok(target) => target,
+            Err(error) => return Err(self.read_stop(path, &error)),
+        };
+        let names: Vec<String> = scope.iter().map(|(name, _)| self.heap.name(*name).to_owned()).collect();
+        let frame: Vec<&str> = names.iter().map(String::as_str).collect();
+        let root = self.load(&target, &frame)?;
+        let env = if scope.is_empty() { Heap::ROOT } else { self.heap.new_frame(Heap::ROOT, scope.len()) };
+        for ((_, value), offset) in scope.iter().zip(1u32..) {
+            self.heap.set(SlotId(env.0 + offset), *value);
+        }
+        let value = self.eval(root, Env(env.0));
+        self.want(value)
+    }
+
+    /// Reads, parses and links a file.
+    fn load(&mut self, target: &Path, frame: &[&str]) -> Result<ExprId, Stop> {
+        let file = match self.sources.read(target) {
+            Ok(file) => file,
+            Err(error) => return Err(self.read_stop(target, &error)),
+        };
+        let ir = if frame.is_empty() { self.ir_of(&file) } else { Arc::new(self.parse(&file.text, frame)) };
+        if let Some(stop) = self.syntax_stop(&ir, &file)
+            && !self.is_tolerant
+        {
+            return Err(stop);
+        }
+        let folder = target.parent().map_or_else(|| PathBuf::from("/"), Path::to_path_buf);
+        Ok(self.link(&ir, &file, &folder))
+    }
+
+    /// The IR of a file, from the shared store if one is set.
+    fn ir_of(&mut self, file: &SourceFile) -> Arc<FileIr> {
+        match self.parsed.get(&file.id) {
+            Some(ir) => Arc::clone(ir),
+            None => {
+                let ir = Arc::new(self.parse(&file.text, &[]));
+                self.parsed.insert(file.id, Arc::clone(&ir));
+                ir
+            }
+        }
+    }
+
+    /// The error or unknown for something that cannot be read.
+    pub fn read_stop(&mut self, path: &Path, error: &ReadError) -> Stop {
+        match error {
+            ReadError::Outside => self.unknown(UnknownReason::Outside(path.display().to_string())),
+            _ => {
+                let message = format!("path '{}' {error}", path.display());
+                self.error(ErrorKind::File, message)
+            }
+        }
+    }
+
+    /// `<name>` or `<name/rest>`.
+    pub(super) fn eval_search_path(&mut self, name: &str, at: ExprId) -> Value {
+        if let Some(value) = self.search_path.get(name).copied() {
+            return self.force(value);
+        }
+        let (first, rest) = name.split_once('/').unwrap_or((name, ""));
+        let Some(base) = self.search_path.get(first).copied() else {
+            return self.unknown_at(UnknownReason::MissingInput(format!("<{name}>")), at).0;
+        };
+        let base = self.force(base);
+        match base.view() {
+            crate::heap::View::Path(id) => {
+                let text = format!("{}/{rest}", self.heap.text(id));
+                let path = super::operators::canonical_path(&text);
+                self.path_value(&path).with_origin(at)
+            }
+            _ => self.unknown_at(UnknownReason::MissingInput(format!("<{name}>")), at).0,
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Built-in functions.
+
+use super::evaluator::Evaluator;
+use super::problem::Stop;
+use crate::heap::Value;
+
+/// What a built-in function gives: a value (which may be a reference to something lazy), or an error or unknown.
+pub type Outcome = Result<Value, Stop>;
+
+/// The code of a built-in function. The slice has exactly as many values as the function's arity: strict ones evaluated and neither
+/// error nor unknown, the others possibly references.
+pub type NativeFn = fn(&mut Evaluator, &[Value]) -> Outcome;
+
+/// A built-in function.
+#[derive(Clone, Copy, Debug)]
+pub struct NativeDef {
+    /// Full name, unique: `builtins.map`, `lib.strings.toUpper`, or `internal.…` for those that have no name in Nix.
+    pub name: &'static str,
+    /// Number of arguments, 1 to 8.
+    pub arity: u8,
+    /// Bit `i` is set if argument `i` is always forced first: it then arrives evaluated, and an error or unknown in it is the result at once.
+    pub strict: u8,
+    /// The code.
+    pub run: NativeFn,
+}
+
+impl NativeDef {
+    /// A function that forces none of its arguments beforehand.
+    pub const fn lazy(name: &'static str, arity: u8, run: NativeFn) -> Self {
+        Self { name, arity, strict: 0, run }
+    }
+
+    /// A function that forces all of its arguments.
+    pub const fn strict(name: &'static str, arity: u8, run: NativeFn) -> Self {
+        Self { name, arity, strict: 0xFF, run }
+    }
+
+    /// A function that forces the arguments whose bits are set in `strict`.
+    pub const fn with_strict(name: &'static str, arity: u8, strict: u8, run: NativeFn) -> Self {
+        Self { name, arity, strict, run }
+    }
+}

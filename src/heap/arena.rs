@@ -1,0 +1,528 @@
+//! The heap itself.
+
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+use super::interner::{Interner, Symbol};
+use super::shape::{Key, Shape, ShapeId};
+use super::string::{Context, ContextElement, EXPR_CALL, EXPR_NONE, Replay, StrData, StrId};
+use super::value::{Env, Seq, Set, SlotId, UnknownId, Value, View};
+use crate::syntax::ExprId;
+
+/// How the values of a merged set are taken from the two sides: `(from the right side, offset there)`, in the order of the merged offsets.
+type MergePlan = Rc<[(bool, u32)]>;
+
+/// Everything that values point to.
+#[derive(Debug)]
+pub struct Heap {
+    slots: Vec<Value>,
+    strings: Vec<StrData>,
+    bytes: Vec<u8>,
+    shapes: Vec<Rc<Shape>>,
+    shape_bytes: usize,
+    contexts: Vec<Context>,
+    merges: FxHashMap<(ShapeId, ShapeId), (ShapeId, MergePlan)>,
+    /// The names.
+    pub symbols: Interner,
+}
+
+impl Default for Heap {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Heap {
+    /// An empty heap: slot 0 is the outermost frame's link, string 0 is `""`, shape 0 has no names.
+    pub fn new() -> Self {
+        let mut heap = Self {
+            slots: Vec::with_capacity(4096),
+            strings: Vec::with_capacity(1024),
+            bytes: Vec::with_capacity(16384),
+            shapes: Vec::with_capacity(256),
+            shape_bytes: 0,
+            contexts: vec![Rc::from([])],
+            merges: FxHashMap::default(),
+            symbols: Interner::new(),
+        };
+        heap.slots.push(Value::link(Env(0)));
+        heap.new_string(b"");
+        heap.new_shape(Shape::default());
+        heap
+    }
+
+    /// The outermost, empty environment.
+    pub const ROOT: Env = Env(0);
+
+    /// Bytes taken, without the unused ends of the arenas.
+    pub fn bytes_used(&self) -> usize {
+        self.slots.len() * size_of::<Value>()
+            + self.strings.len() * size_of::<StrData>()
+            + self.bytes.len()
+            + self.shape_bytes
+    }
+
+    /// The content of a slot.
+    #[inline]
+    pub fn get(&self, slot: SlotId) -> Value {
+        self.slots.get(slot.0 as usize).copied().unwrap_or(Value::BLACK)
+    }
+
+    /// Overwrites a slot.
+    #[inline]
+    pub fn set(&mut self, slot: SlotId, value: Value) {
+        if let Some(place) = self.slots.get_mut(slot.0 as usize) {
+            *place = value;
+        }
+    }
+
+    /// The content of a slot in a form that may leave it: evaluated, or a reference to the slot.
+    #[inline]
+    pub fn share(&self, slot: SlotId) -> Value {
+        let value = self.get(slot);
+        if value.is_evaluated() || matches!(value.view(), View::Ref(_)) { value } else { Value::reference(slot) }
+    }
+
+    #[inline]
+    fn next_slot(&self) -> u32 {
+        u32::try_from(self.slots.len()).unwrap_or(u32::MAX)
+    }
+
+    /// A run of `len` slots holding `null`.
+    #[inline]
+    pub fn new_slots(&mut self, len: usize) -> u32 {
+        let start = self.next_slot();
+        self.slots.resize(self.slots.len() + len, Value::NULL);
+        start
+    }
+
+    /// A slot holding `value`, which may be lazy.
+    #[inline]
+    pub fn new_slot(&mut self, value: Value) -> SlotId {
+        let start = self.next_slot();
+        self.slots.push(value);
+        SlotId(start)
+    }
+
+    /// A frame with `len` variables (still `null`) inside `parent`.
+    #[inline]
+    pub fn new_frame(&mut self, parent: Env, len: usize) -> Env {
+        let start = self.next_slot();
+        self.slots.push(Value::link(parent));
+        self.slots.resize(self.slots.len() + len, Value::NULL);
+        Env(start)
+    }
+
+    /// A frame with one variable.
+    #[inline]
+    pub fn new_frame_of_one(&mut self, parent: Env, value: Value) -> Env {
+        let start = self.next_slot();
+        self.slots.extend([Value::link(parent), value]);
+        Env(start)
+    }
+
+    /// The frame `level` frames outwards from `env`.
+    #[inline]
+    pub fn frame(&self, env: Env, level: u16) -> Env {
+        let mut env = env;
+        for _ in 0..level {
+            env = match self.get(SlotId(env.0)).view() {
+                View::Link(parent) => parent,
+                _ => return Self::ROOT,
+            };
+        }
+        env
+    }
+
+    /// The slot of variable `variable` in the frame `level` frames outwards from `env`.
+    #[inline]
+    pub fn variable(&self, env: Env, level: u16, variable: u32) -> SlotId {
+        SlotId(self.frame(env, level).0 + 1 + variable)
+    }
+
+    /// A run of slots with these values, which may be lazy.
+    pub fn new_seq(&mut self, values: &[Value]) -> Seq {
+        let start = self.next_slot();
+        self.slots.extend_from_slice(values);
+        Seq { start, len: u32::try_from(values.len()).unwrap_or(u32::MAX), open: false }
+    }
+
+    /// A list of these values, which may be lazy (raw thunks and calls included).
+    pub fn new_list(&mut self, values: &[Value]) -> Value {
+        if values.is_empty() { Value::EMPTY_LIST } else { Value::list(self.new_seq(values)) }
+    }
+
+    /// A list of these values that may have more, for the reason `unknown`.
+    pub fn new_open_list(&mut self, values: &[Value], unknown: UnknownId) -> Value {
+        let mut seq = self.new_seq(values);
+        self.slots.push(Value::unknown(unknown));
+        seq.open = true;
+        Value::list(seq)
+    }
+
+    /// Why a list is open; `None` if it is complete.
+    pub fn open_reason(&self, seq: Seq) -> Option<UnknownId> {
+        if !seq.open {
+            return None;
+        }
+        match self.get(SlotId(seq.start + seq.len)).view() {
+            View::Unknown(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// The elements in a form that may leave the slots (see [`Heap::share`]).
+    pub fn elements(&self, seq: Seq) -> Vec<Value> {
+        seq.slots().map(|slot| self.share(slot)).collect()
+    }
+
+    /// A deferred call of `function` with `arguments`, to be written into a slot.
+    pub fn deferred(&mut self, function: Value, arguments: &[Value]) -> Value {
+        let start = self.next_slot();
+        self.slots.push(function);
+        self.slots.extend_from_slice(arguments);
+        Value::call(Seq {
+            start,
+            len: u32::try_from(arguments.len()).unwrap_or(u32::MAX).saturating_add(1),
+            open: false,
+        })
+    }
+
+    /// A deferred call in a slot of its own, as a value that may be passed around.
+    pub fn delay_call(&mut self, function: Value, arguments: &[Value]) -> Value {
+        let call = self.deferred(function, arguments);
+        Value::reference(self.new_slot(call))
+    }
+
+    /// A new string.
+    pub fn new_string(&mut self, bytes: &[u8]) -> StrId {
+        let start = u32::try_from(self.bytes.len()).unwrap_or(u32::MAX);
+        self.bytes.extend_from_slice(bytes);
+        self.push_string(start)
+    }
+
+    fn push_string(&mut self, start: u32) -> StrId {
+        let id = StrId(u32::try_from(self.strings.len()).unwrap_or(u32::MAX));
+        let end = u32::try_from(self.bytes.len()).unwrap_or(u32::MAX);
+        self.strings.push(StrData {
+            start,
+            len: end.saturating_sub(start),
+            context: 0,
+            replay_expr: EXPR_NONE,
+            replay_env: 0,
+        });
+        id
+    }
+
+    /// A new string value without context.
+    pub fn new_str(&mut self, text: &str) -> Value {
+        if text.is_empty() { Value::string(StrId(0)) } else { Value::string(self.new_string(text.as_bytes())) }
+    }
+
+    /// A new string of these pieces, copied within the arena.
+    pub fn concat(&mut self, pieces: &[StrId]) -> StrId {
+        let start = u32::try_from(self.bytes.len()).unwrap_or(u32::MAX);
+        for piece in pieces {
+            let data = self.string_data(*piece);
+            let from = data.start as usize;
+            self.bytes.extend_from_within(from..from + data.len as usize);
+        }
+        self.push_string(start)
+    }
+
+    /// A new string that shares the bytes `start..start + len` of another (clamped), with its context.
+    pub fn substring(&mut self, string: StrId, start: usize, len: usize) -> StrId {
+        let data = self.string_data(string);
+        let whole = data.len as usize;
+        let start = start.min(whole);
+        let len = len.min(whole - start);
+        let id = StrId(u32::try_from(self.strings.len()).unwrap_or(u32::MAX));
+        self.strings.push(StrData {
+            start: data.start + u32::try_from(start).unwrap_or(0),
+            len: u32::try_from(len).unwrap_or(0),
+            context: data.context,
+            replay_expr: EXPR_NONE,
+            replay_env: 0,
+        });
+        id
+    }
+
+    fn string_data(&self, id: StrId) -> StrData {
+        self.strings.get(id.0 as usize).copied().unwrap_or(StrData {
+            start: 0,
+            len: 0,
+            context: 0,
+            replay_expr: EXPR_NONE,
+            replay_env: 0,
+        })
+    }
+
+    /// Number of strings, to see whether one is new.
+    pub fn string_count(&self) -> u32 {
+        u32::try_from(self.strings.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The bytes of a string.
+    #[inline]
+    pub fn bytes(&self, id: StrId) -> &[u8] {
+        let data = self.string_data(id);
+        self.bytes.get(data.start as usize..data.start as usize + data.len as usize).unwrap_or_default()
+    }
+
+    /// The text of a string; bytes that are not UTF-8 are replaced.
+    pub fn text(&self, id: StrId) -> std::borrow::Cow<'_, str> {
+        String::from_utf8_lossy(self.bytes(id))
+    }
+
+    /// How a string can be computed again.
+    pub fn replay(&self, id: StrId) -> Replay {
+        let data = self.string_data(id);
+        match data.replay_expr {
+            EXPR_NONE => Replay::None,
+            EXPR_CALL => match self.get(SlotId(data.replay_env)).view() {
+                View::Call(seq) => Replay::Call(seq),
+                _ => Replay::None,
+            },
+            expr => Replay::Expr(ExprId(expr), Env(data.replay_env)),
+        }
+    }
+
+    /// Records how a string was computed, unless that is known already.
+    #[inline]
+    pub fn set_replay(&mut self, id: StrId, expr: ExprId, env: Env) {
+        if let Some(data) = self.strings.get_mut(id.0 as usize)
+            && data.replay_expr == EXPR_NONE
+        {
+            data.replay_expr = expr.0;
+            data.replay_env = env.0;
+        }
+    }
+
+    /// Records that a string is what the deferred call `call` gave, unless more is known already.
+    pub fn set_replay_call(&mut self, id: StrId, call: Value) {
+        let is_known = self.string_data(id).replay_expr != EXPR_NONE;
+        if !is_known {
+            let slot = self.new_slot(call);
+            if let Some(data) = self.strings.get_mut(id.0 as usize) {
+                data.replay_expr = EXPR_CALL;
+                data.replay_env = slot.0;
+            }
+        }
+    }
+
+    /// The context of a string.
+    pub fn context(&self, id: StrId) -> Context {
+        let index = self.string_data(id).context as usize;
+        self.contexts.get(index).cloned().unwrap_or_else(|| Rc::from([]))
+    }
+
+    /// Whether a string has a context.
+    pub fn has_context(&self, id: StrId) -> bool {
+        self.string_data(id).context != 0
+    }
+
+    /// Gives a new string its context; `elements` in any order.
+    pub fn set_context(&mut self, id: StrId, mut elements: Vec<ContextElement>) {
+        elements.sort();
+        elements.dedup();
+        let context = if elements.is_empty() {
+            0
+        } else {
+            let known = self.contexts.iter().position(|context| **context == *elements);
+            let index = known.unwrap_or_else(|| {
+                self.contexts.push(elements.into());
+                self.contexts.len() - 1
+            });
+            u32::try_from(index).unwrap_or(0)
+        };
+        if let Some(data) = self.strings.get_mut(id.0 as usize) {
+            data.context = context;
+        }
+    }
+
+    /// Gives a new string the union of the contexts of others.
+    pub fn join_contexts(&mut self, id: StrId, of: &[StrId]) {
+        if of.iter().any(|other| self.has_context(*other)) {
+            let all = of.iter().flat_map(|other| self.context(*other).to_vec()).collect();
+            self.set_context(id, all);
+        }
+    }
+
+    /// The symbol named by a string.
+    pub fn intern_string(&mut self, id: StrId) -> Symbol {
+        let data = self.string_data(id);
+        let bytes = self.bytes.get(data.start as usize..data.start as usize + data.len as usize).unwrap_or_default();
+        self.symbols.intern(&String::from_utf8_lossy(bytes))
+    }
+
+    /// The symbol of a name.
+    pub fn intern(&mut self, name: &str) -> Symbol {
+        self.symbols.intern(name)
+    }
+
+    /// The name of a symbol.
+    pub fn name(&self, symbol: Symbol) -> &str {
+        self.symbols.name(symbol)
+    }
+
+    /// Adds a shape.
+    pub fn new_shape(&mut self, shape: Shape) -> ShapeId {
+        let id = ShapeId(u32::try_from(self.shapes.len()).unwrap_or(u32::MAX));
+        self.shape_bytes += std::mem::size_of_val(shape.keys()) + size_of::<Shape>() + 2 * size_of::<usize>();
+        self.shapes.push(Rc::new(shape));
+        id
+    }
+
+    /// The shape with a number.
+    #[inline]
+    pub fn shape(&self, id: ShapeId) -> Rc<Shape> {
+        self.shapes.get(id.0 as usize).cloned().unwrap_or_default()
+    }
+
+    #[inline]
+    fn shape_ref(&self, id: ShapeId) -> Option<&Shape> {
+        self.shapes.get(id.0 as usize).map(|shape| &**shape)
+    }
+
+    /// The slot of an attribute.
+    #[inline]
+    pub fn attribute(&self, set: Set, name: Symbol) -> Option<SlotId> {
+        self.shape_ref(set.shape)?.find(name).map(|key| SlotId(set.start + key.offset))
+    }
+
+    /// The key of an attribute: its slot's offset and where the name was written.
+    pub fn key(&self, set: Set, name: Symbol) -> Option<Key> {
+        self.shape_ref(set.shape)?.find(name).copied()
+    }
+
+    /// Why a set may have more attributes; `None` if it is complete.
+    pub fn open_set_reason(&self, set: Set) -> Option<UnknownId> {
+        self.shape_ref(set.shape)?.open()
+    }
+
+    /// Number of known attributes.
+    pub fn set_len(&self, set: Set) -> usize {
+        self.shape_ref(set.shape).map_or(0, Shape::len)
+    }
+
+    /// The attributes in the order of Nix (byte-wise by name): name, slot, where the name was written.
+    pub fn entries(&self, set: Set) -> Vec<(Symbol, SlotId, ExprId)> {
+        let shape = self.shape(set.shape);
+        let order = shape.order(&self.symbols);
+        order
+            .iter()
+            .filter_map(|index| shape.keys().get(*index as usize))
+            .map(|key| (key.name, SlotId(set.start + key.offset), key.origin))
+            .collect()
+    }
+
+    /// A set of these attributes (values may be lazy); of repeated names the first counts.
+    pub fn new_set(&mut self, attributes: &[(Symbol, Value, ExprId)]) -> Value {
+        self.new_open_set(attributes, None)
+    }
+
+    /// A set of these attributes that may have more, if `open` gives a reason; of repeated names the first counts.
+    pub fn new_open_set(&mut self, attributes: &[(Symbol, Value, ExprId)], open: Option<UnknownId>) -> Value {
+        if attributes.is_empty() && open.is_none() {
+            return Value::EMPTY_SET;
+        }
+        let start = self.next_slot();
+        let mut keys = Vec::with_capacity(attributes.len());
+        for ((name, value, origin), offset) in attributes.iter().zip(0u32..) {
+            keys.push(Key { name: *name, offset, origin: *origin });
+            self.slots.push(*value);
+        }
+        keys.sort_by_key(|key| key.name);
+        keys.dedup_by_key(|key| key.name);
+        let shape = self.new_shape(Shape::new(keys, open, false));
+        Value::attrs(Set { start, shape })
+    }
+
+    /// A set with the names of `shape` and these values, in the order of the shape's offsets.
+    pub fn new_set_of_shape(&mut self, shape: ShapeId, values: &[Value]) -> Value {
+        let start = self.next_slot();
+        self.slots.extend_from_slice(values);
+        Value::attrs(Set { start, shape })
+    }
+
+    /// The set `left // right`: values of `right` win. Open sides give an open set.
+    pub fn update(&mut self, left: Set, right: Set) -> Value {
+        let (shape, plan) = self.merge_plan(left.shape, right.shape);
+        let start = self.next_slot();
+        self.slots.reserve(plan.len());
+        for (from_right, offset) in plan.iter() {
+            let slot = SlotId(if *from_right { right.start } else { left.start } + offset);
+            let value = self.share(slot);
+            self.slots.push(value);
+        }
+        Value::attrs(Set { start, shape })
+    }
+
+    fn merge_plan(&mut self, left: ShapeId, right: ShapeId) -> (ShapeId, MergePlan) {
+        let (left_shape, right_shape) = (self.shape(left), self.shape(right));
+        let is_static = left_shape.is_static() && right_shape.is_static();
+        if is_static && let Some(known) = self.merges.get(&(left, right)) {
+            return known.clone();
+        }
+        let (mut a, mut b) = (left_shape.keys().iter().peekable(), right_shape.keys().iter().peekable());
+        let mut keys = Vec::with_capacity(left_shape.len() + right_shape.len());
+        let mut plan = Vec::with_capacity(keys.capacity());
+        for offset in 0u32.. {
+            let take_right = match (a.peek(), b.peek()) {
+                (None, None) => break,
+                (Some(_), None) => false,
+                (None, Some(_)) => true,
+                (Some(x), Some(y)) => {
+                    if x.name == y.name {
+                        a.next();
+                        true
+                    } else {
+                        y.name < x.name
+                    }
+                }
+            };
+            if let Some(key) = if take_right { b.next() } else { a.next() } {
+                keys.push(Key { name: key.name, offset, origin: key.origin });
+                plan.push((take_right, key.offset));
+            }
+        }
+        let open = left_shape.open().or(right_shape.open());
+        let shape = self.new_shape(Shape::new(keys, open, is_static));
+        let plan: MergePlan = plan.into();
+        if is_static {
+            self.merges.insert((left, right), (shape, Rc::clone(&plan)));
+        }
+        (shape, plan)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn update_prefers_the_right_side_and_keeps_the_order_of_names() {
+        let mut heap = Heap::new();
+        let (b, a, c) = (heap.intern("b"), heap.intern("a"), heap.intern("c"));
+        let none = ExprId::NONE;
+        let left = heap.new_set(&[(b, Value::int(1), none), (a, Value::int(2), none)]);
+        let right = heap.new_set(&[(c, Value::int(3), none), (b, Value::int(4), none)]);
+        let (View::Attrs(left), View::Attrs(right)) = (left.view(), right.view()) else { panic!("sets") };
+        let View::Attrs(both) = heap.update(left, right).view() else { panic!("a set") };
+        let shown: Vec<(String, Value)> =
+            heap.entries(both).iter().map(|(name, slot, _)| (heap.name(*name).to_owned(), heap.get(*slot))).collect();
+        let expected = [("a", Value::int(2)), ("b", Value::int(4)), ("c", Value::int(3))];
+        assert_eq!(shown, expected.map(|(name, value)| (name.to_owned(), value)));
+    }
+
+    #[test]
+    fn a_substring_shares_bytes_and_is_clamped() {
+        let mut heap = Heap::new();
+        let whole = heap.new_string(b"abcdef");
+        let used = heap.bytes.len();
+        let part = heap.substring(whole, 4, 100);
+        assert_eq!(heap.bytes(part), b"ef");
+        assert_eq!(heap.bytes.len(), used);
+    }
+}
