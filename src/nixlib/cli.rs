@@ -1,0 +1,6 @@
+//! `lib.cli`.
+
+use super::Family;
+
+/// `lib.cli`
+pub(super) static FAMILY: Family = Family { name: "cli", functions: &[], members: &[], top: &[] };

@@ -1,0 +1,6 @@
+//! `lib.flakes`.
+
+use super::Family;
+
+/// `lib.flakes`
+pub(super) static FAMILY: Family = Family { name: "flakes", functions: &[], members: &[], top: &[] };
