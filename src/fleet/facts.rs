@@ -1,0 +1,570 @@
+//! The facts: what evaluation found out about a fleet, as plain data.
+//!
+//! This is the contract between evaluation and everything after it. Facts hold no handle into the heap, are `Send`, are sorted, and
+//! each knows where it was written. Addresses, MACs and names are parsed once, here; a text that does not parse is kept as it is.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::source::Place;
+
+/// Where a value comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The expression that gave the value: a literal, an interpolation, a call.
+    pub value: Option<Place>,
+    /// The binding (attribute name) that put the value into the option.
+    pub definition: Option<Place>,
+    /// The scalars that a computed value is made of, in the order of their bytes.
+    pub parts: Box<[Part]>,
+}
+
+impl Origin {
+    /// The place to show: the expression if it stands in a file, else the binding.
+    pub fn place(&self) -> Option<Place> {
+        self.value.or(self.definition)
+    }
+}
+
+/// A scalar that a computed value is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// First byte in the value's text.
+    pub start: u32,
+    /// One past the last byte in the value's text.
+    pub end: u32,
+    /// The scalar.
+    pub leaf: Leaf,
+    /// Where the scalar was written.
+    pub place: Option<Place>,
+    /// Whether the bytes are the scalar's own text; otherwise they were computed from it (as by `toHexString`).
+    pub is_verbatim: bool,
+}
+
+/// What a [`Part`] is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Leaf {
+    /// An integer.
+    Int(i64),
+    /// A text.
+    Text(Box<str>),
+}
+
+/// A value with its origin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sourced<T> {
+    /// The value.
+    pub value: T,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+impl<T> Sourced<T> {
+    /// The same origin with another value.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Sourced<U> {
+        Sourced { value: change(self.value), origin: self.origin }
+    }
+
+    /// The place to show.
+    pub fn place(&self) -> Option<Place> {
+        self.origin.place()
+    }
+}
+
+/// What is known about one option.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact<T> {
+    /// Nobody defines it, and its default is nothing.
+    Absent,
+    /// It has this value, certainly. A value that comes from a default has an origin without places.
+    Known(Sourced<T>),
+    /// It cannot be known.
+    Unknown,
+}
+
+impl<T> Fact<T> {
+    /// The value, if it is known.
+    pub fn known(&self) -> Option<&Sourced<T>> {
+        match self {
+            Self::Known(sourced) => Some(sourced),
+            Self::Absent | Self::Unknown => None,
+        }
+    }
+
+    /// The bare value, if it is known.
+    pub fn value(&self) -> Option<&T> {
+        self.known().map(|sourced| &sourced.value)
+    }
+
+    /// Whether it cannot be known.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown)
+    }
+
+    /// Where it was written, if it is known.
+    pub fn place(&self) -> Option<Place> {
+        self.known().and_then(Sourced::place)
+    }
+}
+
+impl Fact<bool> {
+    /// Whether it is known to be true.
+    pub fn is_true(&self) -> bool {
+        self.value() == Some(&true)
+    }
+
+    /// Whether it may be true: true or unknown.
+    pub fn may_be_true(&self) -> bool {
+        self.is_true() || self.is_unknown()
+    }
+}
+
+/// A list of which perhaps not all elements are known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed<T> {
+    /// The known elements, in order.
+    pub items: Vec<T>,
+    /// Whether these are all.
+    pub is_complete: bool,
+}
+
+impl<T> Default for Listed<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), is_complete: true }
+    }
+}
+
+/// An Ethernet address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MacAddress(pub [u8; 6]);
+
+impl MacAddress {
+    /// Reads what networkd's `MACAddress=` accepts: six octets of one or two hex digits with `:` or `-`, or three groups of four with `.`
+    /// (systemd, `src/basic/ether-addr-util.c`). `None` for anything else.
+    pub fn parse_tolerant(text: &str) -> Option<Self> {
+        let mut octets = [0; 6];
+        if text.contains('.') {
+            let groups: Vec<&str> = text.split('.').collect();
+            if groups.len() != 3 {
+                return None;
+            }
+            for (group, pair) in groups.iter().zip(octets.chunks_mut(2)) {
+                let number = u16::from_str_radix(group, 16).ok().filter(|_| is_hex(group, 1, 4))?;
+                pair.copy_from_slice(&number.to_be_bytes());
+            }
+            return Some(Self(octets));
+        }
+        let separator = if text.contains('-') { '-' } else { ':' };
+        let mut groups = text.split(separator);
+        for octet in &mut octets {
+            let group = groups.next().filter(|group| is_hex(group, 1, 2))?;
+            *octet = u8::from_str_radix(group, 16).ok()?;
+        }
+        groups.next().is_none().then_some(Self(octets))
+    }
+
+    /// Reads what every hypervisor accepts: six octets of exactly two hex digits with `:`.
+    pub fn parse_strict(text: &str) -> Option<Self> {
+        let is_strict = text.len() == 17 && text.split(':').all(|group| is_hex(group, 2, 2));
+        is_strict.then(|| Self::parse_tolerant(text)).flatten()
+    }
+
+    /// Whether it is a group address (IEEE 802: the low bit of the first octet), which no interface may have.
+    pub fn is_multicast(self) -> bool {
+        self.0.first().is_some_and(|octet| octet & 1 == 1)
+    }
+}
+
+fn is_hex(text: &str, least: usize, most: usize) -> bool {
+    (least..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+impl fmt::Display for MacAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b, c, d, e, g] = self.0;
+        write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
+    }
+}
+
+/// Which host of the fleet; index into [`Fleet::hosts`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HostId(pub u32);
+
+/// Which guest of the fleet; index into [`Fleet::guests`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GuestId(pub u32);
+
+/// Everything that was found out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fleet {
+    /// Hosts, sorted by name.
+    pub hosts: Vec<Host>,
+    /// Guests, sorted by host and name.
+    pub guests: Vec<Guest>,
+    /// What is wrong with the source itself.
+    pub problems: Vec<Problem>,
+    /// What could not be known, sorted by place.
+    pub unknowns: Vec<Gap>,
+    /// Number of files of the user's that were read.
+    pub files: usize,
+}
+
+impl Fleet {
+    /// A host.
+    pub fn host(&self, id: HostId) -> Option<&Host> {
+        self.hosts.get(id.0 as usize)
+    }
+
+    /// A guest.
+    pub fn guest(&self, id: GuestId) -> Option<&Guest> {
+        self.guests.get(id.0 as usize)
+    }
+
+    /// All guests with their numbers.
+    pub fn numbered_guests(&self) -> impl Iterator<Item = (GuestId, &Guest)> {
+        (0u32..).map(GuestId).zip(&self.guests)
+    }
+
+    /// All hosts with their numbers.
+    pub fn numbered_hosts(&self) -> impl Iterator<Item = (HostId, &Host)> {
+        (0u32..).map(HostId).zip(&self.hosts)
+    }
+
+    /// The host that runs a guest, if that is known.
+    pub fn host_of(&self, guest: &Guest) -> Option<&Host> {
+        guest.host.and_then(|id| self.host(id))
+    }
+}
+
+/// Something wrong with the source itself: it does not parse, does not evaluate, asks for what nobody passes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Which kind.
+    pub kind: ProblemKind,
+    /// What, in one sentence without a final full stop.
+    pub message: String,
+    /// Where.
+    pub place: Option<Place>,
+    /// What led there, with a short text each.
+    pub related: Vec<(Place, String)>,
+    /// The host or guest that it was met in, in words (`guest web`), if it was met in one only.
+    pub machine: Option<String>,
+}
+
+/// Kinds of [`Problem`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// The text does not follow the grammar, or Nix rejects it before evaluation.
+    Syntax,
+    /// Evaluation ends in an error.
+    Evaluation,
+    /// A module takes an argument that nobody passes.
+    MissingArgument(String),
+}
+
+/// Something that could not be known.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Gap {
+    /// Where it is missing.
+    pub place: Option<Place>,
+    /// What is missing: `config.microvm.interfaces of guest db`.
+    pub what: String,
+    /// Why: "input `secrets` is not available".
+    pub why: String,
+}
+
+/// A NixOS release, such as 25.05.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Release {
+    /// Two digits of the year.
+    pub year: u16,
+    /// Month: 5 or 11.
+    pub month: u16,
+}
+
+/// A machine that runs guests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Host {
+    /// The name: attribute of `nixosConfigurations`, else host name, else file name.
+    pub name: String,
+    /// Where it is declared.
+    pub place: Option<Place>,
+    /// Configuration of its network.
+    pub network: Network,
+    /// `networking.nat`
+    pub nat: Nat,
+    /// Known sysctls `net.ipv4.*` and `net.ipv6.*` by their dotted names, sorted. What modules of NixOS add (as `networking.nat` does) is included.
+    pub sysctls: Vec<(String, Fact<String>)>,
+    /// Whether more sysctls may be set that are not known.
+    pub sysctls_complete: bool,
+    /// `networking.firewall.checkReversePath` as text (`true`, `false`, `strict`, `loose`).
+    pub reverse_path: Fact<String>,
+    /// `networking.firewall.filterForward`
+    pub filter_forward: Fact<bool>,
+    /// `networking.nftables.enable`
+    pub nftables: Fact<bool>,
+    /// `networking.firewall.trustedInterfaces`
+    pub trusted_interfaces: Listed<Sourced<String>>,
+    /// Names of `networking.interfaces` and of the devices in `systemd.network.netdevs`.
+    pub devices: Vec<Sourced<String>>,
+    /// Names in `microvm.vms`, with whether each starts automatically.
+    pub vms: Listed<Sourced<String>>,
+    /// Names in `microvm.autostart` as written (without those that `microvm.vms` adds).
+    pub autostart: Listed<Sourced<String>>,
+    /// The NixOS release, if it is known.
+    pub release: Option<Release>,
+}
+
+/// How a guest was declared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Declared {
+    /// `microvm.vms.<name>` with `config` or `evaluatedConfig`.
+    Inline,
+    /// `microvm.vms.<name>.flake`: the configuration of that name in the flake.
+    FlakeReference,
+    /// A configuration of its own (`nixosConfigurations.<name>`, a runner).
+    Configuration,
+    /// A module file.
+    File,
+}
+
+/// A MicroVM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guest {
+    /// The name: attribute of `microvm.vms` or of `nixosConfigurations`, else host name, else file name.
+    pub name: String,
+    /// The host that runs it, if that is known.
+    pub host: Option<HostId>,
+    /// How it was declared.
+    pub declared: Declared,
+    /// Where it is declared.
+    pub place: Option<Place>,
+    /// The number that its names and addresses derive from, with the place of the literal; `None` if they do not agree on one.
+    pub index: Option<Sourced<i64>>,
+    /// `microvm.interfaces`
+    pub interfaces: Listed<Interface>,
+    /// Configuration of its network.
+    pub network: Network,
+    /// Whether the host starts it automatically, as far as is known.
+    pub autostart: Fact<bool>,
+    /// `networking.hostName`
+    pub host_name: Fact<String>,
+    /// `microvm.hypervisor`
+    pub hypervisor: Fact<String>,
+    /// The NixOS release, if it is known.
+    pub release: Option<Release>,
+}
+
+/// One element of `microvm.interfaces`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interface {
+    /// `tap`, `user`, `macvtap` or `bridge`.
+    pub kind: Fact<String>,
+    /// Name of the device on the host.
+    pub id: Fact<String>,
+    /// Ethernet address inside the guest, as written.
+    pub mac: Fact<String>,
+    /// `bridge`, for that kind.
+    pub bridge: Fact<String>,
+    /// Where the element is written.
+    pub place: Option<Place>,
+}
+
+impl Interface {
+    /// Whether it is known to be a tap.
+    pub fn is_tap(&self) -> bool {
+        self.kind.value().is_some_and(|kind| kind == "tap")
+    }
+
+    /// The Ethernet address, if it is known and readable.
+    pub fn mac_address(&self) -> Option<MacAddress> {
+        self.mac.value().and_then(|text| MacAddress::parse_tolerant(text))
+    }
+}
+
+/// `systemd.network` of one machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Network {
+    /// Whether networkd runs (`systemd.network.enable`).
+    pub networkd: Fact<bool>,
+    /// `networking.useDHCP`
+    pub use_dhcp: Fact<bool>,
+    /// `networking.enableIPv6`
+    pub enable_ipv6: Fact<bool>,
+    /// The `.network` files in the order of their names (byte order), those included that NixOS generates.
+    pub units: Listed<Unit>,
+    /// `IPv4Forwarding` of `systemd.network.config.networkConfig`.
+    pub ipv4_forwarding: Fact<bool>,
+    /// `IPv6Forwarding` of `systemd.network.config.networkConfig`.
+    pub ipv6_forwarding: Fact<bool>,
+}
+
+/// One `.network` file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unit {
+    /// Name without `.network`.
+    pub name: String,
+    /// Where it is defined first (the attribute's name, or the call that made it).
+    pub place: Option<Place>,
+    /// Whether NixOS makes it from other options (`99-ethernet-default-dhcp`, `40-<interface>`).
+    pub is_generated: bool,
+    /// `enable`; false masks the file.
+    pub is_enabled: Fact<bool>,
+    /// `[Match]`
+    pub matching: Matching,
+    /// Addresses, in all spellings.
+    pub addresses: Listed<Address>,
+    /// Routes of `routes`, wrappers resolved.
+    pub routes: Listed<Route>,
+    /// Gateways of `gateway` and `networkConfig.Gateway`: default routes without an on-link flag.
+    pub gateways: Listed<Sourced<String>>,
+    /// DNS servers, in all spellings, one element a server.
+    pub dns: Listed<Sourced<String>>,
+    /// Keys of `[Network]` and `[Link]` by name, sorted: `IPv6AcceptRA`, `DHCP`, `Bridge`, `Unmanaged` … A boolean stands as `true` or `false`.
+    pub settings: Vec<(String, Fact<String>)>,
+    /// Whether `extraConfig` adds text that is not looked into.
+    pub has_extra_config: bool,
+}
+
+impl Unit {
+    /// A key of `[Network]` or `[Link]`.
+    pub fn setting(&self, key: &str) -> Option<&Fact<String>> {
+        self.settings.iter().find(|(name, _)| name == key).map(|(_, fact)| fact)
+    }
+
+    /// A key that systemd reads as a boolean (systemd.syntax(7)): `None` if it is not set or not known.
+    pub fn flag(&self, key: &str) -> Option<bool> {
+        self.setting(key)?.value().and_then(|text| parse_boolean(text))
+    }
+}
+
+/// A boolean as systemd reads it (systemd.syntax(7)).
+pub fn parse_boolean(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "1" | "yes" | "y" | "true" | "t" | "on" => Some(true),
+        "0" | "no" | "n" | "false" | "f" | "off" => Some(false),
+        _ => None,
+    }
+}
+
+/// `[Match]` of a unit. Keys are joined by "and", the patterns of one key by "or".
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Matching {
+    /// `Name`: globs, one element a pattern; a leading `!` negates the whole list.
+    pub names: Listed<Sourced<String>>,
+    /// `MACAddress`, as written, one element an address.
+    pub macs: Listed<Sourced<String>>,
+    /// `Type`, one element a pattern.
+    pub types: Listed<Sourced<String>>,
+    /// `Kind`, one element a pattern.
+    pub kinds: Listed<Sourced<String>>,
+    /// Names of other keys that are set (`Driver`, `PermanentMACAddress`, mistyped ones …).
+    pub others: Vec<Sourced<String>>,
+    /// Whether no further key may exist that is not known.
+    pub is_complete: bool,
+}
+
+/// One address of a unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// As written.
+    pub text: Sourced<String>,
+    /// The address with its prefix (a missing length is the full length, as networkd takes it); `None` if it does not parse.
+    pub net: Option<IpNet>,
+    /// Whether a length is written.
+    pub has_prefix: bool,
+}
+
+/// One route of a unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// Where the element is written.
+    pub place: Option<Place>,
+    /// `Destination`, as written.
+    pub destination: Fact<String>,
+    /// `Gateway`, as written.
+    pub gateway: Fact<String>,
+    /// `GatewayOnLink`
+    pub on_link: Fact<bool>,
+    /// Other keys with their values as text: `Metric`, `Table`, `Type`, `Scope`, `Source`, `MultiPathRoute` …
+    pub others: Vec<(String, Fact<String>)>,
+    /// Whether it is written with the old wrapper `routeConfig`.
+    pub is_wrapped: bool,
+    /// Whether no further key may exist that is not known.
+    pub is_complete: bool,
+}
+
+impl Route {
+    /// The destination as a prefix, host bits masked as networkd does; `None` if it is absent, unknown or does not parse.
+    /// A bare address is a host route.
+    pub fn destination_net(&self) -> Option<IpNet> {
+        self.destination.value().and_then(|text| parse_prefix(text)).map(|net| net.trunc())
+    }
+
+    /// The gateway's address; `None` if it is absent, unknown or not an address (`_dhcp4`).
+    pub fn gateway_address(&self) -> Option<IpAddr> {
+        self.gateway.value().and_then(|text| text.parse().ok())
+    }
+
+    /// Another key.
+    pub fn other(&self, key: &str) -> Option<&Fact<String>> {
+        self.others.iter().find(|(name, _)| name == key).map(|(_, fact)| fact)
+    }
+}
+
+/// An address with or without a prefix length; without one it is the full length.
+pub fn parse_prefix(text: &str) -> Option<IpNet> {
+    let text = text.trim();
+    match text.parse::<IpNet>() {
+        Ok(net) => Some(net),
+        Err(_) => text.parse::<IpAddr>().ok().map(IpNet::from),
+    }
+}
+
+/// `networking.nat`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nat {
+    /// `enable`
+    pub enable: Fact<bool>,
+    /// `enableIPv6`
+    pub enable_ipv6: Fact<bool>,
+    /// `internalIPs`, as written.
+    pub internal_ips: Listed<Sourced<String>>,
+    /// `internalIPv6s`, as written.
+    pub internal_ipv6s: Listed<Sourced<String>>,
+    /// `internalInterfaces`
+    pub internal_interfaces: Listed<Sourced<String>>,
+    /// `externalInterface`
+    pub external_interface: Fact<String>,
+    /// Whether masquerading may also be written elsewhere, as text for iptables or nftables (`networking.nat.extraCommands`,
+    /// `networking.nftables.tables`, `networking.firewall.extraCommands` …).
+    pub has_other_rules: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networkd_and_hypervisors_read_mac_addresses_differently() {
+        let mac = MacAddress([2, 0x61, 0x6e, 0x6e, 0, 0x30]);
+        for text in ["02:61:6e:6e:00:30", "02-61-6E-6E-00-30", "2:61:6e:6e:0:30", "0261.6e6e.0030"] {
+            assert_eq!(MacAddress::parse_tolerant(text), Some(mac), "{text}");
+        }
+        assert_eq!(MacAddress::parse_strict("02:61:6e:6e:00:30"), Some(mac));
+        for text in
+            ["2:61:6e:6e:0:30", "02-61-6e-6e-00-30", "02:61:6e:6e:00", "02:61:6e:6e:00:3g", "02:61:6e:6e:00:100"]
+        {
+            assert_eq!(MacAddress::parse_strict(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_without_length_is_a_host_prefix() {
+        assert_eq!(parse_prefix("10.0.0.5"), "10.0.0.5/32".parse().ok());
+        assert_eq!(parse_prefix("fec0::5"), "fec0::5/128".parse().ok());
+        assert_eq!(parse_prefix("10.0.0.300"), None);
+    }
+}
