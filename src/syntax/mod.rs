@@ -15,7 +15,16 @@
 //! What it deliberately does not do: evaluate anything, or know what a file means.
 
 pub mod ir;
+mod guard;
+mod parse;
+mod tree;
+mod grammar;
 mod lower;
+mod bindings;
+mod scope;
+mod strings;
+mod spelling;
 
 pub use ir::{Expr, ExprId, FileIr, SyntaxError, SyntaxErrorKind};
-pub use lower::{LowerOptions, parse};
+pub use lower::LowerOptions;
+pub use parse::parse;

@@ -1,0 +1,166 @@
+//! rnix's errors as sentences, and the operators by their tokens.
+
+use rnix::{ParseError, SyntaxKind, TextRange};
+
+use super::ir::{BinaryOp, SyntaxError, SyntaxErrorKind};
+use crate::source::Span;
+
+/// Most errors of the grammar that are kept for one file; later ones are echoes of the first.
+const MAX_ERRORS: usize = 20;
+
+/// The binary operator that a token stands for.
+pub(super) fn binary_operator(kind: SyntaxKind) -> Option<BinaryOp> {
+    Some(match kind {
+        SyntaxKind::TOKEN_CONCAT => BinaryOp::Concat,
+        SyntaxKind::TOKEN_UPDATE => BinaryOp::Update,
+        SyntaxKind::TOKEN_ADD => BinaryOp::Add,
+        SyntaxKind::TOKEN_SUB => BinaryOp::Subtract,
+        SyntaxKind::TOKEN_MUL => BinaryOp::Multiply,
+        SyntaxKind::TOKEN_DIV => BinaryOp::Divide,
+        SyntaxKind::TOKEN_AND_AND => BinaryOp::And,
+        SyntaxKind::TOKEN_OR_OR => BinaryOp::Or,
+        SyntaxKind::TOKEN_IMPLICATION => BinaryOp::Implies,
+        SyntaxKind::TOKEN_EQUAL => BinaryOp::Equal,
+        SyntaxKind::TOKEN_NOT_EQUAL => BinaryOp::NotEqual,
+        SyntaxKind::TOKEN_LESS => BinaryOp::Less,
+        SyntaxKind::TOKEN_LESS_OR_EQ => BinaryOp::LessOrEqual,
+        SyntaxKind::TOKEN_MORE => BinaryOp::More,
+        SyntaxKind::TOKEN_MORE_OR_EQ => BinaryOp::MoreOrEqual,
+        _ => return None,
+    })
+}
+
+/// rnix's errors in words, one for each place. `unclosed` is the innermost bracket that is open at the end.
+pub(super) fn grammar_errors(text: &str, errors: &[ParseError], unclosed: Option<Span>) -> Vec<SyntaxError> {
+    let mut found: Vec<SyntaxError> = Vec::new();
+    for error in errors {
+        let error = in_words(text, error, unclosed);
+        if found.len() < MAX_ERRORS && found.iter().all(|other| other.span.start != error.span.start) {
+            found.push(error);
+        }
+    }
+    found
+}
+
+fn in_words(text: &str, error: &ParseError, unclosed: Option<Span>) -> SyntaxError {
+    let grammar = |span, message| SyntaxError { kind: SyntaxErrorKind::Grammar, span, message, related: None };
+    match error {
+        ParseError::UnexpectedWanted(_, range, wanted) => {
+            let (span, found) = first_token(text, *range);
+            grammar(span, unexpected(&found, wanted))
+        }
+        ParseError::UnexpectedExtra(range) => {
+            let (span, found) = first_token(text, *range);
+            let message = match found.as_str() {
+                "}" | ")" | "]" => format!("`{found}` closes nothing"),
+                "=" | ";" => format!("unexpected `{found}`; do the braces of a set miss?"),
+                _ => format!("unexpected `{found}` after the end of the expression"),
+            };
+            grammar(span, message)
+        }
+        ParseError::UnexpectedDoubleBind(range) => {
+            grammar(first_token(text, *range).0, "the arguments already have a name before the braces".to_owned())
+        }
+        ParseError::UnexpectedEOF | ParseError::UnexpectedEOFWanted(_) => at_the_end(text, unclosed),
+        ParseError::RecursionLimitExceeded => SyntaxError {
+            kind: SyntaxErrorKind::TooDeep,
+            span: end_of(text),
+            message: "nested too deep".to_owned(),
+            related: None,
+        },
+        ParseError::Unexpected(range) | ParseError::DuplicatedArgs(range, _) => {
+            let (span, found) = first_token(text, *range);
+            grammar(span, format!("unexpected `{found}`"))
+        }
+        // rnix may learn new errors.
+        _ => at_the_end(text, unclosed),
+    }
+}
+
+fn unexpected(found: &str, wanted: &[SyntaxKind]) -> String {
+    match wanted {
+        [SyntaxKind::TOKEN_SEMICOLON] => format!("`;` is missing before `{found}`"),
+        [one] => match spelled(*one) {
+            Some(token) => format!("unexpected `{found}`; `{token}` belongs here"),
+            None => format!("unexpected `{found}`; a name belongs here"),
+        },
+        _ if wanted.contains(&SyntaxKind::TOKEN_L_PAREN) => match found {
+            ";" | "}" | ")" | "]" | "in" | "then" | "else" | "," => format!("a value is missing before `{found}`"),
+            "''" | "\"" => "this string is not closed".to_owned(),
+            _ if found.starts_with("/*") => "this comment is not closed; write `*/`".to_owned(),
+            _ if found.ends_with('/') => format!("the path `{found}` must not end in a slash"),
+            _ if found.contains("//") => format!("the path `{found}` has two slashes in a row"),
+            _ => format!("unexpected `{found}`; a value belongs here"),
+        },
+        _ if wanted.contains(&SyntaxKind::TOKEN_STRING_END) => "this string is not closed".to_owned(),
+        _ if wanted.contains(&SyntaxKind::TOKEN_ELLIPSIS) => {
+            format!("unexpected `{found}`; the name of an argument, `...` or `}}` belongs here")
+        }
+        _ => format!("unexpected `{found}`; the name of an attribute belongs here"),
+    }
+}
+
+fn spelled(kind: SyntaxKind) -> Option<&'static str> {
+    Some(match kind {
+        SyntaxKind::TOKEN_ASSIGN => "=",
+        SyntaxKind::TOKEN_COLON => ":",
+        SyntaxKind::TOKEN_AT => "@",
+        SyntaxKind::TOKEN_L_BRACE => "{",
+        SyntaxKind::TOKEN_R_BRACE | SyntaxKind::TOKEN_INTERPOL_END => "}",
+        SyntaxKind::TOKEN_R_PAREN => ")",
+        SyntaxKind::TOKEN_R_BRACK => "]",
+        SyntaxKind::TOKEN_THEN => "then",
+        SyntaxKind::TOKEN_ELSE => "else",
+        SyntaxKind::TOKEN_IN => "in",
+        SyntaxKind::TOKEN_STRING_START => "\"",
+        _ => return None,
+    })
+}
+
+fn at_the_end(text: &str, unclosed: Option<Span>) -> SyntaxError {
+    let open = unclosed.and_then(|span| Some((span, text.get(span.start as usize..span.end as usize)?)));
+    let (message, related) = match open {
+        Some((span, opener @ ("\"" | "''"))) => {
+            (format!("the file ends inside a string; close it with `{opener}`"), Some((span, "it begins here".to_owned())))
+        }
+        Some((span, opener)) => {
+            let closer = match opener {
+                "(" => ")",
+                "[" => "]",
+                "let" => "in",
+                _ => "}",
+            };
+            let message = format!("the file ends before the `{closer}` that belongs to this `{opener}`");
+            return SyntaxError { kind: SyntaxErrorKind::Grammar, span, message, related: None };
+        }
+        None => ("the file ends where a value belongs".to_owned(), None),
+    };
+    SyntaxError { kind: SyntaxErrorKind::Grammar, span: end_of(text), message, related }
+}
+
+/// The last character that is not white space.
+fn end_of(text: &str) -> Span {
+    let trimmed = text.trim_end();
+    let start = trimmed.char_indices().next_back().map_or(0, |(start, _)| start);
+    Span::new(u32::try_from(start).unwrap_or(u32::MAX), u32::try_from(trimmed.len()).unwrap_or(u32::MAX))
+}
+
+/// The first token of a range of the text, and where it is.
+fn first_token(text: &str, range: TextRange) -> (Span, String) {
+    let start = u32::from(range.start());
+    let rest = text.get(start as usize..u32::from(range.end()) as usize).unwrap_or_default();
+    let token = match rest.chars().next() {
+        Some(first) if first.is_ascii_alphanumeric() || matches!(first, '_' | '.' | '/' | '~') => {
+            let end = rest.find(|letter: char| !(letter.is_ascii_alphanumeric() || "_-'./+~".contains(letter)));
+            rest.get(..end.unwrap_or(rest.len())).unwrap_or(rest)
+        }
+        Some(first) => {
+            let double = ["''", "${", "//", "++", "&&", "||", "->", "==", "!=", "<=", ">=", "/*", "|>", "<|"];
+            let length = if double.iter().any(|operator| rest.starts_with(operator)) { 2 } else { first.len_utf8() };
+            rest.get(..length).unwrap_or(rest)
+        }
+        None => "",
+    };
+    let end = start.saturating_add(u32::try_from(token.len()).unwrap_or(0));
+    (Span::new(start, end), token.chars().take(60).collect())
+}
