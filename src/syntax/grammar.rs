@@ -45,6 +45,9 @@ pub(super) fn grammar_errors(text: &str, errors: &[ParseError], unclosed: Option
 fn in_words(text: &str, error: &ParseError, unclosed: Option<Span>) -> SyntaxError {
     let grammar = |span, message| SyntaxError { kind: SyntaxErrorKind::Grammar, span, message, related: None };
     match error {
+        ParseError::UnexpectedWanted(SyntaxKind::TOKEN_ERROR, _, wanted) if wanted.contains(&SyntaxKind::TOKEN_STRING_END) => {
+            at_the_end(text, unclosed)
+        }
         ParseError::UnexpectedWanted(_, range, wanted) => {
             let (span, found) = first_token(text, *range);
             grammar(span, unexpected(&found, wanted))
@@ -86,13 +89,11 @@ fn unexpected(found: &str, wanted: &[SyntaxKind]) -> String {
         },
         _ if wanted.contains(&SyntaxKind::TOKEN_L_PAREN) => match found {
             ";" | "}" | ")" | "]" | "in" | "then" | "else" | "," => format!("a value is missing before `{found}`"),
-            "''" | "\"" => "this string is not closed".to_owned(),
             _ if found.starts_with("/*") => "this comment is not closed; write `*/`".to_owned(),
             _ if found.ends_with('/') => format!("the path `{found}` must not end in a slash"),
             _ if found.contains("//") => format!("the path `{found}` has two slashes in a row"),
             _ => format!("unexpected `{found}`; a value belongs here"),
         },
-        _ if wanted.contains(&SyntaxKind::TOKEN_STRING_END) => "this string is not closed".to_owned(),
         _ if wanted.contains(&SyntaxKind::TOKEN_ELLIPSIS) => {
             format!("unexpected `{found}`; the name of an argument, `...` or `}}` belongs here")
         }
@@ -119,10 +120,8 @@ fn spelled(kind: SyntaxKind) -> Option<&'static str> {
 
 fn at_the_end(text: &str, unclosed: Option<Span>) -> SyntaxError {
     let open = unclosed.and_then(|span| Some((span, text.get(span.start as usize..span.end as usize)?)));
-    let (message, related) = match open {
-        Some((span, opener @ ("\"" | "''"))) => {
-            (format!("the file ends inside a string; close it with `{opener}`"), Some((span, "it begins here".to_owned())))
-        }
+    let (span, message) = match open {
+        Some((span, opener @ ("\"" | "''"))) => (span, format!("this string is not closed; `{opener}` is missing")),
         Some((span, opener)) => {
             let closer = match opener {
                 "(" => ")",
@@ -130,12 +129,11 @@ fn at_the_end(text: &str, unclosed: Option<Span>) -> SyntaxError {
                 "let" => "in",
                 _ => "}",
             };
-            let message = format!("the file ends before the `{closer}` that belongs to this `{opener}`");
-            return SyntaxError { kind: SyntaxErrorKind::Grammar, span, message, related: None };
+            (span, format!("the file ends before the `{closer}` that belongs to this `{opener}`"))
         }
-        None => ("the file ends where a value belongs".to_owned(), None),
+        None => (end_of(text), "the file ends where a value belongs".to_owned()),
     };
-    SyntaxError { kind: SyntaxErrorKind::Grammar, span: end_of(text), message, related }
+    SyntaxError { kind: SyntaxErrorKind::Grammar, span, message, related: None }
 }
 
 /// The last character that is not white space.

@@ -17,6 +17,7 @@
 pub mod ir;
 mod guard;
 mod parse;
+mod repair;
 mod tree;
 mod grammar;
 mod lower;
@@ -28,3 +29,8 @@ mod spelling;
 pub use ir::{Expr, ExprId, FileIr, SyntaxError, SyntaxErrorKind};
 pub use lower::LowerOptions;
 pub use parse::parse;
+
+#[cfg(test)]
+mod sexpr;
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,12 @@
 //! The way of a text: survey, repair, rnix, lowering.
 
-use rnix::Root;
+use rnix::{Parse, Root};
 
 use super::grammar::grammar_errors;
 use super::guard::{self, Survey};
-use super::ir::{FileIr, SyntaxError, SyntaxErrorKind};
+use super::ir::{Expr, FileIr, SyntaxError, SyntaxErrorKind};
 use super::lower::{LowerOptions, lower_tree};
+use super::repair::{Patched, repair};
 use super::tree::Node;
 use crate::source::Span;
 
@@ -13,6 +14,8 @@ use crate::source::Span;
 const SHALLOW: u32 = 160;
 /// Stack of the thread that parses the others. Only what is used is ever backed by memory.
 const STACK_BYTES: usize = 512 << 20;
+/// Most missing semicolons and values that are put in.
+const MAX_REPAIRS: usize = 16;
 
 /// Parses and lowers a text. Never fails: whatever is wrong is in [`FileIr::errors`].
 pub fn parse(text: &str, options: &LowerOptions<'_>) -> FileIr {
@@ -40,17 +43,57 @@ pub fn parse(text: &str, options: &LowerOptions<'_>) -> FileIr {
 }
 
 fn parse_here(text: &str, survey: Survey, options: &LowerOptions<'_>) -> FileIr {
-    let tree = Root::parse(text);
-    let syntax = tree.syntax();
-    let green = syntax.green();
-    let mut ir = lower_tree(Node::root(&green), options);
+    let first = if survey.divisions.is_empty() { Some(Root::parse(text)) } else { None };
+    let mut ir = match first {
+        Some(tree) if tree.errors().is_empty() => lower_tree(Node::root(&tree.syntax().green()), options),
+        first => parse_with_repairs(text, &survey, first, options),
+    };
     ir.errors.extend(survey.errors);
-    ir.errors.extend(grammar_errors(text, tree.errors(), survey.unclosed));
     ir.directives = survey.directives;
     // Where something of the text was lost, a name that seems to be undefined may have been defined in the lost part.
     if ir.errors.iter().any(|error| error.kind == SyntaxErrorKind::Grammar) {
         ir.errors.retain(|error| error.kind != SyntaxErrorKind::UndefinedVariable);
     }
     ir.errors.sort_by_key(|error| (error.span.start, error.span.end));
+    ir
+}
+
+/// Parses a text that rnix does not take as it is. All places of the result are places of the text as the user wrote it.
+fn parse_with_repairs(text: &str, survey: &Survey, first: Option<Parse<Root>>, options: &LowerOptions<'_>) -> FileIr {
+    let mut patched = Patched::new(text);
+    for division in survey.divisions.iter().rev() {
+        patched = patched.insert(*division, " ");
+    }
+    let mut tree = first.unwrap_or_else(|| Root::parse(&patched.text));
+    let mut repaired = Vec::new();
+    for _ in 0..MAX_REPAIRS {
+        let Some(missing) = repair(&patched.text, tree.errors()) else { break };
+        let next = patched.insert(missing.at, missing.insert);
+        let next_tree = Root::parse(&next.text);
+        if next_tree.errors().len() >= tree.errors().len() {
+            break;
+        }
+        repaired.push(SyntaxError { span: patched.original(missing.error.span), ..missing.error });
+        (patched, tree) = (next, next_tree);
+    }
+    let mut ir = lower_tree(Node::root(&tree.syntax().green()), options);
+    let unclosed = survey.unclosed.map(|span| patched.patched(span));
+    ir.errors.extend(grammar_errors(&patched.text, tree.errors(), unclosed));
+    if !patched.is_plain() {
+        for (expr, span) in ir.exprs.iter_mut().zip(&mut ir.spans) {
+            let original = patched.original(*span);
+            if original.start == original.end && span.start < span.end {
+                *expr = Expr::Missing;
+            }
+            *span = original;
+        }
+        for error in &mut ir.errors {
+            error.span = patched.original(error.span);
+            if let Some((span, _)) = &mut error.related {
+                *span = patched.original(*span);
+            }
+        }
+    }
+    ir.errors.append(&mut repaired);
     ir
 }

@@ -1,0 +1,207 @@
+//! Small insertions that let rnix read on, and the way back to the user's own offsets.
+//!
+//! A missing semicolon makes rnix drop everything up to the next one, so one slip of the pen would hide the rest of a guest. Where it
+//! is plain that a semicolon is missing, one is put in, the mistake is reported, and the text is parsed again. The same is done for
+//! the value of `a = ;`. A space is put before a division sign that rnix would take for a part of a path; that is no mistake.
+
+use rnix::{ParseError, SyntaxKind};
+
+use super::ir::{SyntaxError, SyntaxErrorKind};
+use crate::source::Span;
+
+/// What is inserted for a missing value.
+const STAND_IN: &str = " [] ";
+
+/// A text with insertions.
+pub(super) struct Patched {
+    /// The text with everything inserted.
+    pub(super) text: String,
+    /// Where something was inserted, as offsets of the patched text, and how many bytes; in order.
+    insertions: Vec<(u32, u32)>,
+}
+
+impl Patched {
+    /// The text as it is.
+    pub(super) fn new(text: &str) -> Self {
+        Self { text: text.to_owned(), insertions: Vec::new() }
+    }
+
+    /// The text with `what` inserted at the offset `at` of the text as patched so far.
+    pub(super) fn insert(&self, at: u32, what: &str) -> Self {
+        let length = u32::try_from(what.len()).unwrap_or(0);
+        let (before, after) = self.text.split_at_checked(at as usize).unwrap_or((&self.text, ""));
+        let moved = self.insertions.iter().map(|(start, bytes)| (if *start >= at { start + length } else { *start }, *bytes));
+        let mut insertions: Vec<(u32, u32)> = moved.chain([(at, length)]).collect();
+        insertions.sort_unstable();
+        Self { text: [before, what, after].concat(), insertions }
+    }
+
+    /// The text without insertions that a place of the patched text belongs to.
+    pub(super) fn original(&self, span: Span) -> Span {
+        let map = |offset: u32| {
+            let inserted = self.insertions.iter().take_while(|(start, _)| *start < offset);
+            offset.saturating_sub(inserted.map(|(start, bytes)| (offset - start).min(*bytes)).sum())
+        };
+        Span::new(map(span.start), map(span.end))
+    }
+
+    /// Where a place of the text without insertions has gone.
+    pub(super) fn patched(&self, span: Span) -> Span {
+        let map = |offset: u32| self.insertions.iter().fold(offset, |at, (start, bytes)| if *start <= at { at + bytes } else { at });
+        Span::new(map(span.start), map(span.end))
+    }
+
+    /// Whether nothing was inserted.
+    pub(super) fn is_plain(&self) -> bool {
+        self.insertions.is_empty()
+    }
+}
+
+/// Something that is plainly missing.
+pub(super) struct Repair {
+    /// Where it belongs.
+    pub(super) at: u32,
+    /// What to put there.
+    pub(super) insert: &'static str,
+    /// The mistake, at what follows.
+    pub(super) error: SyntaxError,
+}
+
+/// The first thing that is plainly missing, judging by rnix's errors about `text`.
+pub(super) fn repair(text: &str, errors: &[ParseError]) -> Option<Repair> {
+    errors.iter().find_map(|error| {
+        let ParseError::UnexpectedWanted(found, range, wanted) = error else { return None };
+        if wanted.contains(&SyntaxKind::TOKEN_L_PAREN) {
+            return missing_value(text, *found, Span::new(u32::from(range.start()), u32::from(range.end())));
+        }
+        let wants_semicolon = matches!(wanted.as_ref(), [SyntaxKind::TOKEN_SEMICOLON]);
+        let wants_name = wanted.contains(&SyntaxKind::TOKEN_OR);
+        let before = u32::from(range.start());
+        let ends_binding =
+            matches!(found, SyntaxKind::TOKEN_R_BRACE | SyntaxKind::TOKEN_IN | SyntaxKind::TOKEN_INHERIT);
+        match found {
+            SyntaxKind::TOKEN_ASSIGN if wants_semicolon || wants_name => in_front_of_path(text, before),
+            _ if ends_binding && (wants_semicolon || wants_name) => {
+                let tokens = tokens_before(text, before);
+                let (kind, last) = *tokens.last()?;
+                let length = if *found == SyntaxKind::TOKEN_INHERIT { 7 } else { u32::from(range.len()).min(2) };
+                let length = if *found == SyntaxKind::TOKEN_R_BRACE { 1 } else { length };
+                (ends_value(kind) || kind == SyntaxKind::TOKEN_INHERIT)
+                    .then(|| missing(text, last.end, Span::new(before, before.saturating_add(length))))
+            }
+            _ => None,
+        }
+    })
+}
+
+/// The value that is missing between an operator and `next`. What stands in for it has an empty place in the user's text, by which
+/// it is told from a real list.
+fn missing_value(text: &str, found: SyntaxKind, next: Span) -> Option<Repair> {
+    let is_end = matches!(
+        found,
+        SyntaxKind::TOKEN_SEMICOLON
+            | SyntaxKind::TOKEN_R_BRACE
+            | SyntaxKind::TOKEN_R_PAREN
+            | SyntaxKind::TOKEN_R_BRACK
+            | SyntaxKind::TOKEN_IN
+            | SyntaxKind::TOKEN_THEN
+            | SyntaxKind::TOKEN_ELSE
+    );
+    let (before, _) = *tokens_before(text, next.start).last()?;
+    let needs_value = before == SyntaxKind::TOKEN_ASSIGN || super::grammar::binary_operator(before).is_some();
+    if !is_end || !needs_value {
+        return None;
+    }
+    let follows = text.get(next.start as usize..next.end as usize).unwrap_or_default();
+    let error = SyntaxError {
+        kind: SyntaxErrorKind::Grammar,
+        span: next,
+        message: format!("a value is missing before `{follows}`"),
+        related: None,
+    };
+    Some(Repair { at: next.start, insert: STAND_IN, error })
+}
+
+/// The semicolon in front of the attribute path that ends at `end`.
+fn in_front_of_path(text: &str, end: u32) -> Option<Repair> {
+    let mut tokens = tokens_before(text, end);
+    loop {
+        let (kind, mut name) = tokens.pop()?;
+        match kind {
+            SyntaxKind::TOKEN_IDENT | SyntaxKind::TOKEN_OR => {}
+            SyntaxKind::TOKEN_STRING_END => loop {
+                let (kind, part) = tokens.pop()?;
+                match kind {
+                    SyntaxKind::TOKEN_STRING_CONTENT => {}
+                    SyntaxKind::TOKEN_STRING_START => {
+                        name.start = part.start;
+                        break;
+                    }
+                    _ => return None,
+                }
+            },
+            _ => return None,
+        }
+        let (kind, before) = *tokens.last()?;
+        if kind == SyntaxKind::TOKEN_DOT {
+            tokens.pop();
+        } else {
+            return ends_value(kind).then(|| missing(text, before.end, name));
+        }
+    }
+}
+
+fn missing(text: &str, at: u32, next: Span) -> Repair {
+    let follows: String =
+        text.get(next.start as usize..next.end as usize).unwrap_or_default().chars().take(60).collect();
+    let error = SyntaxError {
+        kind: SyntaxErrorKind::Grammar,
+        span: next,
+        message: format!("`;` is missing before `{follows}`"),
+        related: None,
+    };
+    Repair { at, insert: ";", error }
+}
+
+fn tokens_before(text: &str, end: u32) -> Vec<(SyntaxKind, Span)> {
+    let mut offset = 0u32;
+    rnix::tokenize(text)
+        .map(|(kind, slice)| {
+            let start = offset;
+            offset = offset.saturating_add(u32::try_from(slice.len()).unwrap_or(u32::MAX));
+            (kind, Span::new(start, offset))
+        })
+        .take_while(|(_, span)| span.start < end)
+        .filter(|(kind, _)| !kind.is_trivia())
+        .collect()
+}
+
+fn ends_value(kind: SyntaxKind) -> bool {
+    kind.is_literal()
+        || matches!(
+            kind,
+            SyntaxKind::TOKEN_IDENT
+                | SyntaxKind::TOKEN_STRING_END
+                | SyntaxKind::TOKEN_INTERPOL_END
+                | SyntaxKind::TOKEN_R_BRACE
+                | SyntaxKind::TOKEN_R_BRACK
+                | SyntaxKind::TOKEN_R_PAREN
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_lead_back_to_the_text_without_insertions() {
+        let patched = Patched::new("abcdef").insert(4, "!!").insert(1, "?");
+        assert_eq!(patched.text, "a?bcd!!ef");
+        for (at, original) in [(0, 0), (1, 1), (2, 1), (3, 2), (5, 4), (6, 4), (7, 4), (8, 5), (9, 6)] {
+            assert_eq!(patched.original(Span::new(at, at)), Span::new(original, original), "{at}");
+        }
+        for (original, at) in [(0, 0), (1, 2), (3, 4), (4, 7), (6, 9)] {
+            assert_eq!(patched.patched(Span::new(original, original)), Span::new(at, at), "{original}");
+        }
+    }
+}
