@@ -1,0 +1,509 @@
+//! `lib.lists`: taking lists apart, folding and building them. What compares elements stands in [`super::lists_order`].
+
+use super::common::{
+    DEEPEST, contains, count_value, elements, is_attrs, keep_where, list_of, reserve, throw, unknown_of, whole_elements,
+};
+use super::{Family, Member, lists_order};
+use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop};
+use crate::heap::{Key, Seq, Shape, ShapeId, UnknownId, Value, View};
+use crate::syntax::ExprId;
+
+pub(super) static FAMILY: Family = Family {
+    name: "lists",
+    functions: &[FUNCTIONS, lists_order::FUNCTIONS],
+    members: &[
+        Member::Same("head", "builtins.head"),
+        Member::Same("tail", "builtins.tail"),
+        Member::Same("length", "builtins.length"),
+        Member::Same("isList", "builtins.isList"),
+        Member::Same("elemAt", "builtins.elemAt"),
+        Member::Same("concatLists", "builtins.concatLists"),
+        Member::Same("filter", "builtins.filter"),
+        Member::Same("elem", "builtins.elem"),
+        Member::Same("genList", "builtins.genList"),
+        Member::Same("map", "builtins.map"),
+        Member::Same("concatMap", "builtins.concatMap"),
+        Member::Same("any", "builtins.any"),
+        Member::Same("all", "builtins.all"),
+        Member::Same("partition", "builtins.partition"),
+        Member::Same("groupBy", "builtins.groupBy"),
+        Member::Same("sort", "builtins.sort"),
+    ],
+    top: &[
+        "singleton", "forEach", "map", "foldr", "fold", "foldl", "foldl'", "imap0", "imap1", "filter", "ifilter0",
+        "concatMap", "flatten", "remove", "findSingle", "findFirst", "any", "all", "count", "optional", "optionals",
+        "toList", "range", "replicate", "partition", "zipListsWith", "zipLists", "reverseList", "listDfs", "toposort",
+        "sort", "sortOn", "naturalSort", "compareLists", "take", "takeEnd", "drop", "dropEnd", "sublist", "last",
+        "init", "crossLists", "unique", "uniqueStrings", "allUnique", "intersectLists", "subtractLists",
+        "mutuallyExclusive", "groupBy", "groupBy'", "concatLists", "genList", "length", "head", "tail", "elem",
+        "elemAt", "isList", "concatAttrValues", "replaceElemAt",
+    ],
+};
+
+const FUNCTIONS: &[NativeDef] = &[
+    NativeDef::lazy("lib.lists.singleton", 1, singleton),
+    NativeDef::with_strict("lib.lists.forEach", 2, 0b01, for_each),
+    NativeDef::with_strict("lib.lists.foldr", 3, 0b100, fold_right),
+    NativeDef::with_strict("lib.lists.fold", 3, 0b100, fold_with_warning),
+    NativeDef::lazy("internal.lists.foldr", 4, fold_right_from),
+    NativeDef::with_strict("lib.lists.foldl", 3, 0b100, fold_left),
+    NativeDef::with_strict("lib.lists.foldl'", 3, 0b110, fold_left_strict),
+    NativeDef::with_strict("lib.lists.imap0", 2, 0b10, imap0),
+    NativeDef::with_strict("lib.lists.imap1", 2, 0b10, imap1),
+    NativeDef::with_strict("lib.lists.ifilter0", 2, 0b10, ifilter0),
+    NativeDef::strict("lib.lists.flatten", 1, flatten),
+    NativeDef::with_strict("lib.lists.remove", 2, 0b10, remove),
+    NativeDef::with_strict("lib.lists.findSingle", 4, 0b1000, find_single),
+    NativeDef::with_strict("lib.lists.findFirstIndex", 3, 0b100, find_first_index),
+    NativeDef::with_strict("lib.lists.findFirst", 3, 0b100, find_first),
+    NativeDef::with_strict("lib.lists.count", 2, 0b10, count),
+    NativeDef::with_strict("lib.lists.optional", 2, 0b01, optional),
+    NativeDef::with_strict("lib.lists.optionals", 2, 0b01, optionals),
+    NativeDef::strict("lib.lists.toList", 1, to_list),
+    NativeDef::strict("lib.lists.range", 2, range),
+    NativeDef::with_strict("lib.lists.replicate", 2, 0b01, replicate),
+    NativeDef::with_strict("lib.lists.groupBy'", 4, 0b1000, group_and_fold),
+    NativeDef::with_strict("lib.lists.zipListsWith", 3, 0b110, zip_lists_with),
+    NativeDef::strict("lib.lists.zipLists", 2, zip_lists),
+    NativeDef::strict("lib.lists.reverseList", 1, reverse_list),
+    NativeDef::with_strict("lib.lists.take", 2, 0b10, take),
+    NativeDef::with_strict("lib.lists.takeEnd", 2, 0b11, take_end),
+    NativeDef::with_strict("lib.lists.drop", 2, 0b11, drop_front),
+    NativeDef::with_strict("lib.lists.dropEnd", 2, 0b11, drop_end),
+    NativeDef::strict("lib.lists.sublist", 3, sublist),
+    NativeDef::strict("lib.lists.last", 1, last),
+    NativeDef::strict("lib.lists.init", 1, init),
+    NativeDef::with_strict("lib.lists.crossLists", 2, 0b10, cross_lists),
+    NativeDef::strict("lib.lists.concatAttrValues", 1, concat_attr_values),
+    NativeDef::with_strict("lib.lists.replaceElemAt", 3, 0b011, replace_elem_at),
+];
+
+fn singleton(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    Ok(ev.heap.new_list(arguments))
+}
+
+fn for_each(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [list, function] = arguments else { return Ok(Value::NULL) };
+    let map = ev.native("builtins.map");
+    ev.call(map, &[*function, *list])
+}
+
+fn fold_with_warning(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    ev.messages.push("evaluation warning: fold has been deprecated, use foldr instead".to_owned());
+    fold_right(ev, arguments)
+}
+
+fn fold_right(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [op, nul, list] = arguments else { return Ok(Value::NULL) };
+    ev.want_whole_list(*list)?;
+    fold_right_from(ev, &[*op, *nul, *list, Value::int(0)])
+}
+
+/// Folds the elements from a given index on; what follows an element is passed to the function unevaluated.
+fn fold_right_from(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [op, nul, list, index] = arguments else { return Ok(Value::NULL) };
+    let seq = ev.want_whole_list(*list)?;
+    let index = ev.want_int(*index)?;
+    match u32::try_from(index).ok().and_then(|index| seq.slot(index)) {
+        None => Ok(*nul),
+        Some(slot) => {
+            let element = ev.heap.share(slot);
+            let rest = if index + 1 == i64::from(seq.len) {
+                *nul
+            } else {
+                ev.delay_native("internal.lists.foldr", &[*op, *nul, *list, Value::int(index + 1)])
+            };
+            ev.call(*op, &[element, rest])
+        }
+    }
+}
+
+fn fold_left(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [op, nul, list] = arguments else { return Ok(Value::NULL) };
+    let all = whole_elements(ev, *list)?;
+    fold_left_lazily(ev, *op, *nul, &all)
+}
+
+/// `op (… (op nul e1) …) en`, where only the outermost call is made at once.
+fn fold_left_lazily(ev: &mut Evaluator, op: Value, nul: Value, all: &[Value]) -> Outcome {
+    let Some((last, others)) = all.split_last() else { return Ok(nul) };
+    let mut folded = nul;
+    for element in others {
+        ev.tick()?;
+        folded = ev.heap.delay_call(op, &[folded, *element]);
+    }
+    ev.call(op, &[folded, *last])
+}
+
+fn fold_left_strict(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [op, nul, list] = arguments else { return Ok(Value::NULL) };
+    let mut folded = *nul;
+    for element in whole_elements(ev, *list)? {
+        let next = ev.call(*op, &[folded, element])?;
+        folded = ev.want(next)?;
+    }
+    Ok(folded)
+}
+
+fn indexed(ev: &mut Evaluator, function: Value, list: Value, first: i64) -> Outcome {
+    let (all, open) = elements(ev, list)?;
+    reserve(ev, all.len())?;
+    let values: Vec<Value> =
+        all.iter().zip(first..).map(|(element, index)| ev.heap.deferred(function, &[Value::int(index), *element])).collect();
+    Ok(list_of(ev, &values, open))
+}
+
+fn imap0(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [function, list] = arguments else { return Ok(Value::NULL) };
+    indexed(ev, *function, *list, 0)
+}
+
+fn imap1(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [function, list] = arguments else { return Ok(Value::NULL) };
+    indexed(ev, *function, *list, 1)
+}
+
+fn ifilter0(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [predicate, list] = arguments else { return Ok(Value::NULL) };
+    let mut index = 0;
+    keep_where(ev, *list, |ev, element| {
+        index += 1;
+        ev.call_bool(*predicate, &[Value::int(index - 1), element])
+    })
+}
+
+fn flatten(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [value] = arguments else { return Ok(Value::NULL) };
+    let (mut flat, mut open) = (Vec::new(), None);
+    flatten_into(ev, *value, 0, &mut flat, &mut open)?;
+    Ok(list_of(ev, &flat, open))
+}
+
+fn flatten_into(
+    ev: &mut Evaluator,
+    value: Value,
+    depth: u32,
+    flat: &mut Vec<Value>,
+    open: &mut Option<UnknownId>,
+) -> Result<(), Stop> {
+    ev.tick()?;
+    if depth > DEEPEST {
+        return Err(ev.limit_error(crate::eval::LimitKind::Depth));
+    }
+    let value = match ev.want(value) {
+        Ok(value) => value,
+        Err(stop) => {
+            *open = open.or(Some(unknown_of(stop)?));
+            return Ok(());
+        }
+    };
+    match value.view() {
+        View::List(seq) => {
+            *open = open.or(ev.heap.open_reason(seq));
+            for element in ev.heap.elements(seq) {
+                flatten_into(ev, element, depth + 1, flat, open)?;
+            }
+        }
+        _ => flat.push(value),
+    }
+    Ok(())
+}
+
+fn remove(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [unwanted, list] = arguments else { return Ok(Value::NULL) };
+    keep_where(ev, *list, |ev, element| Ok(!ev.equal(element, *unwanted)?))
+}
+
+fn find_single(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [predicate, default, multiple, list] = arguments else { return Ok(Value::NULL) };
+    let mut found = Vec::new();
+    for element in whole_elements(ev, *list)? {
+        if ev.call_bool(*predicate, &[element])? {
+            found.push(element);
+        }
+    }
+    Ok(match found.as_slice() {
+        [] => *default,
+        [one] => *one,
+        _ => *multiple,
+    })
+}
+
+fn first_index(ev: &mut Evaluator, predicate: Value, list: Value) -> Result<Option<(i64, Value)>, Stop> {
+    for (element, index) in whole_elements(ev, list)?.into_iter().zip(0i64..) {
+        if ev.call_bool(predicate, &[element])? {
+            return Ok(Some((index, element)));
+        }
+    }
+    Ok(None)
+}
+
+fn find_first_index(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [predicate, default, list] = arguments else { return Ok(Value::NULL) };
+    Ok(first_index(ev, *predicate, *list)?.map_or(*default, |(index, _)| Value::int(index)))
+}
+
+fn find_first(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [predicate, default, list] = arguments else { return Ok(Value::NULL) };
+    Ok(first_index(ev, *predicate, *list)?.map_or(*default, |(_, element)| element))
+}
+
+fn count(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [predicate, list] = arguments else { return Ok(Value::NULL) };
+    let mut found = 0;
+    for element in whole_elements(ev, *list)? {
+        found += usize::from(ev.call_bool(*predicate, &[element])?);
+    }
+    Ok(count_value(found))
+}
+
+fn optional(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [condition, element] = arguments else { return Ok(Value::NULL) };
+    Ok(if ev.want_bool(*condition)? { ev.heap.new_list(&[*element]) } else { Value::EMPTY_LIST })
+}
+
+fn optionals(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [condition, list] = arguments else { return Ok(Value::NULL) };
+    Ok(if ev.want_bool(*condition)? { *list } else { Value::EMPTY_LIST })
+}
+
+fn to_list(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [value] = arguments else { return Ok(Value::NULL) };
+    Ok(if matches!(value.view(), View::List(_)) { *value } else { ev.heap.new_list(&[*value]) })
+}
+
+fn range(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [first, last] = arguments else { return Ok(Value::NULL) };
+    if ev.less(*last, *first)? {
+        return Ok(Value::EMPTY_LIST);
+    }
+    let (first, last) = (ev.want_int(*first)?, ev.want_int(*last)?);
+    let length = last.checked_sub(first).and_then(|length| length.checked_add(1));
+    let Some(length) = length.and_then(|length| usize::try_from(length).ok()) else {
+        return Err(ev.error(ErrorKind::Arithmetic, format!("lib.range: {first} to {last} is too long a range")));
+    };
+    reserve(ev, length)?;
+    let values: Vec<Value> = (first..=last).map(Value::int).collect();
+    Ok(ev.heap.new_list(&values))
+}
+
+fn replicate(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [count, element] = arguments else { return Ok(Value::NULL) };
+    let count = wanted_length(ev, *count)?;
+    reserve(ev, count)?;
+    Ok(ev.heap.new_list(&vec![*element; count]))
+}
+
+/// A length that must not be negative.
+fn wanted_length(ev: &mut Evaluator, length: Value) -> Result<usize, Stop> {
+    let length = ev.want_int(length)?;
+    usize::try_from(length).map_err(|_| ev.error(ErrorKind::Type, format!("cannot create a list of size {length}")))
+}
+
+fn group_and_fold(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [op, nul, predicate, list] = arguments else { return Ok(Value::NULL) };
+    let group_by = ev.native("builtins.groupBy");
+    let grouped = ev.call(group_by, &[*predicate, *list])?;
+    let set = ev.want_attrs(grouped)?;
+    let fold = ev.native("lib.lists.foldl");
+    let mut folded = super::common::attributes(ev, set);
+    for (_, value, _) in &mut folded {
+        *value = ev.heap.deferred(fold, &[*op, *nul, *value]);
+    }
+    let open = ev.heap.open_set_reason(set);
+    Ok(ev.heap.new_open_set(&folded, open))
+}
+
+fn zip_lists_with(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [function, first, second] = arguments else { return Ok(Value::NULL) };
+    let (first, second) = (whole_elements(ev, *first)?, whole_elements(ev, *second)?);
+    reserve(ev, first.len().min(second.len()))?;
+    let values: Vec<Value> = first.iter().zip(&second).map(|(a, b)| ev.heap.deferred(*function, &[*a, *b])).collect();
+    Ok(ev.heap.new_list(&values))
+}
+
+#[derive(Default)]
+struct PairShape(Option<ShapeId>);
+
+fn zip_lists(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [first, second] = arguments else { return Ok(Value::NULL) };
+    let (first, second) = (whole_elements(ev, *first)?, whole_elements(ev, *second)?);
+    reserve(ev, first.len().min(second.len()))?;
+    let shape = match ev.extension::<PairShape>().0 {
+        Some(shape) => shape,
+        None => {
+            let key = |name, offset| Key { name, offset, origin: ExprId::NONE };
+            let keys = vec![key(ev.heap.intern("fst"), 0), key(ev.heap.intern("snd"), 1)];
+            let shape = ev.heap.new_shape(Shape::new(keys, None, true));
+            ev.extension::<PairShape>().0 = Some(shape);
+            shape
+        }
+    };
+    let values: Vec<Value> =
+        first.iter().zip(&second).map(|(a, b)| ev.heap.new_set_of_shape(shape, &[*a, *b])).collect();
+    Ok(ev.heap.new_list(&values))
+}
+
+fn reverse_list(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [list] = arguments else { return Ok(Value::NULL) };
+    let (mut all, open) = elements(ev, *list)?;
+    reserve(ev, all.len())?;
+    all.reverse();
+    Ok(list_of(ev, &all, open))
+}
+
+/// A part of a complete list, which shares its slots.
+fn part(seq: Seq, start: u32, len: u32) -> Value {
+    let start = start.min(seq.len);
+    let len = len.min(seq.len - start);
+    if len == 0 { Value::EMPTY_LIST } else { Value::list(Seq { start: seq.start + start, len, open: false }) }
+}
+
+fn sublist_of(ev: &mut Evaluator, start: i64, count: i64, seq: Seq) -> Outcome {
+    let length = i64::from(seq.len);
+    let taken = if start >= length {
+        0
+    } else if start.saturating_add(count) > length {
+        length - start
+    } else {
+        count
+    };
+    let Ok(taken_count) = u32::try_from(taken) else {
+        return Err(ev.error(ErrorKind::Type, format!("cannot create a list of size {taken}")));
+    };
+    if let Ok(start) = u32::try_from(start) {
+        return Ok(part(seq, start, taken_count));
+    }
+    reserve(ev, usize::try_from(taken_count).unwrap_or(usize::MAX))?;
+    let mut values = Vec::new();
+    for index in (start..).take(usize::try_from(taken_count).unwrap_or(0)) {
+        let slot = u32::try_from(index).ok().and_then(|index| seq.slot(index));
+        values.push(match slot {
+            Some(slot) => ev.heap.share(slot),
+            None => {
+                let message = format!("lib.sublist: index {index} is out of bounds for a list of {length} elements");
+                ev.error(ErrorKind::Type, message).0
+            }
+        });
+    }
+    Ok(ev.heap.new_list(&values))
+}
+
+fn sublist(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [start, count, list] = arguments else { return Ok(Value::NULL) };
+    let seq = ev.want_whole_list(*list)?;
+    let (start, count) = (ev.want_int(*start)?, ev.want_int(*count)?);
+    sublist_of(ev, start, count, seq)
+}
+
+fn take(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [count, list] = arguments else { return Ok(Value::NULL) };
+    let seq = ev.want_whole_list(*list)?;
+    if seq.len == 0 {
+        return Ok(Value::EMPTY_LIST);
+    }
+    let count = ev.want_int(*count)?;
+    sublist_of(ev, 0, count, seq)
+}
+
+fn drop_front(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [count, list] = arguments else { return Ok(Value::NULL) };
+    let seq = ev.want_whole_list(*list)?;
+    let count = ev.want_int(*count)?;
+    sublist_of(ev, count, i64::from(seq.len), seq)
+}
+
+fn take_end(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [count, list] = arguments else { return Ok(Value::NULL) };
+    let seq = ev.want_whole_list(*list)?;
+    let count = ev.want_int(*count)?;
+    sublist_of(ev, i64::from(seq.len).saturating_sub(count).max(0), i64::from(seq.len), seq)
+}
+
+fn drop_end(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [count, list] = arguments else { return Ok(Value::NULL) };
+    let seq = ev.want_whole_list(*list)?;
+    let count = ev.want_int(*count)?;
+    sublist_of(ev, 0, i64::from(seq.len).saturating_sub(count).max(0), seq)
+}
+
+fn not_empty(ev: &mut Evaluator, list: Value, function: &str) -> Result<Seq, Stop> {
+    let seq = ev.want_whole_list(list)?;
+    if seq.len == 0 {
+        return Err(throw(ev, format!("lists.{function}: list must not be empty!")));
+    }
+    Ok(seq)
+}
+
+fn last(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [list] = arguments else { return Ok(Value::NULL) };
+    let seq = not_empty(ev, *list, "last")?;
+    Ok(seq.slot(seq.len - 1).map_or(Value::NULL, |slot| ev.heap.share(slot)))
+}
+
+fn init(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [list] = arguments else { return Ok(Value::NULL) };
+    let seq = not_empty(ev, *list, "init")?;
+    Ok(part(seq, 0, seq.len - 1))
+}
+
+fn cross_lists(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [function, lists] = arguments else { return Ok(Value::NULL) };
+    let mut functions = vec![*function];
+    for list in whole_elements(ev, *lists)? {
+        let arguments = whole_elements(ev, list)?;
+        reserve(ev, functions.len().saturating_mul(arguments.len()))?;
+        let mut applied = Vec::with_capacity(functions.len() * arguments.len());
+        for function in functions {
+            for argument in &arguments {
+                applied.push(ev.heap.delay_call(function, &[*argument]));
+            }
+        }
+        functions = applied;
+    }
+    Ok(ev.heap.new_list(&functions))
+}
+
+fn concat_attr_values(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [set] = arguments else { return Ok(Value::NULL) };
+    let set = ev.want_attrs(*set)?;
+    let (mut all, mut open) = (Vec::new(), ev.heap.open_set_reason(set));
+    for (_, list, _) in super::common::attributes(ev, set) {
+        match elements(ev, list) {
+            Ok((more, reason)) => {
+                reserve(ev, all.len() / 8)?;
+                all.extend(more);
+                open = open.or(reason);
+            }
+            Err(stop) => open = open.or(Some(unknown_of(stop)?)),
+        }
+    }
+    Ok(list_of(ev, &all, open))
+}
+
+fn replace_elem_at(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [list, index, new] = arguments else { return Ok(Value::NULL) };
+    let mut all = whole_elements(ev, *list)?;
+    let index = ev.want_int(*index)?;
+    let length = all.len();
+    match usize::try_from(index).ok().and_then(|index| all.get_mut(index)) {
+        Some(place) => *place = *new,
+        None => {
+            let message = format!("'lists.replaceElemAt' called with index {index} on a list of size {length}");
+            return Err(throw(ev, message));
+        }
+    }
+    reserve(ev, length)?;
+    Ok(ev.heap.new_list(&all))
+}
+
+/// Whether a value occurs in a list; for the families that check flags and names.
+pub(super) fn occurs(ev: &mut Evaluator, list: Value, wanted: Value) -> Result<bool, Stop> {
+    let all = whole_elements(ev, list)?;
+    contains(ev, &all, wanted)
+}
+
+/// Whether a value is a list or a set; used where nixpkgs tells the two apart from scalars.
+pub(super) fn is_container(ev: &mut Evaluator, value: Value) -> Result<bool, Stop> {
+    Ok(matches!(ev.want(value)?.view(), View::List(_)) || is_attrs(ev, value)?)
+}
