@@ -13,12 +13,19 @@
 //! What it deliberately does not do: the module system (a room of its own), packages, or anything that only nixpkgs itself needs.
 
 mod asserts;
+mod attrset_paths;
+mod attrset_trees;
+mod attrsets;
 mod cli;
+mod common;
 mod debug;
 mod fetchers;
 mod filesystem;
+mod fixed_points;
 mod flakes;
 mod generators;
+mod lists;
+mod lists_order;
 mod network;
 mod path;
 mod sources;
@@ -65,12 +72,15 @@ impl Member {
 static FAMILIES: &[&Family] = &[
     &ROOT,
     &asserts::FAMILY,
+    &attrsets::FAMILY,
     &cli::FAMILY,
     &debug::FAMILY,
     &fetchers::FAMILY,
     &filesystem::FAMILY,
+    &fixed_points::FAMILY,
     &flakes::FAMILY,
     &generators::FAMILY,
+    &lists::FAMILY,
     &network::FAMILY,
     &path::FAMILY,
     &sources::FAMILY,
