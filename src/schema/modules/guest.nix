@@ -1,0 +1,11 @@
+# What the guest module of microvm.nix adds (nixos-modules/microvm/optimization.nix).
+{ config, lib, ... }:
+{
+  config = lib.mkMerge [
+    { routelint.isGuest = true; }
+    (lib.mkIf (config.microvm.guest.enable && config.microvm.optimize.enable) {
+      networking.useNetworkd = lib.mkDefault true;
+      systemd.network.wait-online.enable = lib.mkDefault false;
+    })
+  ];
+}

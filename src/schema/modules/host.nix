@@ -1,0 +1,2 @@
+# What the host module of microvm.nix adds.
+{ routelint.isHost = true; }
