@@ -1,1 +1,29 @@
-//! flake
+//! Flakes: from `flake.nix` and `flake.lock` to the flake's outputs, without network.
+//!
+//! Purpose: give `outputs` its inputs. An input comes from the command line, from a folder inside the project, from the store path that
+//! its lock entry names if that exists, or from routelint's own description of a well-known flake ([`shims`]); any other is unknown.
+//! [`machine`] is what `nixpkgs.lib.nixosSystem` does.
+//!
+//! Invariants:
+//! - Which well-known flake an input is follows from where it is locked, or else from the URL written in `flake.nix`, never from the input's name.
+//! - A flake without lock file works: what it would have told is unknown.
+//! - An input that is not available is an open set that says so; its use stops nothing else.
+//!
+//! What it deliberately does not do: fetch, or write a lock file.
+
+mod inputs;
+mod lock;
+pub mod machine;
+mod shims;
+
+pub use inputs::{FlakeOptions, flake_value, release_of};
+pub use lock::Lock;
+pub use machine::{Machine, machine_of, nixos_system};
+
+use crate::eval::Evaluator;
+
+/// Makes the built-in functions of this room known.
+pub fn install(ev: &mut Evaluator) {
+    ev.install(machine::FUNCTIONS);
+    ev.install(inputs::FUNCTIONS);
+}

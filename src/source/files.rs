@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use rustc_hash::FxHashMap;
 
@@ -128,7 +128,7 @@ struct Files {
 #[derive(Debug)]
 pub struct Sources {
     access: Access,
-    roots: Vec<PathBuf>,
+    roots: RwLock<Vec<PathBuf>>,
     files: Mutex<Files>,
 }
 
@@ -137,7 +137,45 @@ impl Sources {
     #[allow(clippy::disallowed_methods, reason = "this is the room that resolves paths")]
     pub fn new(access: Access) -> Self {
         let roots = access.roots.iter().filter_map(|root| std::fs::canonicalize(root).ok()).collect();
-        Self { access, roots, files: Mutex::default() }
+        Self { access, roots: RwLock::new(roots), files: Mutex::default() }
+    }
+
+    /// Allows everything below one more root, such as an input of a flake that is on the disk.
+    #[allow(clippy::disallowed_methods, reason = "this is the room that resolves paths")]
+    pub fn allow(&self, root: &Path) {
+        if let Ok(root) = std::fs::canonicalize(root) {
+            let mut roots = self.roots.write().unwrap_or_else(PoisonError::into_inner);
+            if !roots.contains(&root) {
+                roots.push(root);
+            }
+        }
+    }
+
+    /// Whether anything is at `path`, without regard to the roots: used for the store path of a locked input, before it is allowed.
+    pub fn is_present(&self, path: &Path) -> bool {
+        path.exists()
+    }
+
+    /// An absolute path without links, `.` and `..`; the path itself if it does not exist.
+    #[allow(clippy::disallowed_methods, reason = "this is the room that resolves paths")]
+    pub fn canonical(&self, path: &Path) -> PathBuf {
+        std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf())
+    }
+
+    /// All `.nix` files below a folder, sorted; hidden folders, links and folders of build tools are left out. At most 100,000.
+    pub fn nix_files(&self, folder: &Path) -> Vec<PathBuf> {
+        let is_wanted = |entry: &walkdir::DirEntry| {
+            let name = entry.file_name().to_string_lossy();
+            entry.depth() == 0 || !(name.starts_with('.') || matches!(&*name, "node_modules" | "target" | "result"))
+        };
+        let files = walkdir::WalkDir::new(folder).sort_by_file_name().max_depth(64).into_iter().filter_entry(is_wanted);
+        files
+            .filter_map(Result::ok)
+            .filter(|entry| entry.file_type().is_file())
+            .map(walkdir::DirEntry::into_path)
+            .filter(|path| path.extension().is_some_and(|extension| extension == "nix"))
+            .take(100_000)
+            .collect()
     }
 
     /// The text of the file at the absolute path `path`.
@@ -272,11 +310,19 @@ impl Sources {
             }
             Err(error) => return Err(io_error(&error)),
         };
-        if self.roots.iter().any(|root| resolved.starts_with(root)) { Ok(resolved) } else { Err(ReadError::Outside) }
+        if self.allowed().iter().any(|root| resolved.starts_with(root)) {
+            Ok(resolved)
+        } else {
+            Err(ReadError::Outside)
+        }
     }
 
     fn is_inside_lexically(&self, path: &Path) -> bool {
-        self.roots.iter().chain(&self.access.roots).any(|root| path.starts_with(root))
+        self.allowed().iter().chain(&self.access.roots).any(|root| path.starts_with(root))
+    }
+
+    fn allowed(&self) -> std::sync::RwLockReadGuard<'_, Vec<PathBuf>> {
+        self.roots.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Files> {

@@ -8,9 +8,7 @@
 use rnix::SyntaxKind;
 use rustc_hash::FxHashMap;
 
-use super::ir::{
-    Bindings, DynamicEntry, Entry, Expr, ExprId, Name, Range, Step, SyntaxError, SyntaxErrorKind,
-};
+use super::ir::{Bindings, DynamicEntry, Entry, Expr, ExprId, Name, Range, Step, SyntaxError, SyntaxErrorKind};
 use super::lower::{Lowering, count};
 use super::tree::{Element, Node};
 use crate::source::Span;
@@ -280,12 +278,7 @@ impl<'t> Lowering<'t> {
     }
 
     /// Lowers a complete draft, and `body` inside its frame.
-    fn lower_draft<T>(
-        &mut self,
-        drafts: &mut Drafts<'t>,
-        id: DraftId,
-        body: impl FnOnce(&mut Self) -> T,
-    ) -> (u32, T) {
+    fn lower_draft<T>(&mut self, drafts: &mut Drafts<'t>, id: DraftId, body: impl FnOnce(&mut Self) -> T) -> (u32, T) {
         let draft = drafts.list.get_mut(id).map(std::mem::take).unwrap_or_default();
         let pushes_frame = draft.recursive || !draft.hidden.is_empty();
         let inherited: Vec<Expr> = draft

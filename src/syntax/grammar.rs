@@ -45,7 +45,9 @@ pub(super) fn grammar_errors(text: &str, errors: &[ParseError], unclosed: Option
 fn in_words(text: &str, error: &ParseError, unclosed: Option<Span>) -> SyntaxError {
     let grammar = |span, message| SyntaxError { kind: SyntaxErrorKind::Grammar, span, message, related: None };
     match error {
-        ParseError::UnexpectedWanted(SyntaxKind::TOKEN_ERROR, _, wanted) if wanted.contains(&SyntaxKind::TOKEN_STRING_END) => {
+        ParseError::UnexpectedWanted(SyntaxKind::TOKEN_ERROR, _, wanted)
+            if wanted.contains(&SyntaxKind::TOKEN_STRING_END) =>
+        {
             at_the_end(text, unclosed)
         }
         ParseError::UnexpectedWanted(_, range, wanted) => {

@@ -313,7 +313,9 @@ impl Scan {
         if self.nesting + self.prefixes > MAX_NESTING {
             Some(format!("nested more than {MAX_NESTING} levels deep here, so the file was not read"))
         } else if chain > MAX_CHAIN || self.chains > MAX_TOTAL {
-            Some(format!("more than {MAX_CHAIN} operators, arguments or names in one expression, so the file was not read"))
+            Some(format!(
+                "more than {MAX_CHAIN} operators, arguments or names in one expression, so the file was not read"
+            ))
         } else {
             None
         }
@@ -447,7 +449,9 @@ mod tests {
 
     #[test]
     fn directives_know_whether_they_stand_alone() {
-        let found = survey("{ a = 1; # routelint: allow(x) why\n  #routelint: allow-file(y)\n  # other\n s = \"# routelint: no\"; }");
+        let found = survey(
+            "{ a = 1; # routelint: allow(x) why\n  #routelint: allow-file(y)\n  # other\n s = \"# routelint: no\"; }",
+        );
         let said: Vec<_> = found.directives.iter().map(|said| (said.text.as_str(), said.own_line)).collect();
         assert_eq!(said, [("allow(x) why", false), ("allow-file(y)", true)]);
     }

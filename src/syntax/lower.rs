@@ -7,8 +7,8 @@ use rustc_hash::FxHashMap;
 
 use super::ir::{Expr, ExprId, FileIr, Formal, Lambda, Name, Range, Step, SyntaxError, SyntaxErrorKind};
 use super::scope::Scope;
-use super::tree::{Element, Node};
 use super::strings;
+use super::tree::{Element, Node};
 use crate::source::Span;
 
 /// Most `with` around one name; each of them is recorded with each name that it may hold.
@@ -459,11 +459,8 @@ impl<'t> Lowering<'t> {
             }
             head = self.peel(function);
         }
-        let function = if head.kind() == SyntaxKind::NODE_APPLY {
-            self.push(Expr::Missing, head.span())
-        } else {
-            self.expr(head)
-        };
+        let function =
+            if head.kind() == SyntaxKind::NODE_APPLY { self.push(Expr::Missing, head.span()) } else { self.expr(head) };
         let arguments: Vec<ExprId> =
             arguments.into_iter().rev().map(|(argument, end)| self.operand(argument, end)).collect();
         self.application(function, &arguments, node.span())

@@ -14,17 +14,17 @@
 //!
 //! What it deliberately does not do: evaluate anything, or know what a file means.
 
-pub mod ir;
+mod bindings;
+mod grammar;
 mod guard;
+pub mod ir;
+mod lower;
 mod parse;
 mod repair;
-mod tree;
-mod grammar;
-mod lower;
-mod bindings;
 mod scope;
-mod strings;
 mod spelling;
+mod strings;
+mod tree;
 
 pub use ir::{Expr, ExprId, FileIr, SyntaxError, SyntaxErrorKind};
 pub use lower::LowerOptions;

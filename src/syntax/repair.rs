@@ -30,7 +30,8 @@ impl Patched {
     pub(super) fn insert(&self, at: u32, what: &str) -> Self {
         let length = u32::try_from(what.len()).unwrap_or(0);
         let (before, after) = self.text.split_at_checked(at as usize).unwrap_or((&self.text, ""));
-        let moved = self.insertions.iter().map(|(start, bytes)| (if *start >= at { start + length } else { *start }, *bytes));
+        let moved =
+            self.insertions.iter().map(|(start, bytes)| (if *start >= at { start + length } else { *start }, *bytes));
         let mut insertions: Vec<(u32, u32)> = moved.chain([(at, length)]).collect();
         insertions.sort_unstable();
         Self { text: [before, what, after].concat(), insertions }
@@ -47,7 +48,9 @@ impl Patched {
 
     /// Where a place of the text without insertions has gone.
     pub(super) fn patched(&self, span: Span) -> Span {
-        let map = |offset: u32| self.insertions.iter().fold(offset, |at, (start, bytes)| if *start <= at { at + bytes } else { at });
+        let map = |offset: u32| {
+            self.insertions.iter().fold(offset, |at, (start, bytes)| if *start <= at { at + bytes } else { at })
+        };
         Span::new(map(span.start), map(span.end))
     }
 

@@ -57,7 +57,9 @@ pub(super) fn indented(parts: &[Option<&str>]) -> Vec<String> {
     for (index, part) in parts.iter().enumerate() {
         match part {
             None => pieces.push((index, Piece::Hole)),
-            Some(raw) => split_escapes(if index == 0 { without_blank_first_line(raw) } else { raw }, index, &mut pieces),
+            Some(raw) => {
+                split_escapes(if index == 0 { without_blank_first_line(raw) } else { raw }, index, &mut pieces)
+            }
         }
     }
     let indentation = common_indentation(&pieces);
