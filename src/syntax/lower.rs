@@ -290,6 +290,10 @@ impl<'t> Lowering<'t> {
         let span = node.span();
         let Some(token) = node.tokens().next() else { return self.push(Expr::Missing, span) };
         let text = token.text();
+        if text == "0." {
+            let message = "`0.` is no number; write `0.0`".to_owned();
+            self.complain(SyntaxErrorKind::Grammar, span, message);
+        }
         let expr = match token.kind() {
             SyntaxKind::TOKEN_INTEGER => strings::integer(text).map(Expr::Int),
             SyntaxKind::TOKEN_FLOAT => strings::float(text).map(Expr::Float),
@@ -387,12 +391,7 @@ impl<'t> Lowering<'t> {
     }
 
     fn has_attribute(&mut self, node: Node<'t>) -> ExprId {
-        let base = node.expressions().next();
-        if base.is_some_and(|base| base.kind() == SyntaxKind::NODE_HAS_ATTR) {
-            let message = "two `?` in a row; put the first question into parentheses".to_owned();
-            self.complain(SyntaxErrorKind::Grammar, node.span(), message);
-        }
-        let base = self.operand(base, node.span().end);
+        let base = self.operand(node.expressions().next(), node.span().end);
         let Some(path) = self.attribute_path(node) else { return base };
         self.push(Expr::HasAttr { base, path }, node.span())
     }

@@ -34,3 +34,5 @@ pub use parse::parse;
 mod sexpr;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod robustness;

@@ -123,7 +123,7 @@ fn mistakes_are_named_with_their_place() {
         ("[ a: 1 ]", K::Grammar, "a: 1@2", "a function must stand in parentheses"),
         ("map x: 1", K::Grammar, "x: 1@4", "a function must stand in parentheses"),
         ("1 + x: 1", K::Grammar, "x: 1@4", "a function must stand in parentheses"),
-        ("1 ? a ? b", K::Grammar, "1 ? a ? b@0", "two `?` in a row"),
+        ("0.", K::Grammar, "0.@0", "`0.` is no number"),
         ("<a//b>", K::Grammar, "<a//b>@0", "`<a//b>` has an empty part"),
         ("{ a = 1 }", K::Grammar, "}@8", "`;` is missing before `}`"),
         ("{ a = 1\n  b = 2; }", K::Grammar, "b@10", "`;` is missing before `b`"),
