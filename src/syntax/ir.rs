@@ -80,7 +80,8 @@ pub enum Expr {
         /// Number of levels.
         len: u16,
     },
-    /// A name that nothing binds. [`FileIr::errors`] has the error too.
+    /// A name that nothing binds. [`FileIr::errors`] has the error too, unless the text has errors of the grammar: then the binding may
+    /// have been lost with them.
     Undefined(Name),
     /// `base.path` or `base.path or default`; `path` is an index into [`FileIr::paths`].
     Select {
@@ -241,7 +242,8 @@ pub struct Bindings {
     pub pushes_frame: bool,
     /// The statically named bindings, in the order written; a range of [`FileIr::entries`]. Attribute paths (`a.b.c = 1; a.d = 2;`) are merged into nested sets already.
     pub entries: Range,
-    /// What the `inherit (e) …` clauses inherit from: a range of [`FileIr::exprs_lists`].
+    /// What the `inherit (e) …` clauses inherit from: a range of [`FileIr::exprs_lists`]. Like the values of the entries, they are
+    /// evaluated in the set's own frame.
     pub hidden: Range,
     /// The dynamically named bindings; a range of [`FileIr::dynamics`]. Evaluated in the set's own frame, if it has one.
     pub dynamics: Range,

@@ -48,6 +48,12 @@ pub(super) fn lower_tree<'t>(root: Node<'t>, options: &LowerOptions<'t>) -> File
         globals: options.globals,
         is_global: Vec::new(),
     };
+    // Source has about one expression for eight bytes; growing the arrays step by step costs more than an estimate.
+    let estimate = (root.span().end / 8) as usize;
+    lowering.ir.exprs.reserve(estimate);
+    lowering.ir.spans.reserve(estimate);
+    lowering.ir.symbols.reserve(estimate / 4);
+    lowering.names.reserve(estimate / 4);
     if !options.frame.is_empty() {
         let _outermost = lowering.scope.enter();
         for (variable, name) in (0..).zip(options.frame) {

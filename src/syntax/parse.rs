@@ -19,6 +19,14 @@ const MAX_REPAIRS: usize = 16;
 
 /// Parses and lowers a text. Never fails: whatever is wrong is in [`FileIr::errors`].
 pub fn parse(text: &str, options: &LowerOptions<'_>) -> FileIr {
+    if guard::is_plain(text) {
+        let tree = Root::parse(text);
+        if tree.errors().is_empty() {
+            let mut ir = lower_tree(Node::root(tree.syntax().green()), options);
+            sort_errors(&mut ir);
+            return ir;
+        }
+    }
     let mut survey = guard::survey(text);
     if let Some(error) = survey.too_deep.take() {
         return FileIr { errors: vec![error], directives: survey.directives, ..FileIr::default() };
@@ -45,17 +53,22 @@ pub fn parse(text: &str, options: &LowerOptions<'_>) -> FileIr {
 fn parse_here(text: &str, survey: Survey, options: &LowerOptions<'_>) -> FileIr {
     let first = if survey.divisions.is_empty() { Some(Root::parse(text)) } else { None };
     let mut ir = match first {
-        Some(tree) if tree.errors().is_empty() => lower_tree(Node::root(&tree.syntax().green()), options),
+        Some(tree) if tree.errors().is_empty() => lower_tree(Node::root(tree.syntax().green()), options),
         first => parse_with_repairs(text, &survey, first, options),
     };
     ir.errors.extend(survey.errors);
     ir.directives = survey.directives;
+    sort_errors(&mut ir);
+    ir
+}
+
+/// Puts the errors into the order of places.
+fn sort_errors(ir: &mut FileIr) {
     // Where something of the text was lost, a name that seems to be undefined may have been defined in the lost part.
     if ir.errors.iter().any(|error| error.kind == SyntaxErrorKind::Grammar) {
         ir.errors.retain(|error| error.kind != SyntaxErrorKind::UndefinedVariable);
     }
     ir.errors.sort_by_key(|error| (error.span.start, error.span.end));
-    ir
 }
 
 /// Parses a text that rnix does not take as it is. All places of the result are places of the text as the user wrote it.
@@ -76,7 +89,7 @@ fn parse_with_repairs(text: &str, survey: &Survey, first: Option<Parse<Root>>, o
         repaired.push(SyntaxError { span: patched.original(missing.error.span), ..missing.error });
         (patched, tree) = (next, next_tree);
     }
-    let mut ir = lower_tree(Node::root(&tree.syntax().green()), options);
+    let mut ir = lower_tree(Node::root(tree.syntax().green()), options);
     let unclosed = survey.unclosed.map(|span| patched.patched(span));
     ir.errors.extend(grammar_errors(&patched.text, tree.errors(), unclosed));
     if !patched.is_plain() {

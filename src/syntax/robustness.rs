@@ -1,5 +1,7 @@
 //! No text may panic, overflow the stack, take more than linear time, or give an IR whose parts do not fit together.
 
+#![allow(clippy::string_slice, reason = "tests cut texts at places that they know")]
+
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
@@ -28,9 +30,9 @@ in with lib; with args; {
 
 /// Words from which hostile texts are made.
 const WORDS: [&str; 54] = [
-    "a", "or", "1", "1.5", ".5", "\"", "''", "${", "}", "{", "[", "]", "(", ")", ";", ":", "=", ",", ".", "...", "@", "?", "-",
-    "!", "+", "++", "*", "/", "//", "->", "==", "<", "<=", "&&", "||", "|>", "<|", "let", "in", "with", "rec", "if", "then",
-    "else", "assert", "inherit", "./a", "~/b", "<c>", "x:y", "a.b", "\\", "#c\n", "/*",
+    "a", "or", "1", "1.5", ".5", "\"", "''", "${", "}", "{", "[", "]", "(", ")", ";", ":", "=", ",", ".", "...", "@",
+    "?", "-", "!", "+", "++", "*", "/", "//", "->", "==", "<", "<=", "&&", "||", "|>", "<|", "let", "in", "with",
+    "rec", "if", "then", "else", "assert", "inherit", "./a", "~/b", "<c>", "x:y", "a.b", "\\", "#c\n", "/*",
 ];
 
 /// Checks that every id of an IR leads somewhere.
@@ -119,6 +121,28 @@ fn every_prefix_and_every_deletion_is_survived() {
         check(&SAMPLE[..end]);
         check(&SAMPLE[end..]);
         check(&[&SAMPLE[..end], &SAMPLE[end + letter.len_utf8()..]].concat());
+    }
+}
+
+#[test]
+fn what_is_parsed_on_the_calling_thread_fits_its_stack() {
+    for (open, middle, close) in [
+        ("(", "1", ")"),
+        ("[", "1", "]"),
+        ("{a=", "1", ";}"),
+        ("a.a.a.a={b=", "1", ";};"),
+        ("x:", " 1", ""),
+        ("\"${", "1", "}\""),
+        ("rec{a=", "1", ";}"),
+        ("- ", "1", ""),
+        ("1 + ", "1", ""),
+        ("1 ++ ", "1", ""),
+        ("{ }.a or ", "1", ""),
+        ("true ", "1", ""),
+    ] {
+        for depth in [40, 79, 159, 160, 480, 900] {
+            check(&[&open.repeat(depth), middle, &close.repeat(depth)].concat());
+        }
     }
 }
 

@@ -45,7 +45,7 @@ impl Printer<'_> {
 
     fn path(&mut self, path: u32) {
         let range = self.ir.paths[path as usize];
-        for step in self.ir.steps[range.start as usize..(range.start + range.len) as usize].to_vec() {
+        for step in self.ir.steps[range.start as usize..(range.start + range.len) as usize].iter().copied() {
             self.add(".");
             match step {
                 Step::Static { name, .. } => self.add(&self.name(name)),
@@ -63,7 +63,7 @@ impl Printer<'_> {
         });
         let entries = bindings.entries.start as usize..(bindings.entries.start + bindings.entries.len) as usize;
         let mut separator = "";
-        for entry in self.ir.entries[entries].to_vec() {
+        for entry in self.ir.entries[entries].iter().copied() {
             self.add(separator);
             self.add(&self.name(entry.name));
             self.add(" = ");
@@ -77,7 +77,7 @@ impl Printer<'_> {
             separator = "; ";
         }
         let dynamics = bindings.dynamics.start as usize..(bindings.dynamics.start + bindings.dynamics.len) as usize;
-        for entry in self.ir.dynamics[dynamics].to_vec() {
+        for entry in self.ir.dynamics[dynamics].iter().copied() {
             self.add(separator);
             self.all("${(", &[entry.name], ")} = ");
             self.expr(entry.value);
@@ -96,7 +96,7 @@ impl Printer<'_> {
         if lambda.has_formals {
             self.add("{");
             let formals = lambda.formals.start as usize..(lambda.formals.start + lambda.formals.len) as usize;
-            for formal in self.ir.formals[formals].to_vec() {
+            for formal in self.ir.formals[formals].iter().copied() {
                 self.add(&self.name(formal.name));
                 if formal.default.is_some() {
                     self.add("? ");

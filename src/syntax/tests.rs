@@ -1,5 +1,7 @@
 //! Tables of what a text becomes, and what is wrong with it.
 
+#![allow(clippy::string_slice, reason = "tests cut texts at places that they know")]
+
 use super::ir::{FileIr, SyntaxErrorKind};
 use super::sexpr::print;
 use super::{LowerOptions, parse};
