@@ -1,1 +1,54 @@
-//! report
+//! Reports: findings and fleets as text for people and programs.
+//!
+//! Purpose: one file per format. `check` has [`human`], [`concise`] and [`json`]; `show` has [`show_table`] and [`show_json`]; `explain`
+//! and `rules` have [`pages`]. Every format is a function from plain data to a `String`, so the same text goes to a terminal, a file or a test.
+//!
+//! Invariants:
+//! - The same data gives the same bytes. What a terminal changes (colour, characters, width) arrives as a [`Style`] and touches no program's format.
+//! - Lines and columns count from 1, columns in Unicode characters; paths are relative to the working directory ([`Paths`]).
+//! - Text from source files never reaches a terminal with its control characters.
+//!
+//! What it deliberately does not do: print, decide an exit status, judge, or read files.
+
+mod paths;
+mod style;
+mod summary;
+
+mod excerpt;
+mod write_instead;
+pub mod human;
+
+pub mod concise;
+pub mod json;
+
+mod shown;
+pub mod show_json;
+pub mod show_table;
+
+pub mod pages;
+
+#[cfg(test)]
+mod testing;
+
+pub use paths::Paths;
+pub use shown::Shown;
+pub use style::Style;
+
+use crate::fleet::Fleet;
+use crate::rules::Finding;
+use crate::source::Sources;
+
+/// What a run of `check` found out: everything that its formats are made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Checked<'a> {
+    /// The fleet that was analysed.
+    pub fleet: &'a Fleet,
+    /// The findings, in the order in which they are shown.
+    pub findings: &'a [Finding],
+    /// How many findings comments of the user's silenced.
+    pub suppressed: usize,
+    /// The files that places point into.
+    pub sources: &'a Sources,
+    /// How paths are written.
+    pub paths: &'a Paths,
+}

@@ -1,0 +1,185 @@
+//! `check --format json`, version 1.
+//!
+//! Keys appear in the order of the fields below. Within version 1 a field may be added; none is removed or changes its meaning.
+
+use serde::Serialize;
+
+use super::Checked;
+use super::pages::rule_url;
+use super::summary::Summary;
+use crate::rules::{Edit, Finding, Fix};
+use crate::source::{LineColumn, Place};
+
+/// The report as one line of JSON.
+///
+/// # Errors
+/// Only what serde_json reports, which for these plain structures is nothing.
+pub fn render(checked: &Checked<'_>) -> Result<String, serde_json::Error> {
+    let document = Document {
+        version: 1,
+        summary: Summary::of(checked),
+        findings: checked.findings.iter().map(|finding| ShownFinding::of(checked, finding)).collect(),
+        coverage: Coverage::of(checked),
+    };
+    serde_json::to_string(&document).map(|line| line + "\n")
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    summary: Summary,
+    findings: Vec<ShownFinding<'a>>,
+    coverage: Coverage<'a>,
+}
+
+#[derive(Serialize)]
+struct ShownFinding<'a> {
+    rule: &'a str,
+    severity: &'static str,
+    confidence: &'static str,
+    message: &'a str,
+    help: &'a str,
+    url: String,
+    labels: Vec<ShownLabel<'a>>,
+    fixes: Vec<ShownFix<'a>>,
+}
+
+#[derive(Serialize)]
+struct ShownLabel<'a> {
+    file: String,
+    start: Position,
+    end: Position,
+    text: &'a str,
+    primary: bool,
+}
+
+#[derive(Serialize)]
+struct ShownFix<'a> {
+    title: &'a str,
+    safety: &'static str,
+    edits: Vec<ShownEdit<'a>>,
+}
+
+#[derive(Serialize)]
+struct ShownEdit<'a> {
+    file: String,
+    start: Position,
+    end: Position,
+    replacement: &'a str,
+}
+
+#[derive(Serialize)]
+struct Coverage<'a> {
+    files: usize,
+    unknown: Vec<ShownGap<'a>>,
+}
+
+#[derive(Serialize)]
+struct ShownGap<'a> {
+    file: Option<String>,
+    start: Option<Position>,
+    what: &'a str,
+    why: &'a str,
+}
+
+/// A position in a file, both numbers from 1, columns in Unicode characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Position {
+    line: u32,
+    column: u32,
+}
+
+impl From<LineColumn> for Position {
+    fn from(place: LineColumn) -> Self {
+        Self { line: place.line, column: place.column }
+    }
+}
+
+fn located(checked: &Checked<'_>, place: Place) -> (String, Position, Position) {
+    let (start, end) = checked.sources.line_columns(place);
+    (checked.paths.of(checked.sources, place.file), start.into(), end.into())
+}
+
+impl<'a> ShownFinding<'a> {
+    fn of(checked: &Checked<'_>, finding: &'a Finding) -> Self {
+        let labels = finding.labels.iter().enumerate().map(|(index, label)| {
+            let (file, start, end) = located(checked, label.place);
+            ShownLabel { file, start, end, text: &label.text, primary: index == 0 }
+        });
+        Self {
+            rule: finding.rule,
+            severity: finding.severity.word(),
+            confidence: finding.confidence.word(),
+            message: &finding.message,
+            help: &finding.help,
+            url: rule_url(finding.rule),
+            labels: labels.collect(),
+            fixes: finding.fixes.iter().map(|fix| ShownFix::of(checked, fix)).collect(),
+        }
+    }
+}
+
+impl<'a> ShownFix<'a> {
+    fn of(checked: &Checked<'_>, fix: &'a Fix) -> Self {
+        let edit = |edit: &'a Edit| {
+            let (file, start, end) = located(checked, edit.place);
+            ShownEdit { file, start, end, replacement: &edit.replacement }
+        };
+        Self { title: &fix.title, safety: fix.safety.word(), edits: fix.edits.iter().map(edit).collect() }
+    }
+}
+
+impl<'a> Coverage<'a> {
+    fn of(checked: &Checked<'a>) -> Self {
+        let unknown = checked.fleet.unknowns.iter().map(|gap| ShownGap {
+            file: gap.place.map(|place| checked.paths.of(checked.sources, place.file)),
+            start: gap.place.map(|place| checked.sources.line_columns(place).0.into()),
+            what: &gap.what,
+            why: &gap.why,
+        });
+        Self { files: checked.fleet.files, unknown: unknown.collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::fleet::Gap;
+    use crate::report::testing::{Scene, finding};
+    use crate::rules::{Edit, Fix, Safety};
+
+    #[test]
+    fn every_key_of_version_1_is_there_in_its_order() {
+        let mut scene = Scene::new(&[("web.nix", "{\n  index = 5;\n}\n")]);
+        scene.fleet.unknowns = vec![Gap {
+            place: Some(scene.place("web.nix", "index")),
+            what: "config.microvm of guest db".to_owned(),
+            why: "input `secrets` is not available".to_owned(),
+        }];
+        let mut finding = finding(vec![scene.label("web.nix", "5", "here")]);
+        finding.message = "m".to_owned();
+        finding.help = "h".to_owned();
+        finding.fixes = vec![Fix {
+            title: "use 7".to_owned(),
+            safety: Safety::Unsafe,
+            edits: vec![Edit { place: scene.place("web.nix", "5"), replacement: "7".to_owned() }],
+        }];
+        let text = super::render(&scene.checked(&[finding])).unwrap();
+        let start = text.find("\"url\":").unwrap();
+        let end = text.find(",\"labels\"").unwrap();
+        let text = format!("{}\"url\":\"…\"{}", &text[..start], &text[end..]);
+        assert_eq!(
+            text,
+            concat!(
+                r#"{"version":1,"summary":{"errors":1,"warnings":0,"notes":0,"suppressed":0,"hosts":0,"guests":0},"#,
+                r#""findings":[{"rule":"duplicate-vm-index","severity":"error","confidence":"certain","message":"m","#,
+                r#""help":"h","url":"…","labels":[{"file":"web.nix","start":{"line":2,"column":11},"#,
+                r#""end":{"line":2,"column":12},"text":"here","primary":true}],"#,
+                r#""fixes":[{"title":"use 7","safety":"unsafe","edits":[{"file":"web.nix","start":{"line":2,"column":11},"#,
+                r#""end":{"line":2,"column":12},"replacement":"7"}]}]}],"#,
+                r#""coverage":{"files":1,"unknown":[{"file":"web.nix","start":{"line":2,"column":3},"#,
+                r#""what":"config.microvm of guest db","why":"input `secrets` is not available"}]}}"#,
+                "\n"
+            )
+        );
+    }
+}

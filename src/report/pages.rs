@@ -1,0 +1,124 @@
+//! `explain` and `rules`: the page of one rule, and the list of all.
+
+use serde::Serialize;
+
+use super::Style;
+use super::show_table::Table;
+use super::style::Paint;
+
+/// One rule in the list of all rules.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RuleRow {
+    /// The rule's name.
+    pub name: &'static str,
+    /// Severity at default settings.
+    pub severity: &'static str,
+    /// What the fix is: `safe`, `unsafe`, `display` or `none`.
+    pub fix: &'static str,
+    /// The page's first sentence.
+    pub summary: String,
+}
+
+/// Where a rule's page can be read on the web; empty while the package names no repository.
+pub fn rule_url(rule: &str) -> String {
+    let repository = env!("CARGO_PKG_REPOSITORY");
+    if repository.is_empty() {
+        return String::new();
+    }
+    format!("{repository}/blob/main/src/rules/{}.md", rule.replace('-', "_"))
+}
+
+/// A page for the terminal. Without colour it is the Markdown as written; with colour, headings, code and emphasis are coloured instead
+/// of marked.
+pub fn page(markdown: &str, style: Style) -> String {
+    if !style.colour {
+        return markdown.to_owned();
+    }
+    let mut text = String::new();
+    let mut is_code = false;
+    for line in markdown.lines() {
+        if line.starts_with("```") {
+            is_code = !is_code;
+            continue;
+        }
+        if is_code {
+            text.push_str(&style.paint(Paint::Code, &format!("    {line}")));
+        } else if line.starts_with('#') {
+            text.push_str(&style.paint(Paint::Strong, line.trim_start_matches('#').trim_start()));
+        } else {
+            text.push_str(&inline(line, style));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// A line with its `code` and **strong** words coloured. A mark without its partner stays as it is.
+fn inline(line: &str, style: Style) -> String {
+    let mut text = String::new();
+    let mut rest = line;
+    while let Some((before, mark, paint)) = first_mark(rest) {
+        let after = rest.get(before.len() + mark.len()..).unwrap_or_default();
+        let Some((marked, after)) = after.split_once(mark) else { break };
+        text.push_str(before);
+        text.push_str(&style.paint(paint, marked));
+        rest = after;
+    }
+    text + rest
+}
+
+fn first_mark(text: &str) -> Option<(&str, &'static str, Paint)> {
+    let marks = [("`", Paint::Code), ("**", Paint::Strong)];
+    let found = marks.into_iter().filter_map(|(mark, paint)| Some((text.split_once(mark)?.0, mark, paint)));
+    found.min_by_key(|(before, ..)| before.len())
+}
+
+/// All rules as a table.
+pub fn list_table(rules: &[RuleRow], style: Style) -> String {
+    let mut table = Table::new(["RULE", "SEVERITY", "FIX", "WHAT"]);
+    for rule in rules {
+        let fix = if rule.fix == "none" { "" } else { rule.fix };
+        let cells = [rule.name, rule.severity, fix, rule.summary.as_str()];
+        table.add(cells.map(|cell| vec![cell.to_owned()]));
+    }
+    table.render(style)
+}
+
+/// All rules as one line of JSON, version 1.
+///
+/// # Errors
+/// Only what serde_json reports, which for these plain structures is nothing.
+pub fn list_json(rules: &[RuleRow]) -> Result<String, serde_json::Error> {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        version: u32,
+        rules: &'a [RuleRow],
+    }
+    serde_json::to_string(&Document { version: 1, rules }).map(|line| line + "\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_loses_its_marks_only_where_colour_takes_their_place() {
+        let markdown = "# mac-malformed\n\n**Severity** error, see `MACAddress=` and a lone ` mark\n\n```nix\nmac = 1;\n```\n";
+        assert_eq!(page(markdown, Style::PLAIN), markdown);
+        let coloured = page(markdown, Style { colour: true, ..Style::PLAIN });
+        assert_eq!(
+            coloured.replace("\u{1b}[", "<").replace("<0m", ">"),
+            "<1mmac-malformed>\n\n<1mSeverity> error, see <36mMACAddress=> and a lone ` mark\n\n<36m    mac = 1;>\n"
+        );
+    }
+
+    #[test]
+    fn the_list_names_each_rule_once() {
+        let rules = [RuleRow { name: "index-zero", severity: "error", fix: "none", summary: "No.".to_owned() }];
+        assert_eq!(
+            list_json(&rules).unwrap(),
+            "{\"version\":1,\"rules\":[{\"name\":\"index-zero\",\"severity\":\"error\",\"fix\":\"none\",\"summary\":\"No.\"}]}\n"
+        );
+        assert_eq!(list_table(&rules, Style::PLAIN), "  RULE        SEVERITY  FIX  WHAT\n  index-zero  error          No.\n");
+    }
+}
