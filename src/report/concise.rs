@@ -24,9 +24,6 @@ mod tests {
         let scene = Scene::new(&[("web.nix", "{\n  ü = 1; index = 5;\n}\n")]);
         let mut finding = finding(vec![scene.label("web.nix", "5", "")]);
         finding.message = "two\nlines".to_owned();
-        assert_eq!(
-            super::render(&scene.checked(&[finding])),
-            "web.nix:2:18: error[duplicate-vm-index] two lines\n"
-        );
+        assert_eq!(super::render(&scene.checked(&[finding])), "web.nix:2:18: error[duplicate-vm-index] two lines\n");
     }
 }

@@ -43,7 +43,7 @@ impl Excerpts {
         let start = usize::min(place.span.start as usize, excerpt.text.len());
         let line = excerpt.line_of(start);
         let (line_start, line_end) = (excerpt.line_start(line), excerpt.line_end(line));
-        if line_end - line_start > LONGEST_LINE {
+        if excerpt.text.is_empty() || line_end - line_start > LONGEST_LINE {
             return None;
         }
         let visible = excerpt.text.get(line_start..line_end)?.trim_end().len() + line_start;

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode, ThemeCharacters, ThemeStyles};
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode, ThemeCharacters, ThemeStyles,
+};
 
 use super::excerpt::Excerpts;
 use super::style::{Paint, harmless, one_line};
@@ -83,8 +85,7 @@ fn handler(style: Style, frames: &Frames<'_>) -> GraphicalReportHandler {
     if style.colour {
         // Labels take the highlights in the order of their offsets: the culprit looks like an error, the rest like an aside.
         let (culprit, aside) = (styles.error.bold(), styles.advice);
-        styles.highlights =
-            frames.labels.iter().map(|label| if label.primary() { culprit } else { aside }).collect();
+        styles.highlights = frames.labels.iter().map(|label| if label.primary() { culprit } else { aside }).collect();
     }
     if styles.highlights.is_empty() {
         styles.highlights = ThemeStyles::none().highlights;
@@ -171,7 +172,8 @@ impl Diagnostic for Frames<'_> {
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        (!self.labels.is_empty()).then(|| Box::new(self.labels.iter().cloned()) as Box<dyn Iterator<Item = LabeledSpan>>)
+        (!self.labels.is_empty())
+            .then(|| Box::new(self.labels.iter().cloned()) as Box<dyn Iterator<Item = LabeledSpan>>)
     }
 }
 
@@ -195,7 +197,8 @@ mod tests {
             scene.label("guests/web.nix", "microvm.interfaces", "which makes tap vm5"),
         ]);
         let edit = Edit { place: scene.place("guests/web.nix", "5"), replacement: "7".to_owned() };
-        finding.fixes = vec![Fix { title: "take the free index 7".to_owned(), safety: Safety::Unsafe, edits: vec![edit] }];
+        finding.fixes =
+            vec![Fix { title: "take the free index 7".to_owned(), safety: Safety::Unsafe, edits: vec![edit] }];
         finding
     }
 
@@ -222,8 +225,8 @@ mod tests {
             finding(vec![scene.label("empty.nix", "", "the whole file")]),
         ];
         let text = render(&scene.checked(&findings), Style::PLAIN);
-        assert!(text.contains("long.nix:1:1018 here"), "{text}");
-        assert!(text.contains("empty.nix:1:1"), "{text}");
+        assert!(text.contains("long.nix:1:1019 here"), "{text}");
+        assert!(text.contains("empty.nix:1:1 the whole file"), "{text}");
         assert!(!text.contains("xxxx"), "{text}");
     }
 

@@ -15,15 +15,15 @@ mod style;
 mod summary;
 
 mod excerpt;
-mod write_instead;
 pub mod human;
+mod write_instead;
 
 pub mod concise;
 pub mod json;
 
-mod shown;
 pub mod show_json;
 pub mod show_table;
+mod shown;
 
 pub mod pages;
 

@@ -103,7 +103,8 @@ mod tests {
 
     #[test]
     fn a_page_loses_its_marks_only_where_colour_takes_their_place() {
-        let markdown = "# mac-malformed\n\n**Severity** error, see `MACAddress=` and a lone ` mark\n\n```nix\nmac = 1;\n```\n";
+        let markdown =
+            "# mac-malformed\n\n**Severity** error, see `MACAddress=` and a lone ` mark\n\n```nix\nmac = 1;\n```\n";
         assert_eq!(page(markdown, Style::PLAIN), markdown);
         let coloured = page(markdown, Style { colour: true, ..Style::PLAIN });
         assert_eq!(
@@ -119,6 +120,9 @@ mod tests {
             list_json(&rules).unwrap(),
             "{\"version\":1,\"rules\":[{\"name\":\"index-zero\",\"severity\":\"error\",\"fix\":\"none\",\"summary\":\"No.\"}]}\n"
         );
-        assert_eq!(list_table(&rules, Style::PLAIN), "  RULE        SEVERITY  FIX  WHAT\n  index-zero  error          No.\n");
+        assert_eq!(
+            list_table(&rules, Style::PLAIN),
+            "  RULE        SEVERITY  FIX  WHAT\n  index-zero  error          No.\n"
+        );
     }
 }

@@ -97,9 +97,12 @@ impl<const N: usize> Table<N> {
     /// The table, indented by two blanks, each column as wide as its widest line.
     pub(super) fn render(&self, style: Style) -> String {
         let mut widths = self.head.map(|title| title.chars().count());
-        for (width, cell) in self.rows.iter().flat_map(|row| (0..N).zip(row)).filter_map(|(column, cell)| {
-            Some((column, cell.iter().map(|line| line.chars().count()).max()?))
-        }) {
+        for (width, cell) in self
+            .rows
+            .iter()
+            .flat_map(|row| (0..N).zip(row))
+            .filter_map(|(column, cell)| Some((column, cell.iter().map(|line| line.chars().count()).max()?)))
+        {
             if let Some(known) = widths.get_mut(width) {
                 *known = usize::max(*known, cell);
             }

@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use super::json::Position;
 use super::{Paths, Style};
-use crate::fleet::{Address, Declared, Fact, Fleet, Guest, Host, Interface, Listed, Matching, Nat, Network, Route, Unit};
+use crate::fleet::{
+    Address, Declared, Fact, Fleet, Guest, Host, Interface, Listed, Matching, Nat, Network, Route, Unit,
+};
 use crate::source::{Place, Sources};
 
 /// What `show` presents: a fleet and how its places are written.

@@ -45,8 +45,7 @@ impl Summary {
         let found: Vec<String> =
             found.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| counted(count, word)).collect();
         let found = if found.is_empty() { "no findings".to_owned() } else { found.join(", ") };
-        let mut text =
-            format!("{found} in {} and {}", counted(self.hosts, "host"), counted(self.guests, "guest"));
+        let mut text = format!("{found} in {} and {}", counted(self.hosts, "host"), counted(self.guests, "guest"));
         if self.suppressed > 0 {
             text.push_str(&format!("; {} allowed by comments", self.suppressed));
         }

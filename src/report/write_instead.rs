@@ -89,7 +89,7 @@ fn line_end(text: &str, offset: usize) -> usize {
 pub(super) fn title(fix: &Fix) -> String {
     match fix.safety {
         crate::rules::Safety::Safe => one_line(&fix.title),
-        crate::rules::Safety::Unsafe => format!("{} (look at it first: it may change more than meant)", one_line(&fix.title)),
+        crate::rules::Safety::Unsafe => format!("{} (unsafe: look at it first)", one_line(&fix.title)),
         crate::rules::Safety::Display => format!("{} (an example)", one_line(&fix.title)),
     }
 }
