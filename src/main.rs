@@ -1,3 +1,7 @@
 //! The `routelint` program: everything is in the library's room `cli`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    routelint::cli::run()
+}

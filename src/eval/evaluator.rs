@@ -263,6 +263,11 @@ impl Evaluator {
         self.error(ErrorKind::Limit(kind), format!("{detail}the limit of {} was reached", kind.words()))
     }
 
+    /// The call that is being carried out: the origin of what a built-in function makes.
+    pub fn site(&self) -> ExprId {
+        self.site
+    }
+
     /// Steps taken so far.
     pub fn steps_taken(&self) -> u64 {
         self.steps

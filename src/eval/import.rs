@@ -32,14 +32,33 @@ impl Evaluator {
 
     /// Evaluates a text that stands in no file, relative to `folder`. Syntax errors are errors.
     pub fn eval_text(&mut self, name: &str, text: &str, folder: &Path) -> Outcome {
+        self.eval_text_with(name, text, folder, &[])
+    }
+
+    /// Evaluates a text that stands in no file with these names bound around it. Syntax errors are errors.
+    pub fn eval_text_with(&mut self, name: &str, text: &str, folder: &Path, scope: &[(&str, Value)]) -> Outcome {
         let file = self.sources.add_text(name, text);
-        let ir = self.parse(text, &[]);
+        let frame: Vec<&str> = scope.iter().map(|(name, _)| *name).collect();
+        let ir = self.parse(text, &frame);
         if let Some(stop) = self.syntax_stop(&ir, &file) {
             return Err(stop);
         }
         let root = self.link(&ir, &file, folder);
-        let value = self.eval(root, Heap::ROOT);
+        let env = self.outermost_frame(scope.iter().map(|(_, value)| *value));
+        let value = self.eval(root, env);
         self.want(value)
+    }
+
+    /// The frame that holds the names bound around a text; the root if there are none.
+    fn outermost_frame(&mut self, values: impl ExactSizeIterator<Item = Value>) -> Env {
+        if values.len() == 0 {
+            return Heap::ROOT;
+        }
+        let env = self.heap.new_frame(Heap::ROOT, values.len());
+        for (value, offset) in values.zip(1u32..) {
+            self.heap.set(SlotId(env.0 + offset), value);
+        }
+        env
     }
 
     /// The error of a file that does not parse.
@@ -83,11 +102,8 @@ impl Evaluator {
         let names: Vec<String> = scope.iter().map(|(name, _)| self.heap.name(*name).to_owned()).collect();
         let frame: Vec<&str> = names.iter().map(String::as_str).collect();
         let root = self.load(&target, &frame)?;
-        let env = if scope.is_empty() { Heap::ROOT } else { self.heap.new_frame(Heap::ROOT, scope.len()) };
-        for ((_, value), offset) in scope.iter().zip(1u32..) {
-            self.heap.set(SlotId(env.0 + offset), *value);
-        }
-        let value = self.eval(root, Env(env.0));
+        let env = self.outermost_frame(scope.iter().map(|(_, value)| *value));
+        let value = self.eval(root, env);
         self.want(value)
     }
 

@@ -26,8 +26,11 @@ mod import;
 mod limits;
 mod native;
 mod operators;
+mod print;
 mod problem;
 pub mod program;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use coerce::Coercion;
 pub use evaluator::Evaluator;

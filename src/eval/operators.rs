@@ -128,6 +128,16 @@ impl Evaluator {
     }
 
     fn join(&mut self, pieces: Vec<Result<StrId, Stop>>, expr: ExprId, env: Env) -> Outcome {
+        let joined = self.join_texts(pieces, expr)?;
+        if let View::Str(id) = joined.view() {
+            self.heap.set_replay(id, expr, env);
+        }
+        Ok(joined.with_origin(expr))
+    }
+
+    /// The concatenation of texts, as a new string. Unknown pieces give a string with holes, an error is the result; `origin` is
+    /// where the concatenation stands.
+    pub fn join_texts(&mut self, pieces: Vec<Result<StrId, Stop>>, origin: ExprId) -> Outcome {
         if let Some(Err(stop)) = pieces.iter().find(|piece| matches!(piece, Err(Stop(value)) if value.is_error())) {
             return Err(*stop);
         }
@@ -139,8 +149,7 @@ impl Evaluator {
             }
             let joined = self.heap.concat(&known);
             self.heap.join_contexts(joined, &known);
-            self.heap.set_replay(joined, expr, env);
-            return Ok(Value::string(joined).with_origin(expr));
+            return Ok(Value::string(joined));
         }
         let mut flat = Vec::with_capacity(pieces.len());
         for piece in pieces {
@@ -156,7 +165,7 @@ impl Evaluator {
                 }
             }
         }
-        Ok(self.partial_string(flat, expr))
+        Ok(self.partial_string(flat, origin))
     }
 
     pub(super) fn eval_interpolation(&mut self, expr: ExprId, range: Range, env: Env) -> Value {
