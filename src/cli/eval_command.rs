@@ -7,10 +7,10 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::{Status, complain};
-use crate::eval::{Evaluator, Limits, Outcome, Stop, UnknownReason};
+use crate::eval::{Evaluator, Limits, Outcome, Stop};
 use crate::heap::{Value, View};
 use crate::source::{Access, Sources};
-use crate::builtins;
+use crate::{builtins, nixlib};
 
 /// What to evaluate and how to print it.
 #[derive(Args, Debug)]
@@ -113,6 +113,7 @@ fn evaluator() -> Evaluator {
     let sources = Arc::new(Sources::new(Access::below(vec![PathBuf::from("/")])));
     let mut evaluator = Evaluator::new(sources, Limits::default());
     builtins::install(&mut evaluator);
+    nixlib::install(&mut evaluator);
     evaluator
 }
 
