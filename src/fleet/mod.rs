@@ -11,8 +11,14 @@
 //! What it deliberately does not do: judge. It finds no mistakes.
 
 pub mod facts;
+pub mod links;
+mod select;
+#[cfg(test)]
+pub(crate) mod sketch;
 
 pub use facts::{
     Address, Declared, Fact, Fleet, Gap, Guest, GuestId, Host, HostId, Interface, Leaf, Listed, MacAddress, Matching,
     Nat, Network, Origin, Part, Problem, ProblemKind, Release, Route, Sourced, Unit,
 };
+pub use links::{Link, Links, Routing};
+pub use select::{Choice, LinkMac, LinkProperties, Selector, Verdict, glob_matches, unit_matches};

@@ -1,0 +1,324 @@
+//! Fleets from a few words, for tests of whatever works on facts.
+//!
+//! Each line is a machine or one of its files; each word gives a value. The place of a value is its own span in the sketch, as if
+//! the sketch were the source, so that a test can say what a label must point at.
+//!
+//! ```text
+//! host h nat=10.0.0.0/24 external=eno1
+//! unit 30-vm1 name=vm1 address=10.0.0.0/32 route=10.0.0.1/32 set:IPv4Forwarding=true
+//! guest web@h index=1 tap=vm1/02:00:00:00:00:01
+//! unit 10-eth mac=02:00:00:00:00:01 address=10.0.0.1/32 route=0.0.0.0/0,via=10.0.0.0,onlink
+//! ```
+//! `unknown` as a value stands for one that cannot be known; `open` on its own line says that the machine may have more files.
+
+use super::facts::*;
+use crate::source::{FileId, Place, Span};
+
+/// Reads a sketch.
+pub(crate) fn fleet(text: &str) -> Fleet {
+    let mut fleet = Fleet::default();
+    let mut is_in_host = true;
+    let mut offset = 0;
+    for line in text.split_inclusive('\n') {
+        let words: Vec<Word<'_>> = words(line, offset);
+        offset += line.len();
+        let Some((first, rest)) = words.split_first() else { continue };
+        match first.text {
+            "host" => {
+                is_in_host = true;
+                fleet.hosts.push(host(rest));
+            }
+            "guest" => {
+                is_in_host = false;
+                let guest = guest(&fleet, rest);
+                fleet.guests.push(guest);
+            }
+            "unit" | "open" => {
+                let network = if is_in_host {
+                    &mut fleet.hosts.last_mut().expect("a host").network
+                } else {
+                    &mut fleet.guests.last_mut().expect("a guest").network
+                };
+                if first.text == "open" {
+                    network.units.is_complete = false;
+                } else {
+                    network.units.items.push(unit(rest));
+                    network.units.items.sort_by(|a, b| a.name.cmp(&b.name));
+                }
+            }
+            "problem" => fleet.problems.push(problem(rest)),
+            other => panic!("what is {other}?"),
+        }
+    }
+    fleet
+}
+
+/// The text that a place of a sketch covers.
+pub(crate) fn text_of(sketch: &str, place: Place) -> &str {
+    &sketch[place.span.start as usize..place.span.end as usize]
+}
+
+#[derive(Clone, Copy)]
+struct Word<'a> {
+    text: &'a str,
+    start: usize,
+}
+
+impl<'a> Word<'a> {
+    fn place(self) -> Place {
+        let end = self.start + self.text.len();
+        Place { file: FileId(0), span: Span::new(self.start.try_into().unwrap(), end.try_into().unwrap()) }
+    }
+
+    fn sourced(self) -> Sourced<String> {
+        let parts = [Part {
+            start: 0,
+            end: self.text.len().try_into().unwrap(),
+            leaf: Leaf::Text(self.text.into()),
+            place: Some(self.place()),
+            is_verbatim: true,
+        }];
+        let origin = Origin { value: Some(self.place()), definition: None, parts: parts.into() };
+        Sourced { value: self.text.to_owned(), origin }
+    }
+
+    fn fact(self) -> Fact<String> {
+        if self.text == "unknown" { Fact::Unknown } else { Fact::Known(self.sourced()) }
+    }
+
+    fn flag(self) -> Fact<bool> {
+        Fact::Known(self.sourced().map(|_| true))
+    }
+
+    fn split(self, separator: char) -> Vec<Word<'a>> {
+        let mut start = self.start;
+        let split = self.text.split(separator).map(|text| {
+            let word = Word { text, start };
+            start += text.len() + separator.len_utf8();
+            word
+        });
+        split.collect()
+    }
+
+    fn key_value(self) -> (&'a str, Word<'a>) {
+        match self.text.split_once('=') {
+            Some((key, text)) => (key, Word { text, start: self.start + key.len() + 1 }),
+            None => (self.text, self),
+        }
+    }
+}
+
+fn words(line: &str, offset: usize) -> Vec<Word<'_>> {
+    let base = line.as_ptr() as usize;
+    line.split_whitespace().map(|text| Word { text, start: offset + text.as_ptr() as usize - base }).collect()
+}
+
+fn add<'a, T>(list: &mut Listed<T>, word: Word<'a>, make: impl Fn(Word<'a>) -> T) {
+    for item in word.split(',') {
+        if item.text == "unknown" {
+            list.is_complete = false;
+        } else {
+            list.items.push(make(item));
+        }
+    }
+}
+
+fn known<T>(value: T) -> Fact<T> {
+    Fact::Known(Sourced { value, origin: Origin::default() })
+}
+
+fn network() -> Network {
+    Network {
+        networkd: known(true),
+        use_dhcp: known(true),
+        enable_ipv6: known(true),
+        units: Listed::default(),
+        ipv4_forwarding: Fact::Absent,
+        ipv6_forwarding: Fact::Absent,
+    }
+}
+
+fn host(words: &[Word<'_>]) -> Host {
+    let (name, words) = words.split_first().expect("a name");
+    let mut host = Host {
+        name: name.text.to_owned(),
+        place: Some(name.place()),
+        network: network(),
+        nat: Nat {
+            enable: known(false),
+            enable_ipv6: known(false),
+            internal_ips: Listed::default(),
+            internal_ipv6s: Listed::default(),
+            internal_interfaces: Listed::default(),
+            external_interface: Fact::Absent,
+            has_other_rules: false,
+        },
+        sysctls: Vec::new(),
+        sysctls_complete: true,
+        reverse_path: known("true".to_owned()),
+        filter_forward: known(false),
+        nftables: known(false),
+        trusted_interfaces: Listed::default(),
+        devices: Vec::new(),
+        vms: Listed::default(),
+        autostart: Listed::default(),
+        release: None,
+    };
+    for word in words {
+        let (key, value) = word.key_value();
+        match key {
+            "nat" => {
+                host.nat.enable = word.flag();
+                add(&mut host.nat.internal_ips, value, Word::sourced);
+            }
+            "nat6" => {
+                host.nat.enable_ipv6 = word.flag();
+                add(&mut host.nat.internal_ipv6s, value, Word::sourced);
+            }
+            "nat-on" => host.nat.enable = word.flag(),
+            "range6" => add(&mut host.nat.internal_ipv6s, value, Word::sourced),
+            "internal" => add(&mut host.nat.internal_interfaces, value, Word::sourced),
+            "external" => host.nat.external_interface = value.fact(),
+            "other-rules" => host.nat.has_other_rules = true,
+            "forward4" => host.network.ipv4_forwarding = word.flag(),
+            "forward6" => host.network.ipv6_forwarding = word.flag(),
+            "networkd-off" => host.network.networkd = known(false),
+            "sysctls-open" => host.sysctls_complete = false,
+            _ => {
+                let key = key.strip_prefix("sysctl:").unwrap_or_else(|| panic!("what is {key}?"));
+                host.sysctls.push((key.to_owned(), value.fact()));
+            }
+        }
+    }
+    host
+}
+
+fn guest(fleet: &Fleet, words: &[Word<'_>]) -> Guest {
+    let (first, words) = words.split_first().expect("a name");
+    let named = first.split('@');
+    let host = named.get(1).map(|host| fleet.hosts.iter().position(|known| known.name == host.text).expect("a host"));
+    let mut guest = Guest {
+        name: named[0].text.to_owned(),
+        host: host.map(|position| HostId(position.try_into().unwrap())),
+        declared: Declared::Inline,
+        place: Some(named[0].place()),
+        index: None,
+        interfaces: Listed::default(),
+        network: network(),
+        autostart: known(true),
+        host_name: known(named[0].text.to_owned()),
+        hypervisor: known("qemu".to_owned()),
+        release: None,
+    };
+    for word in words {
+        let (key, value) = word.key_value();
+        match key {
+            "index" => {
+                let sourced = value.sourced();
+                guest.index = Some(sourced.map(|text| text.parse().unwrap()));
+            }
+            "off" => guest.autostart = known(false),
+            "networkd-off" => guest.network.networkd = known(false),
+            "hypervisor" => guest.hypervisor = value.fact(),
+            "tap" | "macvtap" | "user" | "bridge" => add(&mut guest.interfaces, value, |item| {
+                let pair = item.split('/');
+                Interface {
+                    kind: known(key.to_owned()),
+                    id: pair[0].fact(),
+                    mac: pair[1].fact(),
+                    bridge: Fact::Absent,
+                    place: Some(item.place()),
+                }
+            }),
+            _ => panic!("what is {key}?"),
+        }
+    }
+    guest
+}
+
+fn unit(words: &[Word<'_>]) -> Unit {
+    let (name, words) = words.split_first().expect("a name");
+    let mut unit = Unit {
+        name: name.text.to_owned(),
+        place: Some(name.place()),
+        is_generated: false,
+        is_enabled: known(true),
+        matching: Matching { is_complete: true, ..Matching::default() },
+        addresses: Listed::default(),
+        routes: Listed::default(),
+        gateways: Listed::default(),
+        dns: Listed::default(),
+        settings: Vec::new(),
+        has_extra_config: false,
+    };
+    for word in words {
+        let (key, value) = word.key_value();
+        match key {
+            "name" => add(&mut unit.matching.names, value, Word::sourced),
+            "mac" => add(&mut unit.matching.macs, value, Word::sourced),
+            "type" => add(&mut unit.matching.types, value, Word::sourced),
+            "kind" => add(&mut unit.matching.kinds, value, Word::sourced),
+            "key" => unit.matching.others.push(value.sourced()),
+            "address" => add(&mut unit.addresses, value, |item| Address {
+                text: item.sourced(),
+                net: parse_prefix(item.text),
+                has_prefix: item.text.contains('/'),
+            }),
+            "route" => unit.routes.items.push(route(*word, value)),
+            "routes-open" => unit.routes.is_complete = false,
+            "gateway" => add(&mut unit.gateways, value, Word::sourced),
+            "dns" => add(&mut unit.dns, value, Word::sourced),
+            "disabled" => unit.is_enabled = known(false),
+            "generated" => unit.is_generated = true,
+            "extra" => unit.has_extra_config = true,
+            _ => {
+                let key = key.strip_prefix("set:").unwrap_or_else(|| panic!("what is {key}?"));
+                unit.settings.push((key.to_owned(), value.fact()));
+                unit.settings.sort_by(|a, b| a.0.cmp(&b.0));
+            }
+        }
+    }
+    unit
+}
+
+fn route(whole: Word<'_>, value: Word<'_>) -> Route {
+    let mut route = Route {
+        place: Some(whole.place()),
+        destination: Fact::Absent,
+        gateway: Fact::Absent,
+        on_link: Fact::Absent,
+        others: Vec::new(),
+        is_wrapped: false,
+        is_complete: true,
+    };
+    for item in value.split(',') {
+        let (key, value) = item.key_value();
+        match key {
+            "-" => {}
+            "via" => route.gateway = value.fact(),
+            "onlink" => route.on_link = item.flag(),
+            "table" | "metric" => {
+                let name = if key == "table" { "Table" } else { "Metric" };
+                route.others.push((name.to_owned(), value.fact()));
+            }
+            _ => route.destination = item.fact(),
+        }
+    }
+    route
+}
+
+fn problem(words: &[Word<'_>]) -> Problem {
+    let (kind, message) = words.split_first().expect("a kind");
+    let text: Vec<&str> = message.iter().map(|word| word.text).collect();
+    Problem {
+        kind: match kind.key_value() {
+            ("syntax", _) => ProblemKind::Syntax,
+            ("argument", name) => ProblemKind::MissingArgument(name.text.to_owned()),
+            _ => ProblemKind::Evaluation,
+        },
+        message: text.join(" "),
+        place: Some(kind.place()),
+        related: Vec::new(),
+        machine: None,
+    }
+}
