@@ -31,13 +31,22 @@ pub(super) fn binary_operator(kind: SyntaxKind) -> Option<BinaryOp> {
 }
 
 /// rnix's errors in words, one for each place. `unclosed` is the innermost bracket that is open at the end.
+///
+/// What follows a bracket that is never closed was read in the wrong context, and so was the end of a text with earlier
+/// mistakes: errors there are echoes and are left out.
 pub(super) fn grammar_errors(text: &str, errors: &[ParseError], unclosed: Option<Span>) -> Vec<SyntaxError> {
     let mut found: Vec<SyntaxError> = Vec::new();
+    let echoes_start = unclosed.map_or(u32::MAX, |opener| opener.start);
     for error in errors {
+        let is_end = matches!(error, ParseError::UnexpectedEOF | ParseError::UnexpectedEOFWanted(_));
         let error = in_words(text, error, unclosed);
-        if found.len() < MAX_ERRORS && found.iter().all(|other| other.span.start != error.span.start) {
+        let is_echo = error.span.start > echoes_start || (is_end && unclosed.is_none() && !found.is_empty());
+        if !is_echo && found.len() < MAX_ERRORS && found.iter().all(|other| other.span.start != error.span.start) {
             found.push(error);
         }
+    }
+    if found.is_empty() && !errors.is_empty() {
+        found.push(at_the_end(text, unclosed));
     }
     found
 }
@@ -84,13 +93,18 @@ fn in_words(text: &str, error: &ParseError, unclosed: Option<Span>) -> SyntaxErr
 
 fn unexpected(found: &str, wanted: &[SyntaxKind]) -> String {
     match wanted {
+        [SyntaxKind::TOKEN_SEMICOLON] if found == "," => "unexpected `,`; bindings of a set end with `;`".to_owned(),
+        [SyntaxKind::TOKEN_SEMICOLON] if found == ":" => {
+            "unexpected `:`; put the text into quotes if it is an address".to_owned()
+        }
         [SyntaxKind::TOKEN_SEMICOLON] => format!("`;` is missing before `{found}`"),
         [one] => match spelled(*one) {
             Some(token) => format!("unexpected `{found}`; `{token}` belongs here"),
             None => format!("unexpected `{found}`; a name belongs here"),
         },
         _ if wanted.contains(&SyntaxKind::TOKEN_L_PAREN) => match found {
-            ";" | "}" | ")" | "]" | "in" | "then" | "else" | "," => format!("a value is missing before `{found}`"),
+            "," => "unexpected `,`; elements of a list are separated by white space".to_owned(),
+            ";" | "}" | ")" | "]" | "in" | "then" | "else" => format!("a value is missing before `{found}`"),
             _ if found.starts_with("/*") => "this comment is not closed; write `*/`".to_owned(),
             _ if found.ends_with('/') => format!("the path `{found}` must not end in a slash"),
             _ if found.contains("//") => format!("the path `{found}` has two slashes in a row"),

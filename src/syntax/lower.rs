@@ -5,10 +5,9 @@ use std::borrow::Cow;
 use rnix::SyntaxKind;
 use rustc_hash::FxHashMap;
 
-use super::ir::{Expr, ExprId, FileIr, Formal, Lambda, Name, Range, Step, SyntaxError, SyntaxErrorKind};
+use super::ir::{Expr, ExprId, FileIr, Name, Range, Step, SyntaxError, SyntaxErrorKind};
 use super::scope::Scope;
-use super::strings;
-use super::tree::{Element, Node};
+use super::tree::Node;
 use crate::source::Span;
 
 /// Most `with` around one name; each of them is recorded with each name that it may hold.
@@ -79,7 +78,7 @@ impl<'t> Lowering<'t> {
         self.ir.errors.push(error);
     }
 
-    fn complain(&mut self, kind: SyntaxErrorKind, span: Span, message: String) {
+    pub(super) fn complain(&mut self, kind: SyntaxErrorKind, span: Span, message: String) {
         self.error(SyntaxError { kind, span, message, related: None });
     }
 
@@ -87,7 +86,7 @@ impl<'t> Lowering<'t> {
         self.intern_cow(Cow::Borrowed(text))
     }
 
-    fn intern_cow(&mut self, text: Cow<'t, str>) -> Name {
+    pub(super) fn intern_cow(&mut self, text: Cow<'t, str>) -> Name {
         if let Some(name) = self.names.get(text.as_ref()) {
             return *name;
         }
@@ -101,7 +100,7 @@ impl<'t> Lowering<'t> {
         self.ir.symbols.get(name.0 as usize).map_or("", |text| text)
     }
 
-    fn text(&mut self, text: &str) -> u32 {
+    pub(super) fn text(&mut self, text: &str) -> u32 {
         self.ir.strings.push(text.into());
         count(self.ir.strings.len() - 1)
     }
@@ -157,18 +156,10 @@ impl<'t> Lowering<'t> {
         node
     }
 
-    /// rnix takes any token for the end of a parenthesis.
+    /// Reports a parenthesis that something else closes.
     pub(super) fn check_closing_parenthesis(&mut self, node: Node<'t>) {
-        let last = node.tokens().filter(|token| !token.kind().is_trivia()).last();
-        if let Some(token) = last
-            && !matches!(token.kind(), SyntaxKind::TOKEN_R_PAREN | SyntaxKind::TOKEN_L_PAREN)
-        {
-            self.error(SyntaxError {
-                kind: SyntaxErrorKind::Grammar,
-                span: token.span(),
-                message: format!("`)` is missing before `{}`", token.text()),
-                related: Some((Span::new(node.start, node.start + 1), "opened here".to_owned())),
-            });
+        if let Some(error) = unclosed_parenthesis(node) {
+            self.error(error);
         }
     }
 
@@ -292,98 +283,6 @@ impl<'t> Lowering<'t> {
         }
     }
 
-    fn literal(&mut self, node: Node<'t>) -> ExprId {
-        let span = node.span();
-        let Some(token) = node.tokens().next() else { return self.push(Expr::Missing, span) };
-        let text = token.text();
-        if text == "0." {
-            let message = "`0.` is no number; write `0.0`".to_owned();
-            self.complain(SyntaxErrorKind::Grammar, span, message);
-        }
-        let expr = match token.kind() {
-            SyntaxKind::TOKEN_INTEGER => strings::integer(text).map(Expr::Int),
-            SyntaxKind::TOKEN_FLOAT => strings::float(text).map(Expr::Float),
-            _ => Some(Expr::Str(self.text(text))),
-        };
-        let expr = expr.unwrap_or_else(|| {
-            let what = if token.kind() == SyntaxKind::TOKEN_INTEGER { "a 64-bit integer" } else { "a double" };
-            let message = format!("the number `{text}` does not fit into {what}");
-            self.complain(SyntaxErrorKind::BadLiteral, span, message);
-            Expr::Missing
-        });
-        self.push(expr, span)
-    }
-
-    /// A string, with or without interpolation.
-    fn string(&mut self, node: Node<'t>) -> ExprId {
-        let values = literal_values(node);
-        let mut values = values.into_iter();
-        if node.node(SyntaxKind::NODE_INTERPOL).is_none() {
-            let text = values.next().unwrap_or_default();
-            let expr = Expr::Str(self.text(&text));
-            return self.push(expr, node.span());
-        }
-        let mut pieces = Vec::new();
-        for child in node.children() {
-            match child {
-                Element::Token(token) if token.kind() == SyntaxKind::TOKEN_STRING_CONTENT => {
-                    let text = values.next().unwrap_or_default();
-                    if !text.is_empty() {
-                        let expr = Expr::Str(self.text(&text));
-                        pieces.push(self.push(expr, token.span()));
-                    }
-                }
-                Element::Node(child) if child.kind() == SyntaxKind::NODE_INTERPOL => {
-                    pieces.push(self.hole_or(child.expressions().next(), child.span().end));
-                }
-                Element::Token(_) | Element::Node(_) => {}
-            }
-        }
-        let pieces = self.list_of(&pieces);
-        self.push(Expr::Interpolation(pieces), node.span())
-    }
-
-    fn path(&mut self, node: Node<'t>) -> ExprId {
-        let is_home = node.kind() == SyntaxKind::NODE_PATH_HOME;
-        let mut pieces = Vec::new();
-        for child in node.children() {
-            match child {
-                Element::Token(token) if token.kind().is_trivia() => {}
-                Element::Token(token) => {
-                    let text = self.text(token.text());
-                    let expr = match (pieces.is_empty(), is_home) {
-                        (true, true) => Expr::HomePath(text),
-                        (true, false) => Expr::Path(text),
-                        (false, _) => Expr::Str(text),
-                    };
-                    pieces.push(self.push(expr, token.span()));
-                }
-                Element::Node(child) if child.kind() == SyntaxKind::NODE_INTERPOL => {
-                    pieces.push(self.hole_or(child.expressions().next(), child.span().end));
-                }
-                Element::Node(_) => {}
-            }
-        }
-        match pieces.as_slice() {
-            [only] => *only,
-            _ => {
-                let pieces = self.list_of(&pieces);
-                self.push(Expr::PathInterpolation(pieces), node.span())
-            }
-        }
-    }
-
-    fn search_path(&mut self, node: Node<'t>) -> ExprId {
-        let written = node.tokens().next().map_or("", |token| token.text());
-        let inner = written.strip_prefix('<').and_then(|text| text.strip_suffix('>')).unwrap_or_default();
-        if inner.split('/').any(str::is_empty) {
-            let message = format!("`{written}` has an empty part; write it like `<nixpkgs/lib>`");
-            self.complain(SyntaxErrorKind::Grammar, node.span(), message);
-        }
-        let expr = Expr::SearchPath(self.text(inner));
-        self.push(expr, node.span())
-    }
-
     fn select(&mut self, node: Node<'t>) -> ExprId {
         let end = node.span().end;
         let mut parts = node.expressions();
@@ -413,32 +312,6 @@ impl<'t> Lowering<'t> {
             });
         }
         (!steps.is_empty()).then(|| self.path_of(&steps))
-    }
-
-    /// The name that a step of an attribute path has before evaluation, if it has one.
-    pub(super) fn static_name(&mut self, node: Node<'t>) -> Option<Name> {
-        match node.kind() {
-            SyntaxKind::NODE_IDENT => {
-                let text = node.tokens().next().map_or("", |token| token.text());
-                Some(self.intern(text))
-            }
-            SyntaxKind::NODE_STRING if node.node(SyntaxKind::NODE_INTERPOL).is_none() => {
-                let text = literal_values(node).into_iter().next().unwrap_or_default();
-                Some(self.intern_cow(text))
-            }
-            SyntaxKind::NODE_DYNAMIC => {
-                let inner = node.expressions().next()?.without_parentheses();
-                match inner.kind() {
-                    SyntaxKind::NODE_STRING => self.static_name(inner),
-                    SyntaxKind::NODE_LITERAL => {
-                        let token = inner.token(SyntaxKind::TOKEN_URI)?;
-                        Some(self.intern(token.text()))
-                    }
-                    _ => None,
-                }
-            }
-            _ => None,
-        }
     }
 
     /// Lowers the name of a dynamic attribute.
@@ -512,101 +385,18 @@ impl<'t> Lowering<'t> {
             },
         }
     }
-
-    fn lambda(&mut self, node: Node<'t>, bound_as: ExprId) -> ExprId {
-        let mark = self.scope.enter();
-        let mut lambda = Lambda {
-            parameter: ExprId::NONE,
-            formals: Range::default(),
-            has_formals: false,
-            ellipsis: false,
-            body: ExprId::NONE,
-            bound_as,
-        };
-        if let Some(pattern) = node.node(SyntaxKind::NODE_PATTERN) {
-            self.pattern(pattern, &mut lambda);
-        } else if let Some(parameter) =
-            node.node(SyntaxKind::NODE_IDENT_PARAM).and_then(|parameter| parameter.node(SyntaxKind::NODE_IDENT))
-        {
-            let (name, binder) = self.binder(parameter);
-            self.scope.bind(name, 0);
-            lambda.parameter = binder;
-        }
-        lambda.body = match node.expressions().last() {
-            Some(body) => self.value(body, bound_as),
-            None => self.hole_or(None, node.span().end),
-        };
-        self.scope.leave(mark);
-        self.ir.lambdas.push(lambda);
-        self.push(Expr::Lambda(count(self.ir.lambdas.len() - 1)), node.span())
-    }
-
-    fn binder(&mut self, node: Node<'t>) -> (Name, ExprId) {
-        let text = node.tokens().next().map_or("", |token| token.text());
-        let name = self.intern(text);
-        (name, self.push(Expr::Binder(name), node.span()))
-    }
-
-    fn pattern(&mut self, pattern: Node<'t>, lambda: &mut Lambda) {
-        lambda.has_formals = true;
-        lambda.ellipsis = pattern.token(SyntaxKind::TOKEN_ELLIPSIS).is_some();
-        let mut formals: Vec<(Formal, Option<Node<'t>>, Span)> = Vec::new();
-        let mut seen: FxHashMap<Name, Span> = FxHashMap::default();
-        for entry in pattern.nodes().filter(|node| node.kind() == SyntaxKind::NODE_PAT_ENTRY) {
-            let Some(ident) = entry.node(SyntaxKind::NODE_IDENT) else { continue };
-            let (name, binder) = self.binder(ident);
-            if let Some(first) = seen.insert(name, ident.span()) {
-                self.duplicate_formal(name, ident.span(), first, "the first");
-                continue;
-            }
-            let default = entry.token(SyntaxKind::TOKEN_QUESTION).and_then(|_| entry.expressions().nth(1));
-            let has_default = entry.token(SyntaxKind::TOKEN_QUESTION).is_some();
-            let formal = Formal { name, binder, default: if has_default { binder } else { ExprId::NONE } };
-            formals.push((formal, default, entry.span()));
-        }
-        for (variable, (formal, ..)) in (0..).zip(&formals) {
-            self.scope.bind(formal.name, variable);
-        }
-        let whole = pattern.node(SyntaxKind::NODE_PAT_BIND).and_then(|bind| bind.node(SyntaxKind::NODE_IDENT));
-        if let Some(ident) = whole {
-            let (name, binder) = self.binder(ident);
-            match seen.get(&name) {
-                Some(first) => self.duplicate_formal(name, ident.span(), *first, "the formal"),
-                None => self.scope.bind(name, count(formals.len())),
-            }
-            lambda.parameter = binder;
-        }
-        for (formal, default, span) in &mut formals {
-            if formal.default.is_some() {
-                formal.default = self.hole_or(*default, span.end);
-            }
-        }
-        lambda.formals = Range { start: count(self.ir.formals.len()), len: count(formals.len()) };
-        self.ir.formals.extend(formals.into_iter().map(|(formal, ..)| formal));
-    }
-
-    fn duplicate_formal(&mut self, name: Name, place: Span, first: Span, which: &str) {
-        let text = self.name_text(name);
-        self.error(SyntaxError {
-            kind: SyntaxErrorKind::DuplicateFormal,
-            span: place,
-            message: format!("the function takes `{text}` twice; keep one of the two"),
-            related: Some((first, format!("{which} `{text}`"))),
-        });
-    }
 }
 
-/// The values of the literal parts of a string, in order.
-fn literal_values(node: Node<'_>) -> Vec<Cow<'_, str>> {
-    let is_indented = node.tokens().next().is_some_and(|token| token.text() == "''");
-    let parts = node.children().filter_map(|child| match child {
-        Element::Token(token) if token.kind() == SyntaxKind::TOKEN_STRING_CONTENT => Some(Some(token.text())),
-        Element::Node(child) if child.kind() == SyntaxKind::NODE_INTERPOL => Some(None),
-        Element::Token(_) | Element::Node(_) => None,
-    });
-    if is_indented {
-        strings::indented(&parts.collect::<Vec<_>>()).into_iter().map(Cow::Owned).collect()
-    } else {
-        parts.flatten().map(strings::unescape).collect()
+/// What is wrong with the end of a parenthesis: rnix takes any token for it.
+pub(super) fn unclosed_parenthesis(node: Node<'_>) -> Option<SyntaxError> {
+    let last = node.tokens().filter(|token| !token.kind().is_trivia()).last()?;
+    if matches!(last.kind(), SyntaxKind::TOKEN_R_PAREN | SyntaxKind::TOKEN_L_PAREN) {
+        return None;
     }
+    Some(SyntaxError {
+        kind: SyntaxErrorKind::Grammar,
+        span: last.span(),
+        message: format!("`)` is missing before `{}`", last.text()),
+        related: Some((Span::new(node.start, node.start + 1), "opened here".to_owned())),
+    })
 }

@@ -14,7 +14,9 @@
 //!
 //! What it deliberately does not do: evaluate anything, or know what a file means.
 
+mod functions;
 mod bindings;
+mod literals;
 mod grammar;
 mod guard;
 pub mod ir;

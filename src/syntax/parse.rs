@@ -64,9 +64,12 @@ fn parse_here(text: &str, survey: Survey, options: &LowerOptions<'_>) -> FileIr 
 
 /// Puts the errors into the order of places.
 fn sort_errors(ir: &mut FileIr) {
-    // Where something of the text was lost, a name that seems to be undefined may have been defined in the lost part.
+    // Where something of the text was lost or read in the wrong context, a name that seems to be undefined may have been defined there,
+    // and a name that seems to be defined twice may belong to another set.
     if ir.errors.iter().any(|error| error.kind == SyntaxErrorKind::Grammar) {
-        ir.errors.retain(|error| error.kind != SyntaxErrorKind::UndefinedVariable);
+        ir.errors.retain(|error| {
+            !matches!(error.kind, SyntaxErrorKind::UndefinedVariable | SyntaxErrorKind::DuplicateAttribute)
+        });
     }
     ir.errors.sort_by_key(|error| (error.span.start, error.span.end));
 }
@@ -80,13 +83,13 @@ fn parse_with_repairs(text: &str, survey: &Survey, first: Option<Parse<Root>>, o
     let mut tree = first.unwrap_or_else(|| Root::parse(&patched.text));
     let mut repaired = Vec::new();
     for _ in 0..MAX_REPAIRS {
-        let Some(missing) = repair(&patched.text, tree.errors()) else { break };
+        let Some(missing) = repair(&patched.text, &tree) else { break };
         let next = patched.insert(missing.at, missing.insert);
         let next_tree = Root::parse(&next.text);
         if next_tree.errors().len() >= tree.errors().len() {
             break;
         }
-        repaired.push(SyntaxError { span: patched.original(missing.error.span), ..missing.error });
+        repaired.push(in_original(missing.error, &patched));
         (patched, tree) = (next, next_tree);
     }
     let mut ir = lower_tree(Node::root(tree.syntax().green()), options);
@@ -100,13 +103,14 @@ fn parse_with_repairs(text: &str, survey: &Survey, first: Option<Parse<Root>>, o
             }
             *span = original;
         }
-        for error in &mut ir.errors {
-            error.span = patched.original(error.span);
-            if let Some((span, _)) = &mut error.related {
-                *span = patched.original(*span);
-            }
-        }
+        ir.errors = ir.errors.into_iter().map(|error| in_original(error, &patched)).collect();
     }
     ir.errors.append(&mut repaired);
     ir
+}
+
+/// An error at its places in the text as the user wrote it.
+fn in_original(error: SyntaxError, patched: &Patched) -> SyntaxError {
+    let related = error.related.map(|(span, text)| (patched.original(span), text));
+    SyntaxError { span: patched.original(error.span), related, ..error }
 }

@@ -2,11 +2,12 @@
 //!
 //! A missing semicolon makes rnix drop everything up to the next one, so one slip of the pen would hide the rest of a guest. Where it
 //! is plain that a semicolon is missing, one is put in, the mistake is reported, and the text is parsed again. The same is done for
-//! the value of `a = ;`. A space is put before a division sign that rnix would take for a part of a path; that is no mistake.
+//! the value of `a = ;` and the end of `(f x;`. A space is put before a division sign that rnix would take for a part of a path; that is no mistake.
 
-use rnix::{ParseError, SyntaxKind};
+use rnix::{Parse, ParseError, Root, SyntaxKind};
 
 use super::ir::{SyntaxError, SyntaxErrorKind};
+use super::tree::Node;
 use crate::source::Span;
 
 /// What is inserted for a missing value.
@@ -70,31 +71,55 @@ pub(super) struct Repair {
     pub(super) error: SyntaxError,
 }
 
-/// The first thing that is plainly missing, judging by rnix's errors about `text`.
-pub(super) fn repair(text: &str, errors: &[ParseError]) -> Option<Repair> {
-    errors.iter().find_map(|error| {
-        let ParseError::UnexpectedWanted(found, range, wanted) = error else { return None };
-        if wanted.contains(&SyntaxKind::TOKEN_L_PAREN) {
-            return missing_value(text, *found, Span::new(u32::from(range.start()), u32::from(range.end())));
+/// The first thing that is plainly missing, judging by rnix's tree of `text` and its errors.
+pub(super) fn repair(text: &str, tree: &Parse<Root>) -> Option<Repair> {
+    tree.errors().iter().find_map(|error| by_error(text, error)).or_else(|| missing_parenthesis(tree))
+}
+
+/// The first parenthesis that something else closes, if the text has errors: rnix takes any token for the end of a parenthesis.
+fn missing_parenthesis(tree: &Parse<Root>) -> Option<Repair> {
+    if tree.errors().is_empty() {
+        return None;
+    }
+    let syntax = tree.syntax();
+    let mut nodes = vec![Node::root(syntax.green())];
+    while let Some(node) = nodes.pop() {
+        if node.kind() == SyntaxKind::NODE_PAREN
+            && let Some(error) = super::lower::unclosed_parenthesis(node)
+        {
+            let inner = node.nodes().last().map_or(node.start + 1, |inner| inner.span().end);
+            return Some(Repair { at: inner, insert: ")", error });
         }
-        let wants_semicolon = matches!(wanted.as_ref(), [SyntaxKind::TOKEN_SEMICOLON]);
-        let wants_name = wanted.contains(&SyntaxKind::TOKEN_OR);
-        let before = u32::from(range.start());
-        let ends_binding =
-            matches!(found, SyntaxKind::TOKEN_R_BRACE | SyntaxKind::TOKEN_IN | SyntaxKind::TOKEN_INHERIT);
-        match found {
-            SyntaxKind::TOKEN_ASSIGN if wants_semicolon || wants_name => in_front_of_path(text, before),
-            _ if ends_binding && (wants_semicolon || wants_name) => {
-                let tokens = tokens_before(text, before);
-                let (kind, last) = *tokens.last()?;
-                let length = if *found == SyntaxKind::TOKEN_INHERIT { 7 } else { u32::from(range.len()).min(2) };
-                let length = if *found == SyntaxKind::TOKEN_R_BRACE { 1 } else { length };
-                (ends_value(kind) || kind == SyntaxKind::TOKEN_INHERIT)
-                    .then(|| missing(text, last.end, Span::new(before, before.saturating_add(length))))
-            }
-            _ => None,
+        let children = nodes.len();
+        nodes.extend(node.nodes());
+        if let Some(children) = nodes.get_mut(children..) {
+            children.reverse();
         }
-    })
+    }
+    None
+}
+
+fn by_error(text: &str, error: &ParseError) -> Option<Repair> {
+    let ParseError::UnexpectedWanted(found, range, wanted) = error else { return None };
+    if wanted.contains(&SyntaxKind::TOKEN_L_PAREN) {
+        return missing_value(text, *found, Span::new(u32::from(range.start()), u32::from(range.end())));
+    }
+    let wants_semicolon = matches!(wanted.as_ref(), [SyntaxKind::TOKEN_SEMICOLON]);
+    let wants_name = wanted.contains(&SyntaxKind::TOKEN_OR);
+    let before = u32::from(range.start());
+    let ends_binding = matches!(found, SyntaxKind::TOKEN_R_BRACE | SyntaxKind::TOKEN_IN | SyntaxKind::TOKEN_INHERIT);
+    match found {
+        SyntaxKind::TOKEN_ASSIGN if wants_semicolon || wants_name => in_front_of_path(text, before),
+        _ if ends_binding && (wants_semicolon || wants_name) => {
+            let tokens = tokens_before(text, before);
+            let (kind, last) = *tokens.last()?;
+            let length = if *found == SyntaxKind::TOKEN_INHERIT { 7 } else { u32::from(range.len()).min(2) };
+            let length = if *found == SyntaxKind::TOKEN_R_BRACE { 1 } else { length };
+            (ends_value(kind) || kind == SyntaxKind::TOKEN_INHERIT)
+                .then(|| missing(text, last.end, Span::new(before, before.saturating_add(length))))
+        }
+        _ => None,
+    }
 }
 
 /// The value that is missing between an operator and `next`. What stands in for it has an empty place in the user's text, by which
@@ -111,7 +136,17 @@ fn missing_value(text: &str, found: SyntaxKind, next: Span) -> Option<Repair> {
             | SyntaxKind::TOKEN_ELSE
     );
     let (before, _) = *tokens_before(text, next.start).last()?;
-    let needs_value = before == SyntaxKind::TOKEN_ASSIGN || super::grammar::binary_operator(before).is_some();
+    let needs_value = super::grammar::binary_operator(before).is_some()
+        || matches!(
+            before,
+            SyntaxKind::TOKEN_ASSIGN
+                | SyntaxKind::TOKEN_COLON
+                | SyntaxKind::TOKEN_IF
+                | SyntaxKind::TOKEN_THEN
+                | SyntaxKind::TOKEN_ELSE
+                | SyntaxKind::TOKEN_WITH
+                | SyntaxKind::TOKEN_ASSERT
+        );
     if !is_end || !needs_value {
         return None;
     }

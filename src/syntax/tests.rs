@@ -134,7 +134,12 @@ fn mistakes_are_named_with_their_place() {
         ("[ 1 2", K::Grammar, "[@0", "the file ends before the `]` that belongs to this `[`"),
         ("{ a = \"b; }", K::Grammar, "\"@6", "this string is not closed"),
         ("{ a = 1;; }", K::Grammar, ";@8", "unexpected `;`"),
-        ("{ } { a }", K::Grammar, "", ""),
+        ("{ a = (map 1; b = 2; }", K::Grammar, ";@12", "`)` is missing before `;`"),
+        ("{ a = 1, b = 2; }", K::Grammar, ",@7", "unexpected `,`; bindings of a set end with `;`"),
+        ("{ a = [ 1, 2 ]; }", K::Grammar, ",@9", "unexpected `,`; elements of a list"),
+        ("{ mac = 02:00:00:00:00:05; }", K::Grammar, ":@10", "unexpected `:`; put the text into quotes"),
+        ("{ a = if true then 1; }", K::Grammar, ";@20", "unexpected `;`; `else` belongs here"),
+        ("let a = 1; a", K::Grammar, "let@0", "the file ends before the `in`"),
         ("./a/", K::Grammar, "./a/@0", "the path `./a/` must not end in a slash"),
         ("1 }", K::Grammar, "}@2", "`}` closes nothing"),
         ("", K::Grammar, "@0", "the file ends where a value belongs"),
@@ -145,7 +150,26 @@ fn mistakes_are_named_with_their_place() {
         assert_eq!(error.kind, kind, "{text}: {error:?}");
         assert!(error.message.starts_with(message), "{text}: {}", error.message);
         let found = format!("{}@{}", &text[error.span.start as usize..error.span.end as usize], error.span.start);
-        assert!(place.is_empty() || found == place, "{text}: {found}");
+        assert_eq!(found, place, "{text}");
+    }
+}
+
+#[test]
+fn one_mistake_gives_one_error() {
+    for text in [
+        "{ a = 1; b = [ 1 2; c = 3; d = { e = 1; }; }",
+        "{ config, lib }\n{ a = 1; b = 2; }",
+        "{ a : 1; }",
+        "{ a = if true then 1; }",
+        "let a = 1; b = 2; a",
+        "{ a = (map 1; b = 2; }",
+        "{ a = { b = 1; c = 2; }",
+        "{ a = true\n  b = nothing; }",
+        "{ a = \"x; b = 2; }",
+        "{ a = ; }",
+    ] {
+        let ir = lowered(text);
+        assert_eq!(ir.errors.len(), 1, "{text}: {:?}", ir.errors);
     }
 }
 
@@ -159,6 +183,8 @@ fn what_can_be_kept_is_kept() {
         ("{ inherit (map) a b\n  c.d = 1; e = 2; }", "frame {a = @0.0.a; b = @0.0.b; c = {d = 1}; e = 2; from $map}"),
         ("{ a = ; b = 2; }", "{a = _; b = 2}"),
         ("{ a = (1 + ) ; b = }", "{a = (+ 1 _); b = _}"),
+        ("{ a = (map 1; b = 2; }", "{a = ($map 1); b = 2}"),
+        ("{ a = b: ; c = 2; }", "{a = (\\a\\b: _); c = 2}"),
         ("{ a, a, b }: b", "(\\{a,b,}: @0.1)"),
     ] {
         assert_eq!(print(&lowered(text)), expected, "{text}");
