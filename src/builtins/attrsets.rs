@@ -260,7 +260,10 @@ mod tests {
             ("builtins.intersectAttrs { a = 0; b = 0; } { b = 1; c = 2; }", "{ b = 1; }"),
             ("builtins.listToAttrs [ { name = \"a\"; value = 1; } { name = \"a\"; value = 2; } ]", "{ a = 1; }"),
             ("builtins.mapAttrs (n: v: n + toString v) { a = 1; b = 2; }", "{ a = \"a1\"; b = \"b2\"; }"),
-            ("builtins.mapAttrs (n: v: v * 2) (builtins.removeAttrs { z = 0; b = 2; a = 1; } [ \"z\" ])", "{ a = 2; b = 4; }"),
+            (
+                "builtins.mapAttrs (n: v: v * 2) (builtins.removeAttrs { z = 0; b = 2; a = 1; } [ \"z\" ])",
+                "{ a = 2; b = 4; }",
+            ),
             ("builtins.zipAttrsWith (n: vs: vs) [ { a = 1; } { a = 2; b = 3; } ]", "{ a = [ 1 2 ]; b = [ 3 ]; }"),
         ]);
     }

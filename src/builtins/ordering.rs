@@ -267,7 +267,10 @@ mod tests {
     fn order() {
         check(&[
             ("builtins.sort builtins.lessThan [ 3 1 2 ]", "[ 1 2 3 ]"),
-            ("builtins.sort (a: b: a.k < b.k) [ { k = 1; v = 1; } { k = 0; v = 2; } { k = 1; v = 3; } ]", "[ { k = 0; v = 2; } { k = 1; v = 1; } { k = 1; v = 3; } ]"),
+            (
+                "builtins.sort (a: b: a.k < b.k) [ { k = 1; v = 1; } { k = 0; v = 2; } { k = 1; v = 3; } ]",
+                "[ { k = 0; v = 2; } { k = 1; v = 1; } { k = 1; v = 3; } ]",
+            ),
             ("builtins.sort (a: b: true) [ 1 2 3 4 5 ]", "[ 5 4 3 2 1 ]"),
             ("builtins.sort builtins.lessThan [ \"b\" 1 ]", "error: cannot compare an integer: 1 with a string: \"b\""),
             ("builtins.sort builtins.lessThan [ 1.5 1 ]", "[ 1 1.5 ]"),
@@ -279,8 +282,14 @@ mod tests {
         check(&[
             ("builtins.partition (x: x > 1) [ 1 2 3 ]", "{ right = [ 2 3 ]; wrong = [ 1 ]; }"),
             ("builtins.groupBy builtins.typeOf [ 1 \"a\" 2 ]", "{ int = [ 1 2 ]; string = [ \"a\" ]; }"),
-            ("map (x: x.key) (builtins.genericClosure { startSet = [ { key = 1; } ]; operator = x: [ { key = x.key * 2 - x.key / 4 * 8; } ]; })", "[ 1 2 4 0 ]"),
-            ("builtins.genericClosure { startSet = [ { key = 1; } { key = \"a\"; } ]; operator = x: [ ]; }", "error: cannot compare an integer: 1 with a string: \"a\""),
+            (
+                "map (x: x.key) (builtins.genericClosure { startSet = [ { key = 1; } ]; operator = x: [ { key = x.key * 2 - x.key / 4 * 8; } ]; })",
+                "[ 1 2 4 0 ]",
+            ),
+            (
+                "builtins.genericClosure { startSet = [ { key = 1; } { key = \"a\"; } ]; operator = x: [ ]; }",
+                "error: cannot compare an integer: 1 with a string: \"a\"",
+            ),
         ]);
     }
 }

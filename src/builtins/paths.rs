@@ -187,10 +187,6 @@ mod tests {
             format!("map builtins.pathExists [ {path}/a.nix {path}/b.nix ]"),
             format!("builtins.readDir {path}"),
         );
-        check(&[
-            (&import, "2"),
-            (&exists, "[ true false ]"),
-            (&list, "{ \"a.nix\" = \"regular\"; }"),
-        ]);
+        check(&[(&import, "2"), (&exists, "[ true false ]"), (&list, "{ \"a.nix\" = \"regular\"; }")]);
     }
 }

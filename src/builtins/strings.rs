@@ -92,8 +92,8 @@ fn replace_strings(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let mut used: Vec<StrId> = vec![source];
     let mut rest = bytes.as_slice();
     loop {
-        let could_match = has_empty
-            || rest.first().is_some_and(|byte| is_first.get(usize::from(*byte)).copied().unwrap_or(false));
+        let could_match =
+            has_empty || rest.first().is_some_and(|byte| is_first.get(usize::from(*byte)).copied().unwrap_or(false));
         let found = if could_match { patterns.iter().find(|(pattern, _)| rest.starts_with(pattern)) } else { None };
         match found {
             Some((pattern, replacement)) => {
@@ -143,7 +143,10 @@ mod tests {
             ("builtins.substring 1 2 \"abcd\"", "\"bc\""),
             ("builtins.substring 1 (-1) \"abcd\"", "\"bcd\""),
             ("builtins.substring 9 1 \"abcd\"", "\"\""),
-            ("builtins.substring (-1) 1 \"a\"", "error: builtins.substring: the start must not be negative, but it is -1"),
+            (
+                "builtins.substring (-1) 1 \"a\"",
+                "error: builtins.substring: the start must not be negative, but it is -1",
+            ),
             ("builtins.concatStringsSep \", \" [ \"a\" \"b\" ]", "\"a, b\""),
             ("toString [ 1 [ 2.5 true ] null \"x\" ]", "\"1 2.500000 1  x\""),
         ]);
@@ -156,7 +159,10 @@ mod tests {
             ("builtins.replaceStrings [ \"\" ] [ \"-\" ] \"tap\"", "\"-t-a-p-\""),
             ("builtins.replaceStrings [ \"a\" \"\" ] [ \"X\" \"_\" ] \"banana\"", "\"_bX_nX_nX_\""),
             ("builtins.replaceStrings [ \"x\" ] [ (throw \"unused\") ] \"abc\"", "\"abc\""),
-            ("builtins.replaceStrings [ \"x\" ] [ ] \"abc\"", "error: builtins.replaceStrings: the lists must be of the same length, but they have 1 and 0 elements"),
+            (
+                "builtins.replaceStrings [ \"x\" ] [ ] \"abc\"",
+                "error: builtins.replaceStrings: the lists must be of the same length, but they have 1 and 0 elements",
+            ),
         ]);
     }
 }

@@ -60,7 +60,10 @@ mod tests {
     #[test]
     fn types() {
         check(&[
-            ("map builtins.typeOf [ 1 1.5 \"\" ./x null true [ ] { } (x: x) map ]", "[ \"int\" \"float\" \"string\" \"path\" \"null\" \"bool\" \"list\" \"set\" \"lambda\" \"lambda\" ]"),
+            (
+                "map builtins.typeOf [ 1 1.5 \"\" ./x null true [ ] { } (x: x) map ]",
+                "[ \"int\" \"float\" \"string\" \"path\" \"null\" \"bool\" \"list\" \"set\" \"lambda\" \"lambda\" ]",
+            ),
             ("map isNull [ null 0 ]", "[ true false ]"),
             ("builtins.isFunction { __functor = self: x: x; }", "false"),
             ("builtins.isString \"a${<nowhere>}\"", "true"),

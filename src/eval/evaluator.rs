@@ -39,6 +39,8 @@ pub struct Evaluator {
     /// The call that is being carried out, for messages.
     pub(super) site: ExprId,
     pub(super) imported: FxHashMap<PathBuf, SlotId>,
+    /// How often each file was asked for by `import` or as a module.
+    pub(super) import_counts: FxHashMap<PathBuf, u32>,
     /// Parsed files, by number: what threads parsed beforehand, and what this evaluator parsed itself.
     pub parsed: FxHashMap<FileId, Arc<FileIr>>,
     /// Whether a file with syntax errors is evaluated as far as it was recovered; else it is an error.
@@ -69,6 +71,7 @@ impl Evaluator {
             exhausted: None,
             site: ExprId::NONE,
             imported: FxHashMap::default(),
+            import_counts: FxHashMap::default(),
             parsed: FxHashMap::default(),
             is_tolerant: false,
             search_path: FxHashMap::default(),
@@ -135,6 +138,16 @@ impl Evaluator {
     pub fn global(&self, name: &str) -> Option<Value> {
         let symbol = self.heap.symbols.find(name)?;
         self.globals.get(*self.global_numbers.get(&symbol)? as usize).copied()
+    }
+
+    /// The names that every text may use without binding them.
+    pub fn global_names(&self) -> Vec<&'static str> {
+        self.global_names.clone()
+    }
+
+    /// How often a file was asked for by `import` or as a module.
+    pub fn import_count(&self, path: &std::path::Path) -> u32 {
+        self.import_counts.get(path).copied().unwrap_or(0)
     }
 
     pub(super) fn global_number(&self, symbol: Symbol) -> Option<u32> {

@@ -83,6 +83,7 @@ impl Evaluator {
             Ok(target) => target,
             Err(error) => return Err(self.read_stop(path, &error)),
         };
+        *self.import_counts.entry(target.clone()).or_default() += 1;
         if let Some(slot) = self.imported.get(&target) {
             let slot = *slot;
             return self.want(Value::reference(slot));

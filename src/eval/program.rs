@@ -267,6 +267,11 @@ impl Program {
         self.files.get(index).filter(|file| file.first <= id.0)
     }
 
+    /// All linked files, in the order of linking.
+    pub fn files(&self) -> &[Linked] {
+        &self.files
+    }
+
     /// The place of an expression or binder; `None` for none and for synthetic origins without a place.
     pub fn place(&self, id: ExprId) -> Option<Place> {
         if id.0 >= SYNTHETIC {

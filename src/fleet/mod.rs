@@ -10,15 +10,27 @@
 //!
 //! What it deliberately does not do: judge. It finds no mistakes.
 
+mod analyse;
+mod discover;
 pub mod facts;
+mod index;
+mod layout;
 pub mod links;
+mod machines;
+mod network;
+mod reader;
 mod select;
+mod session;
 #[cfg(test)]
 pub(crate) mod sketch;
+mod target;
 
+pub use analyse::{Analysis, analyse, parse_release};
 pub use facts::{
     Address, Declared, Fact, Fleet, Gap, Guest, GuestId, Host, HostId, Interface, Leaf, Listed, MacAddress, Matching,
     Nat, Network, Origin, Part, Problem, ProblemKind, Release, Route, Sourced, Unit,
 };
 pub use links::{Link, Links, Routing};
 pub use select::{Choice, LinkMac, LinkProperties, Selector, Verdict, glob_matches, unit_matches};
+pub use session::new_evaluator;
+pub use target::{Failure, Target};

@@ -2,7 +2,8 @@
 
 use super::attrset_paths::{longer_path, named_attributes};
 use super::common::{
-    DEEPEST, attribute_name, attributes, deferred_native, elements, is_attrs, list_of, name_value, reserve, unknown_of, whole_elements,
+    DEEPEST, attribute_name, attributes, deferred_native, elements, is_attrs, list_of, name_value, reserve, unknown_of,
+    whole_elements,
 };
 use crate::eval::{Evaluator, LimitKind, NativeDef, Outcome, Stop};
 use crate::heap::{Set, UnknownId, Value, View};

@@ -11,8 +11,15 @@ pub(super) static FAMILY: Family = Family {
     functions: &[FUNCTIONS],
     members: &[],
     top: &[
-        "fix", "fix'", "converge", "extends", "composeExtensions", "composeManyExtensions", "makeExtensible",
-        "makeExtensibleWithCustomName", "toExtension",
+        "fix",
+        "fix'",
+        "converge",
+        "extends",
+        "composeExtensions",
+        "composeManyExtensions",
+        "makeExtensible",
+        "makeExtensibleWithCustomName",
+        "toExtension",
     ],
 };
 

@@ -30,13 +30,66 @@ pub(super) static FAMILY: Family = Family {
         Member::Same("sort", "builtins.sort"),
     ],
     top: &[
-        "singleton", "forEach", "map", "foldr", "fold", "foldl", "foldl'", "imap0", "imap1", "filter", "ifilter0",
-        "concatMap", "flatten", "remove", "findSingle", "findFirst", "any", "all", "count", "optional", "optionals",
-        "toList", "range", "replicate", "partition", "zipListsWith", "zipLists", "reverseList", "listDfs", "toposort",
-        "sort", "sortOn", "naturalSort", "compareLists", "take", "takeEnd", "drop", "dropEnd", "sublist", "last",
-        "init", "crossLists", "unique", "uniqueStrings", "allUnique", "intersectLists", "subtractLists",
-        "mutuallyExclusive", "groupBy", "groupBy'", "concatLists", "genList", "length", "head", "tail", "elem",
-        "elemAt", "isList", "concatAttrValues", "replaceElemAt",
+        "singleton",
+        "forEach",
+        "map",
+        "foldr",
+        "fold",
+        "foldl",
+        "foldl'",
+        "imap0",
+        "imap1",
+        "filter",
+        "ifilter0",
+        "concatMap",
+        "flatten",
+        "remove",
+        "findSingle",
+        "findFirst",
+        "any",
+        "all",
+        "count",
+        "optional",
+        "optionals",
+        "toList",
+        "range",
+        "replicate",
+        "partition",
+        "zipListsWith",
+        "zipLists",
+        "reverseList",
+        "listDfs",
+        "toposort",
+        "sort",
+        "sortOn",
+        "naturalSort",
+        "compareLists",
+        "take",
+        "takeEnd",
+        "drop",
+        "dropEnd",
+        "sublist",
+        "last",
+        "init",
+        "crossLists",
+        "unique",
+        "uniqueStrings",
+        "allUnique",
+        "intersectLists",
+        "subtractLists",
+        "mutuallyExclusive",
+        "groupBy",
+        "groupBy'",
+        "concatLists",
+        "genList",
+        "length",
+        "head",
+        "tail",
+        "elem",
+        "elemAt",
+        "isList",
+        "concatAttrValues",
+        "replaceElemAt",
     ],
 };
 
@@ -148,8 +201,11 @@ fn fold_left_strict(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
 fn indexed(ev: &mut Evaluator, function: Value, list: Value, first: i64) -> Outcome {
     let (all, open) = elements(ev, list)?;
     reserve(ev, all.len())?;
-    let values: Vec<Value> =
-        all.iter().zip(first..).map(|(element, index)| ev.heap.deferred(function, &[Value::int(index), *element])).collect();
+    let values: Vec<Value> = all
+        .iter()
+        .zip(first..)
+        .map(|(element, index)| ev.heap.deferred(function, &[Value::int(index), *element]))
+        .collect();
     Ok(list_of(ev, &values, open))
 }
 

@@ -4,9 +4,7 @@ use std::cmp::Ordering;
 
 use rustc_hash::FxHashSet;
 
-use super::common::{
-    contains, elements, keep_where, list_of, merge_sort, reserve, throw, unknown_of, whole_elements,
-};
+use super::common::{contains, elements, keep_where, list_of, merge_sort, reserve, throw, unknown_of, whole_elements};
 use crate::eval::{Evaluator, NativeDef, Outcome, Stop};
 use crate::heap::{Seq, Value, View};
 

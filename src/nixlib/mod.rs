@@ -30,12 +30,8 @@ mod network;
 mod path;
 mod sources;
 mod strings;
-mod support;
 mod trivial;
 mod versions;
-
-#[cfg(test)]
-pub(crate) mod testing;
 
 use rustc_hash::FxHashMap;
 

@@ -14,12 +14,12 @@
 //!
 //! What it deliberately does not do: evaluate anything, or know what a file means.
 
-mod functions;
 mod bindings;
-mod literals;
+mod functions;
 mod grammar;
 mod guard;
 pub mod ir;
+mod literals;
 mod lower;
 mod parse;
 mod repair;
@@ -33,8 +33,8 @@ pub use lower::LowerOptions;
 pub use parse::parse;
 
 #[cfg(test)]
+mod robustness;
+#[cfg(test)]
 mod sexpr;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod robustness;

@@ -1,0 +1,350 @@
+//! Finding hosts and guests, and reading them.
+
+use std::path::{Path, PathBuf};
+
+use rustc_hash::FxHashSet;
+
+use super::analyse::with_autostart;
+use super::facts::{Declared, Fact, Gap, Guest, Host, Problem, Release};
+use super::layout::{Root, module_roots};
+use super::reader::Reader;
+use super::target::{Layout, Scope, Target};
+use crate::eval::{Evaluator, Stop};
+use crate::flake::{self, FlakeOptions, Machine, flake_value, machine_of, nixos_system};
+use crate::heap::{Set, Symbol, Value, View, sym};
+use crate::modules::{EvalId, ModuleInput};
+use crate::schema;
+use crate::source::Place;
+
+/// Everything that was found. Guests come with the name of the host whose `microvm.vms` names them.
+#[derive(Debug, Default)]
+pub(super) struct Discovery {
+    pub(super) hosts: Vec<Host>,
+    pub(super) guests: Vec<(Guest, Option<String>)>,
+    pub(super) problems: Vec<Problem>,
+    pub(super) gaps: Vec<Gap>,
+}
+
+/// Steps that the evaluation of one machine may take.
+const STEPS_PER_MACHINE: u64 = 40_000_000;
+
+/// Finds all machines of a scope.
+pub(super) fn discover(ev: &mut Evaluator, target: &Target, scope: &Scope) -> Discovery {
+    let mut finder = Finder {
+        reader: Reader::new(ev, scope.project.clone()),
+        found: Discovery::default(),
+        placed: FxHashSet::default(),
+        options: FlakeOptions { inputs: target.inputs.clone() },
+        release: target.release,
+        is_flake: false,
+    };
+    match &scope.layout {
+        Layout::Flake(folder) => finder.flake(folder),
+        Layout::Files(files) => finder.files(files, None),
+        Layout::Folder(folder) => finder.files(&[], Some(folder)),
+    }
+    let Finder { reader, mut found, .. } = finder;
+    found.problems = reader.problems;
+    found.gaps = reader.gaps;
+    found
+}
+
+struct Finder<'a> {
+    reader: Reader<'a>,
+    found: Discovery,
+    /// Machines that are guests of some host already.
+    placed: FxHashSet<EvalId>,
+    options: FlakeOptions,
+    release: Option<Release>,
+    is_flake: bool,
+}
+
+impl Finder<'_> {
+    fn ev(&mut self) -> &mut Evaluator {
+        self.reader.ev
+    }
+
+    fn flake(&mut self, folder: &Path) {
+        self.is_flake = true;
+        if self.release.is_none() {
+            self.release = flake::release_of(self.reader.ev, folder).map(|(year, month)| Release { year, month });
+        }
+        let options = self.options.clone();
+        let configurations = match flake_value(self.ev(), folder, &options) {
+            Ok(flake) => self.configurations(flake),
+            Err(stop) => self.stopped(stop),
+        };
+        let mut machines = Vec::new();
+        if let Some(set) = configurations {
+            self.machines_of(set, &mut machines);
+        }
+        let mut guests = Vec::new();
+        for (name, id, place) in machines {
+            self.reader.machine = format!("machine {name}");
+            let role = self.reader.role(id);
+            if role.is_host {
+                self.host(&name, id, place);
+            }
+            if role.is_guest {
+                guests.push((name, id, place));
+            }
+        }
+        for (name, id, place) in guests {
+            if !self.placed.contains(&id) && !self.is_named_vm(&name) {
+                self.guest(&name, id, Declared::Configuration, place, None, Fact::Absent);
+            }
+        }
+        self.reader.machine.clear();
+        if self.found.hosts.is_empty() && self.found.guests.is_empty() && self.reader.problems.is_empty() {
+            self.files(&[], Some(folder));
+        }
+    }
+
+    /// Reports why there is nothing.
+    fn stopped<T>(&mut self, stop: Stop) -> Option<T> {
+        self.reader.settled(stop.0, &["outputs"]);
+        None
+    }
+
+    fn configurations(&mut self, flake: Value) -> Option<Set> {
+        let View::Attrs(set) = flake.view() else {
+            self.reader.settled(flake, &["outputs"]);
+            return None;
+        };
+        let name = self.ev().heap.intern("nixosConfigurations");
+        match self.ev().attribute(set, name) {
+            Some(value) => {
+                let value = self.reader.settled(value, &["nixosConfigurations"]);
+                match value.view() {
+                    View::Attrs(set) => Some(set),
+                    _ => None,
+                }
+            }
+            None => {
+                let unknown = self.ev().heap.open_set_reason(set).map(Value::unknown);
+                unknown.and_then(|unknown| self.stopped(Stop(unknown)))
+            }
+        }
+    }
+
+    fn machines_of(&mut self, set: Set, machines: &mut Vec<(String, EvalId, Option<Place>)>) {
+        for (name, slot, origin) in self.ev().heap.entries(set) {
+            let name = self.ev().heap.name(name).to_owned();
+            self.reader.machine = format!("machine {name}");
+            self.ev().grant_steps(STEPS_PER_MACHINE);
+            let value = self.reader.settled(Value::reference(slot), &["nixosConfigurations", &name]);
+            if let Some(id) = machine_of(self.ev(), value) {
+                let place = self.reader.place(origin).or_else(|| self.reader.place(value.origin()));
+                machines.push((name, id, place));
+            }
+        }
+    }
+
+    fn is_named_vm(&self, name: &str) -> bool {
+        self.found.hosts.iter().any(|host| host.vms.items.iter().any(|vm| vm.value == name))
+    }
+
+    /// Reads a host and the guests of its `microvm.vms`.
+    fn host(&mut self, name: &str, id: EvalId, place: Option<Place>) {
+        self.ev().grant_steps(STEPS_PER_MACHINE);
+        let host = self.reader.host(name, id, place, self.release);
+        let vms = host.vms.clone();
+        self.found.hosts.push(host);
+        for vm in vms.items {
+            let place = vm.origin.definition;
+            self.reader.machine = format!("guest {}", vm.value);
+            self.ev().grant_steps(STEPS_PER_MACHINE);
+            self.vm(name, id, &vm.value, place);
+        }
+        self.reader.machine.clear();
+    }
+
+    /// One `microvm.vms.<name>`: the flake's configuration, an evaluated one, or modules (microvm.nix, nixos-modules/host/default.nix).
+    fn vm(&mut self, host: &str, host_id: EvalId, name: &str, place: Option<Place>) {
+        let option = |leaf| ["microvm", "vms", name, leaf];
+        let (autostart, origin) = self.reader.option_value(host_id, &option("autostart"));
+        let autostart = self.reader.truth(autostart, origin);
+        let (flake, _) = self.reader.option_value(host_id, &option("flake"));
+        let (evaluated, _) = self.reader.option_value(host_id, &option("evaluatedConfig"));
+        let (id, declared) = match (flake.view(), evaluated.view()) {
+            (View::Null, View::Null) => (self.inline(host_id, name), Declared::Inline),
+            (View::Null, _) => (machine_of(self.ev(), evaluated), Declared::Inline),
+            _ => (self.referenced(flake, name), Declared::FlakeReference),
+        };
+        match id {
+            Some(id) => {
+                self.placed.insert(id);
+                self.guest(name, id, declared, place, Some(host.to_owned()), autostart);
+            }
+            None => self.reader.gap(place, "the configuration", "it is not available".to_owned()),
+        }
+    }
+
+    /// `microvm.vms.<name>.flake`: the configuration of that name in the flake.
+    fn referenced(&mut self, flake: Value, name: &str) -> Option<EvalId> {
+        let flake = match flake.view() {
+            View::Path(id) | View::Str(id) => {
+                let folder = PathBuf::from(self.ev().heap.text(id).into_owned());
+                let options = FlakeOptions::default();
+                flake_value(self.ev(), &folder, &options).ok()?
+            }
+            _ => flake,
+        };
+        let set = self.configurations(flake)?;
+        let name = self.ev().heap.intern(name);
+        let value = self.ev().attribute(set, name)?;
+        let value = self.reader.settled(value, &["nixosConfigurations"]);
+        machine_of(self.ev(), value)
+    }
+
+    fn inline(&mut self, host_id: EvalId, name: &str) -> Option<EvalId> {
+        let option = |leaf| ["microvm", "vms", name, leaf];
+        let definitions = self.reader.option(host_id, &option("config")).definitions;
+        if definitions.is_empty() {
+            return None;
+        }
+        let (special_args, _) = self.reader.option_value(host_id, &option("specialArgs"));
+        let (extra, _) = self.reader.option_value(host_id, &option("extraModules"));
+        let mut modules: Vec<ModuleInput> = definitions.into_iter().map(ModuleInput::Import).collect();
+        if let View::List(seq) = extra.view() {
+            modules.extend(self.ev().heap.elements(seq).into_iter().map(ModuleInput::Module));
+        }
+        self.guest_machine(modules, name, Some(special_args))
+    }
+
+    /// A guest of these modules, with the guest module of microvm.nix and its name as the default host name.
+    fn guest_machine(&mut self, modules: Vec<ModuleInput>, name: &str, special_args: Option<Value>) -> Option<EvalId> {
+        let ev = self.ev();
+        let guest = schema::guest_module(ev).ok()?;
+        let default_name = default_host_name(ev, name);
+        let mut all = vec![ModuleInput::Module(guest), ModuleInput::Module(default_name)];
+        all.extend(modules);
+        let special_args = special_args.filter(|value| matches!(value.view(), View::Attrs(_)));
+        nixos_system(ev, Machine { modules: all, special_args, pkgs: None }).ok()
+    }
+
+    fn guest(
+        &mut self,
+        name: &str,
+        id: EvalId,
+        declared: Declared,
+        place: Option<Place>,
+        host: Option<String>,
+        autostart: Fact<bool>,
+    ) {
+        self.ev().grant_steps(STEPS_PER_MACHINE);
+        let guest = self.reader.guest(name, id, declared, place);
+        self.found.guests.push((with_autostart(guest, autostart), host));
+        self.reader.machine.clear();
+    }
+
+    /// Module files: those given, or all below a folder that no other file imports.
+    fn files(&mut self, given: &[PathBuf], folder: Option<&Path>) {
+        let roots = module_roots(self.reader.ev, given, folder);
+        let mut named: Vec<(Root, EvalId)> = Vec::new();
+        let mut nameless: Vec<Root> = Vec::new();
+        let mut guests: Vec<Root> = Vec::new();
+        for root in roots {
+            if given.is_empty() && self.ev().import_count(&root.path) > 0 {
+                continue;
+            }
+            self.reader.machine = format!("file {}", root.name);
+            self.ev().grant_steps(STEPS_PER_MACHINE);
+            let Some(id) = self.plain_machine(std::slice::from_ref(&root)) else { continue };
+            let role = self.reader.role(id);
+            if role.is_guest && !role.is_host {
+                guests.push(root);
+            } else if self.reader.option(id, &["networking", "hostName"]).is_defined {
+                if role.is_host {
+                    named.push((root, id));
+                }
+            } else if role.is_host || self.reader.option(id, &["systemd", "network", "networks"]).definitions.len() > 1
+            {
+                nameless.push(root);
+            }
+        }
+        self.plain_hosts(named, nameless);
+        for root in guests {
+            if given.is_empty() && self.ev().import_count(&root.path) > 1 {
+                continue;
+            }
+            self.plain_guest(&root);
+        }
+        self.reader.machine.clear();
+    }
+
+    fn plain_machine(&mut self, roots: &[Root]) -> Option<EvalId> {
+        let ev = self.ev();
+        let modules =
+            roots.iter().map(|root| ModuleInput::Module(ev.path_value(&root.path.to_string_lossy()))).collect();
+        nixos_system(ev, Machine { modules, ..Machine::default() }).ok()
+    }
+
+    /// Files that have no host name of their own belong to the only host.
+    fn plain_hosts(&mut self, named: Vec<(Root, EvalId)>, nameless: Vec<Root>) {
+        let several = named.len() > 1;
+        let joined = if several { Vec::new() } else { nameless.clone() };
+        for (root, id) in &named {
+            let mut together = vec![root.clone()];
+            together.extend(joined.iter().cloned());
+            let id = if joined.is_empty() { Some(*id) } else { self.plain_machine(&together) };
+            if let Some(id) = id {
+                self.plain_host(root, id);
+            }
+        }
+        if several {
+            for root in nameless {
+                if let Some(id) = self.plain_machine(std::slice::from_ref(&root)) {
+                    self.plain_host(&root, id);
+                }
+            }
+        } else if named.is_empty()
+            && let Some(first) = nameless.first()
+            && let Some(id) = self.plain_machine(&nameless)
+        {
+            self.plain_host(first, id);
+        }
+    }
+
+    fn plain_host(&mut self, root: &Root, id: EvalId) {
+        let name = self.host_name(id).unwrap_or_else(|| root.name.clone());
+        let place = self.start_of(&root.path);
+        self.host(&name, id, place);
+    }
+
+    fn plain_guest(&mut self, root: &Root) {
+        let ev = self.ev();
+        let path = ev.path_value(&root.path.to_string_lossy());
+        let Some(id) = self.guest_machine(vec![ModuleInput::Module(path)], &root.name, None) else { return };
+        let name = self.host_name(id).unwrap_or_else(|| root.name.clone());
+        let place = self.start_of(&root.path);
+        self.guest(&name, id, Declared::File, place, None, Fact::Absent);
+    }
+
+    fn host_name(&mut self, id: EvalId) -> Option<String> {
+        let report = self.reader.option(id, &["networking", "hostName"]);
+        if !report.is_defined {
+            return None;
+        }
+        self.ev().want_text(report.value).ok().filter(|name| !name.is_empty())
+    }
+
+    fn start_of(&mut self, path: &Path) -> Option<Place> {
+        let file = self.ev().sources.read(path).ok()?;
+        Some(Place { file: file.id, span: crate::source::Span::new(0, 0) })
+    }
+}
+
+/// `{ networking.hostName = lib.mkDefault name; }`
+fn default_host_name(ev: &mut Evaluator, name: &str) -> Value {
+    let kind = ev.str("override");
+    let name = ev.str(name);
+    let default: [(Symbol, Value, crate::syntax::ExprId); 3] = [
+        (sym::TYPE_TAG, kind, crate::syntax::ExprId::NONE),
+        (sym::PRIORITY, Value::int(1000), crate::syntax::ExprId::NONE),
+        (sym::CONTENT, name, crate::syntax::ExprId::NONE),
+    ];
+    let default = ev.heap.new_set(&default);
+    let host_name = ev.set(&[("hostName", default)]);
+    ev.set(&[("networking", host_name)])
+}

@@ -1,0 +1,92 @@
+//! The number that a guest's names and addresses derive from.
+
+use std::net::IpAddr;
+
+use super::facts::{Address, Interface, Leaf, Origin, Part, Sourced, Unit};
+
+/// The index of a guest: a number that stands behind the tap's name and an address, found by what they were computed from; or
+/// else the number at the end of the tap's name, if an address ends in it too. `None` if they do not agree on one.
+pub(super) fn index_of(interfaces: &[Interface], units: &[Unit]) -> Option<Sourced<i64>> {
+    let addresses: Vec<&Address> =
+        units.iter().filter(|unit| !unit.is_generated).flat_map(|unit| &unit.addresses.items).collect();
+    interfaces.iter().filter_map(|interface| interface.id.known()).find_map(|id| {
+        shared_part(id, &addresses).or_else(|| {
+            let number = trailing_number(&id.value)?;
+            addresses
+                .iter()
+                .any(|address| ends_in(address, number))
+                .then(|| Sourced { value: number, origin: Origin { parts: Box::default(), ..id.origin.clone() } })
+        })
+    })
+}
+
+/// A part of the name that is a number and also a part of an address.
+fn shared_part(id: &Sourced<String>, addresses: &[&Address]) -> Option<Sourced<i64>> {
+    let parts = id.origin.parts.iter().filter_map(|part| Some((number_of(part)?, part)));
+    for (number, part) in parts {
+        let in_address = addresses.iter().any(|address| {
+            address.text.origin.parts.iter().any(|other| {
+                number_of(other) == Some(number) && is_same_leaf(part, other) && reaches_host_part(other, address)
+            })
+        });
+        if in_address {
+            let origin = Origin { value: part.place, definition: id.origin.definition, parts: Box::default() };
+            return Some(Sourced { value: number, origin });
+        }
+    }
+    None
+}
+
+fn is_same_leaf(a: &Part, b: &Part) -> bool {
+    match (a.place, b.place) {
+        (Some(x), Some(y)) => x == y,
+        _ => a.leaf == b.leaf,
+    }
+}
+
+/// Whether a part of an address's text lies in its last group, not in the prefix length.
+fn reaches_host_part(part: &Part, address: &Address) -> bool {
+    let text = &address.text.value;
+    let end = text.find('/').unwrap_or(text.len());
+    let start = text.get(..end).and_then(|host| host.rfind(['.', ':'])).map_or(0, |at| at + 1);
+    (part.start as usize) < end && part.end as usize > start
+}
+
+fn number_of(part: &Part) -> Option<i64> {
+    match &part.leaf {
+        Leaf::Int(number) => Some(*number),
+        Leaf::Text(text) if !text.is_empty() && text.len() <= 9 => text.parse().ok().filter(|number| *number >= 0),
+        Leaf::Text(_) => None,
+    }
+}
+
+/// The number that a name ends in.
+fn trailing_number(name: &str) -> Option<i64> {
+    let digits = name.len() - name.trim_end_matches(|letter: char| letter.is_ascii_digit()).len();
+    let start = name.len() - digits;
+    name.get(start..).filter(|text| !text.is_empty() && text.len() <= 9)?.parse().ok()
+}
+
+/// Whether the last group of an address is a number, in decimal or (IPv6) in hexadecimal.
+fn ends_in(address: &Address, number: i64) -> bool {
+    match address.net.map(|net| net.addr()) {
+        Some(IpAddr::V4(v4)) => i64::from(v4.octets()[3]) == number,
+        Some(IpAddr::V6(v6)) => {
+            let last = v6.segments()[7];
+            i64::from(last) == number || format!("{last:x}") == number.to_string()
+        }
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_at_the_end_of_a_name_is_read() {
+        assert_eq!(trailing_number("vm12"), Some(12));
+        assert_eq!(trailing_number("tap-web"), None);
+        assert_eq!(trailing_number("007"), Some(7));
+    }
+}

@@ -1,0 +1,299 @@
+//! Hosts and guests as facts.
+
+use super::facts::{Declared, Fact, Guest, Host, Interface, Listed, Nat, Problem, ProblemKind, Release, Sourced};
+use super::index::index_of;
+use super::reader::Reader;
+use crate::heap::{Set, Value, View};
+use crate::modules::{self, EvalId};
+use crate::source::Place;
+use crate::syntax::ExprId;
+
+/// What a machine seems to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Role {
+    pub(super) is_host: bool,
+    pub(super) is_guest: bool,
+}
+
+impl Reader<'_> {
+    /// Whether a machine runs guests, is one, both or neither.
+    pub(super) fn role(&mut self, machine: EvalId) -> Role {
+        let has_host_module = self.is_set(machine, &["routelint", "isHost"]);
+        let has_guest_module = self.is_set(machine, &["routelint", "isGuest"]);
+        let has_interfaces = self.is_filled(machine, &["microvm", "interfaces"]);
+        let has_vms =
+            self.is_filled(machine, &["microvm", "vms"]) || self.is_filled(machine, &["microvm", "autostart"]);
+        let is_guest = has_guest_module || has_interfaces;
+        let is_host = has_host_module
+            || has_vms
+            || (!is_guest && (self.is_defined(machine, &["networking", "nat"]) || self.has_tap_unit(machine)));
+        Role { is_host, is_guest }
+    }
+
+    fn is_set(&mut self, machine: EvalId, path: &[&str]) -> bool {
+        let value = self.option(machine, path).value;
+        matches!(self.ev.force(value).view(), View::Bool(true))
+    }
+
+    fn is_filled(&mut self, machine: EvalId, path: &[&str]) -> bool {
+        let value = self.option(machine, path).value;
+        match self.ev.force(value).view() {
+            View::List(seq) => seq.len > 0,
+            View::Attrs(set) => self.ev.heap.set_len(set) > 0,
+            _ => false,
+        }
+    }
+
+    fn is_defined(&mut self, machine: EvalId, path: &[&str]) -> bool {
+        let mut keys = ["enable", "internalIPs", "internalIPv6s", "externalInterface"].into_iter();
+        keys.any(|key| {
+            let path: Vec<&str> = path.iter().copied().chain([key]).collect();
+            self.option(machine, &path).is_defined
+        })
+    }
+
+    /// Whether a unit gives a route to one host on a link that is matched by name: what a routed tap looks like.
+    fn has_tap_unit(&mut self, machine: EvalId) -> bool {
+        let units = self.network(machine).units;
+        units.items.iter().any(|unit| {
+            !unit.matching.names.items.is_empty()
+                && unit.routes.items.iter().any(|route| {
+                    matches!(route.gateway, Fact::Absent)
+                        && route.destination_net().is_some_and(|net| net.prefix_len() == net.max_prefix_len())
+                })
+        })
+    }
+
+    /// The facts of a host.
+    pub(super) fn host(&mut self, name: &str, machine: EvalId, place: Option<Place>, release: Option<Release>) -> Host {
+        self.machine = format!("host {name}");
+        let (sysctls, sysctls_complete) = self.sysctls(machine);
+        let host = Host {
+            name: name.to_owned(),
+            place,
+            network: self.network(machine),
+            nat: self.nat(machine),
+            sysctls,
+            sysctls_complete,
+            reverse_path: self.option_text(machine, &["networking", "firewall", "checkReversePath"]),
+            filter_forward: self.option_truth(machine, &["networking", "firewall", "filterForward"]),
+            nftables: self.option_truth(machine, &["networking", "nftables", "enable"]),
+            trusted_interfaces: self.option_texts(machine, &["networking", "firewall", "trustedInterfaces"]),
+            devices: self.devices(machine),
+            vms: self.names(machine, &["microvm", "vms"]),
+            autostart: self.option_texts(machine, &["microvm", "autostart"]),
+            release,
+        };
+        self.module_problems(machine);
+        host
+    }
+
+    /// The facts of a guest.
+    pub(super) fn guest(&mut self, name: &str, machine: EvalId, declared: Declared, place: Option<Place>) -> Guest {
+        self.machine = format!("guest {name}");
+        let interfaces = self.interfaces(machine);
+        let network = self.network(machine);
+        let guest = Guest {
+            name: name.to_owned(),
+            host: None,
+            declared,
+            place,
+            index: index_of(&interfaces.items, &network.units.items),
+            interfaces,
+            network,
+            autostart: Fact::Absent,
+            host_name: self.option_text(machine, &["networking", "hostName"]),
+            hypervisor: self.option_text(machine, &["microvm", "hypervisor"]),
+            release: None,
+        };
+        self.module_problems(machine);
+        guest
+    }
+
+    /// Names of an option whose value is a set, with where they were written.
+    fn names(&mut self, machine: EvalId, path: &[&str]) -> Listed<Sourced<String>> {
+        let report = self.option(machine, path);
+        let raw = self.raw_sets(&report.definitions);
+        let value = self.settled(report.value, path);
+        let View::Attrs(set) = value.view() else { return Listed { items: Vec::new(), is_complete: false } };
+        let mut listed = Listed { items: Vec::new(), is_complete: self.ev.heap.open_set_reason(set).is_none() };
+        for (name, _, _) in self.ev.heap.entries(set) {
+            let binding = self.binding(&raw, name);
+            let origin = super::facts::Origin { definition: self.place(binding), ..Default::default() };
+            listed.items.push(Sourced { value: self.ev.heap.name(name).to_owned(), origin });
+        }
+        listed
+    }
+
+    fn devices(&mut self, machine: EvalId) -> Vec<Sourced<String>> {
+        let mut devices = self.names(machine, &["networking", "interfaces"]).items;
+        devices.extend(self.names(machine, &["networking", "bridges"]).items);
+        let value = self.option(machine, &["systemd", "network", "netdevs"]).value;
+        if let View::Attrs(set) = self.ev.force(value).view() {
+            for (_, slot, _) in self.ev.heap.entries(set) {
+                if let View::Attrs(device) = self.ev.force_slot(slot).view()
+                    && let Some(section) = self.below(device, "netdevConfig")
+                    && let Some(name) = self.below_value(section, "Name")
+                    && let Fact::Known(name) = self.text(name, ExprId::NONE)
+                {
+                    devices.push(name);
+                }
+            }
+        }
+        devices.sort_by(|a, b| a.value.cmp(&b.value));
+        devices
+    }
+
+    fn below_value(&mut self, set: Set, name: &str) -> Option<Value> {
+        let name = self.ev.heap.intern(name);
+        let value = self.ev.attribute(set, name)?;
+        Some(self.ev.force(value))
+    }
+
+    fn below(&mut self, set: Set, name: &str) -> Option<Set> {
+        match self.below_value(set, name)?.view() {
+            View::Attrs(inner) => Some(inner),
+            _ => None,
+        }
+    }
+
+    fn interfaces(&mut self, machine: EvalId) -> Listed<Interface> {
+        let path = ["microvm", "interfaces"];
+        let report = self.option(machine, &path);
+        let elements = self.raw_elements(&report.definitions);
+        let value = self.settled(report.value, &path);
+        let View::List(seq) = value.view() else { return Listed { items: Vec::new(), is_complete: false } };
+        let mut listed = Listed { items: Vec::new(), is_complete: self.ev.heap.open_reason(seq).is_none() };
+        let matches_up = elements.len() == seq.count();
+        for (element, number) in self.ev.heap.elements(seq).into_iter().zip(0usize..) {
+            let value = self.settled(element, &path);
+            let View::Attrs(set) = value.view() else {
+                listed.is_complete = false;
+                continue;
+            };
+            let raw = elements.get(number).copied().filter(|_| matches_up);
+            let interface = self.interface(set, raw);
+            listed.items.push(interface);
+        }
+        listed
+    }
+
+    /// The elements of list definitions as they were written.
+    fn raw_elements(&mut self, definitions: &[modules::Definition]) -> Vec<Value> {
+        let mut elements = Vec::new();
+        for definition in definitions {
+            if let View::List(seq) = self.ev.force(definition.value).view() {
+                elements.extend(self.ev.heap.elements(seq).into_iter().map(|element| self.ev.force(element)));
+            }
+        }
+        elements
+    }
+
+    fn interface(&mut self, set: Set, raw: Option<Value>) -> Interface {
+        let written: Vec<Set> = match raw.map(Value::view) {
+            Some(View::Attrs(set)) => vec![set],
+            _ => Vec::new(),
+        };
+        let mut read = |name: &str| {
+            let symbol = self.ev.heap.intern(name);
+            let binding = self.binding(&written, symbol);
+            match self.ev.attribute(set, symbol) {
+                Some(value) => {
+                    let value = self.ev.force(value);
+                    match value.view() {
+                        View::Error(id) if self.is_missing_value(id) => Fact::Absent,
+                        _ => {
+                            let value = self.settled(value, &["microvm", "interfaces", name]);
+                            self.text(value, binding)
+                        }
+                    }
+                }
+                None => Fact::Unknown,
+            }
+        };
+        let [kind, id, mac, bridge] = ["type", "id", "mac", "bridge"].map(&mut read);
+        let place = raw.and_then(|value| self.place(value.origin()));
+        Interface { kind, id, mac, bridge, place }
+    }
+
+    fn is_missing_value(&self, id: crate::heap::ErrorId) -> bool {
+        self.ev.error_info(id).is_some_and(|info| info.message.contains("has no value defined"))
+    }
+
+    fn nat(&mut self, machine: EvalId) -> Nat {
+        let option = |name| ["networking", "nat", name];
+        let other_rules = [
+            ["networking", "nat", "extraCommands"],
+            ["networking", "firewall", "extraCommands"],
+            ["networking", "nftables", "ruleset"],
+            ["networking", "nftables", "tables"],
+            ["networking", "nftables", "rulesetFile"],
+        ];
+        Nat {
+            enable: self.option_truth(machine, &option("enable")),
+            enable_ipv6: self.option_truth(machine, &option("enableIPv6")),
+            internal_ips: self.option_texts(machine, &option("internalIPs")),
+            internal_ipv6s: self.option_texts(machine, &option("internalIPv6s")),
+            internal_interfaces: self.option_texts(machine, &option("internalInterfaces")),
+            external_interface: self.option_text(machine, &option("externalInterface")),
+            has_other_rules: other_rules.iter().any(|path| self.option(machine, path).is_defined),
+        }
+    }
+
+    fn sysctls(&mut self, machine: EvalId) -> (Vec<(String, Fact<String>)>, bool) {
+        let path = ["boot", "kernel", "sysctl"];
+        let report = self.option(machine, &path);
+        let raw = self.raw_sets(&report.definitions);
+        let value = self.settled(report.value, &path);
+        let View::Attrs(set) = value.view() else { return (Vec::new(), false) };
+        let mut known = Vec::new();
+        for (name, slot, _) in self.ev.heap.entries(set) {
+            let text = self.ev.heap.name(name).to_owned();
+            if text.starts_with("net.") {
+                let binding = self.binding(&raw, name);
+                let value = self.ev.force_slot(slot);
+                let fact = self.text(value, binding);
+                known.push((text, fact));
+            }
+        }
+        (known, self.ev.heap.open_set_reason(set).is_none())
+    }
+
+    /// Problems that the module system met while it collected the modules of a machine.
+    pub(super) fn module_problems(&mut self, machine: EvalId) {
+        for problem in modules::problems(self.ev, machine) {
+            let place = self.place(problem.origin);
+            match problem.kind {
+                modules::ProblemKind::FailedModule => match problem.cause.view() {
+                    View::Error(id) => self.report_error(id),
+                    _ => self.gap(place, "a module", problem.message),
+                },
+                modules::ProblemKind::MissingArgument => {
+                    let name = problem.name.unwrap_or_default();
+                    let machine = Some(self.machine.clone());
+                    let missing = Problem {
+                        kind: ProblemKind::MissingArgument(name),
+                        message: problem.message,
+                        place,
+                        related: Vec::new(),
+                        machine,
+                    };
+                    if !self.problems.contains(&missing) {
+                        self.problems.push(missing);
+                    }
+                }
+                modules::ProblemKind::UnknownImport | modules::ProblemKind::ConfigInImports => {
+                    self.gap(place, "an element of imports", problem.message);
+                }
+            }
+        }
+    }
+
+    pub(super) fn gap(&mut self, place: Option<Place>, what: &str, why: String) {
+        let machine = if self.machine.is_empty() { String::new() } else { format!(" of {}", self.machine) };
+        let gap = super::facts::Gap { place, what: format!("{what}{machine}"), why };
+        if !self.gaps.contains(&gap) {
+            self.gaps.push(gap);
+        }
+    }
+}

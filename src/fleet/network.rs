@@ -1,0 +1,326 @@
+//! `systemd.network` of one machine as facts.
+
+use super::facts::{Address, Fact, Listed, Matching, Network, Route, Sourced, Unit, parse_prefix};
+use super::reader::Reader;
+use crate::heap::{Set, Symbol, Value, View};
+use crate::modules::EvalId;
+use crate::syntax::ExprId;
+
+/// A set with where its names were written.
+struct Section {
+    set: Option<Set>,
+    raw: Vec<Set>,
+    is_complete: bool,
+}
+
+impl Reader<'_> {
+    /// Everything about the network of a machine.
+    pub(super) fn network(&mut self, machine: EvalId) -> Network {
+        let global = self.global_section(machine);
+        Network {
+            networkd: self.option_truth(machine, &["systemd", "network", "enable"]),
+            use_dhcp: self.option_truth(machine, &["networking", "useDHCP"]),
+            enable_ipv6: self.option_truth(machine, &["networking", "enableIPv6"]),
+            units: self.units(machine),
+            ipv4_forwarding: self.section_truth(&global, "IPv4Forwarding"),
+            ipv6_forwarding: self.section_truth(&global, "IPv6Forwarding"),
+        }
+    }
+
+    fn global_section(&mut self, machine: EvalId) -> Section {
+        let path = ["systemd", "network", "config", "networkConfig"];
+        let report = self.option(machine, &path);
+        let raw = self.raw_sets(&report.definitions);
+        let value = self.settled(report.value, &path);
+        self.section_of(value, raw)
+    }
+
+    fn units(&mut self, machine: EvalId) -> Listed<Unit> {
+        let path = ["systemd", "network", "networks"];
+        let report = self.option(machine, &path);
+        let raw = self.raw_sets(&report.definitions);
+        let value = self.settled(report.value, &path);
+        let View::Attrs(set) = value.view() else { return Listed { items: Vec::new(), is_complete: false } };
+        let mut listed = Listed { items: Vec::new(), is_complete: self.ev.heap.open_set_reason(set).is_none() };
+        for (name, slot, _) in self.ev.heap.entries(set) {
+            let config = self.settled(Value::reference(slot), &path);
+            let View::Attrs(config) = config.view() else {
+                listed.is_complete = false;
+                continue;
+            };
+            let unit = self.unit(name, config, &raw);
+            listed.items.push(unit);
+        }
+        listed
+    }
+
+    fn unit(&mut self, name: Symbol, config: Set, networks: &[Set]) -> Unit {
+        let raw = self.raw_below(networks, name);
+        let binding = self.binding(networks, name);
+        let matching = self.section(config, &raw, "matchConfig");
+        let network = self.section(config, &raw, "networkConfig");
+        let link = self.section(config, &raw, "linkConfig");
+        let enabled = self.member(config, "enable");
+        let at = self.member_binding(&raw, "enable");
+        let is_enabled = self.truth(enabled, at);
+        let extra = self.member(config, "extraConfig");
+        let has_extra_config = !matches!(self.text(extra, ExprId::NONE), Fact::Known(text) if text.value.is_empty());
+        let text = self.ev.heap.name(name).to_owned();
+        let place = self.place(binding);
+        let mut unit = Unit {
+            is_generated: place.is_none() && (text.starts_with("40-") || text.starts_with("99-")),
+            name: text,
+            place,
+            is_enabled,
+            matching: self.matching(&matching),
+            addresses: self.addresses(config, &raw, &network),
+            routes: self.routes(config),
+            gateways: self.both(config, &raw, "gateway", &network, "Gateway"),
+            dns: self.both(config, &raw, "dns", &network, "DNS"),
+            settings: Vec::new(),
+            has_extra_config,
+        };
+        self.shorthand_name(config, &raw, &mut unit.matching);
+        unit.settings = self.settings(config, &raw, &network, &link);
+        unit
+    }
+
+    fn member(&mut self, set: Set, name: &str) -> Value {
+        let name = self.ev.heap.intern(name);
+        match self.ev.attribute(set, name) {
+            Some(value) => {
+                let path = ["systemd.network.networks", self.ev.heap.name(name)].map(str::to_owned);
+                self.settled(value, &path.each_ref().map(String::as_str))
+            }
+            None => self.ev.heap.open_set_reason(set).map_or(Value::NULL, Value::unknown),
+        }
+    }
+
+    fn member_binding(&mut self, raw: &[Set], name: &str) -> ExprId {
+        let name = self.ev.heap.intern(name);
+        self.binding(raw, name)
+    }
+
+    fn section(&mut self, config: Set, raw: &[Set], name: &str) -> Section {
+        let value = self.member(config, name);
+        let name = self.ev.heap.intern(name);
+        let below = self.raw_below(raw, name);
+        self.section_of(value, below)
+    }
+
+    fn section_of(&mut self, value: Value, raw: Vec<Set>) -> Section {
+        match value.view() {
+            View::Attrs(set) => {
+                Section { set: Some(set), raw, is_complete: self.ev.heap.open_set_reason(set).is_none() }
+            }
+            View::Null => Section { set: None, raw, is_complete: true },
+            _ => Section { set: None, raw, is_complete: false },
+        }
+    }
+
+    /// The keys of a section: name, value, where it was written.
+    fn keys(&mut self, section: &Section) -> Vec<(String, Value, ExprId)> {
+        let Some(set) = section.set else { return Vec::new() };
+        let mut keys = Vec::new();
+        for (name, slot, origin) in self.ev.heap.entries(set) {
+            let value = self.ev.force_slot(slot);
+            let binding = self.binding(&section.raw, name);
+            let binding = if binding.is_some() { binding } else { origin };
+            keys.push((self.ev.heap.name(name).to_owned(), value, binding));
+        }
+        keys
+    }
+
+    fn key(&mut self, section: &Section, name: &str) -> Option<(Value, ExprId)> {
+        let symbol = self.ev.heap.intern(name);
+        let set = section.set?;
+        let value = self.ev.attribute(set, symbol)?;
+        let value = self.ev.force(value);
+        Some((value, self.binding(&section.raw, symbol)))
+    }
+
+    fn section_truth(&mut self, section: &Section, name: &str) -> Fact<bool> {
+        match self.key(section, name) {
+            Some((value, binding)) => self.unit_truth(value, binding),
+            None if section.is_complete => Fact::Absent,
+            None => Fact::Unknown,
+        }
+    }
+
+    fn matching(&mut self, section: &Section) -> Matching {
+        let mut matching = Matching { is_complete: section.is_complete, ..Matching::default() };
+        for (name, value, binding) in self.keys(section) {
+            let words = self.texts(value, binding, true);
+            match name.as_str() {
+                "Name" => matching.names = words,
+                "MACAddress" => matching.macs = words,
+                "Type" => matching.types = words,
+                "Kind" => matching.kinds = words,
+                _ => {
+                    let origin = self.origin(value, binding);
+                    matching.others.push(Sourced { value: name, origin });
+                }
+            }
+        }
+        matching
+    }
+
+    /// `name = "…"` of a unit stands for `matchConfig.Name`.
+    fn shorthand_name(&mut self, config: Set, raw: &[Set], matching: &mut Matching) {
+        let value = self.member(config, "name");
+        let binding = self.member_binding(raw, "name");
+        let words = self.texts(value, binding, true);
+        if matching.names.items.is_empty() {
+            matching.names.is_complete &= words.is_complete;
+            matching.names.items = words.items;
+        }
+    }
+
+    /// A list option together with the key that it stands for.
+    fn both(
+        &mut self,
+        config: Set,
+        raw: &[Set],
+        option: &str,
+        section: &Section,
+        key: &str,
+    ) -> Listed<Sourced<String>> {
+        let value = self.member(config, option);
+        let binding = self.member_binding(raw, option);
+        let mut listed = self.texts(value, binding, true);
+        if let Some((value, binding)) = self.key(section, key) {
+            let more = self.texts(value, binding, true);
+            listed.is_complete &= more.is_complete;
+            listed.items.extend(more.items);
+        }
+        listed.is_complete &= section.is_complete;
+        listed
+    }
+
+    fn addresses(&mut self, config: Set, raw: &[Set], network: &Section) -> Listed<Address> {
+        let texts = self.both(config, raw, "address", network, "Address");
+        let mut listed = Listed { items: Vec::new(), is_complete: texts.is_complete };
+        listed.items.extend(texts.items.into_iter().map(address));
+        let sections = self.member(config, "addresses");
+        let View::List(seq) = sections.view() else {
+            listed.is_complete &= matches!(sections.view(), View::Null);
+            return listed;
+        };
+        listed.is_complete &= self.ev.heap.open_reason(seq).is_none();
+        for element in self.ev.heap.elements(seq) {
+            let Some((set, _)) = self.unwrapped(element, "addressConfig") else {
+                listed.is_complete = false;
+                continue;
+            };
+            match self.member_fact(set, "Address") {
+                Fact::Known(text) => listed.items.push(address(text)),
+                Fact::Absent => {}
+                Fact::Unknown => listed.is_complete = false,
+            }
+        }
+        listed
+    }
+
+    /// An element of a list of sections, without the old wrapper; tells whether it was wrapped.
+    fn unwrapped(&mut self, element: Value, wrapper: &str) -> Option<(Set, bool)> {
+        let value = self.settled(element, &["systemd.network.networks"]);
+        let View::Attrs(set) = value.view() else { return None };
+        let wrapper = self.ev.heap.intern(wrapper);
+        match self.ev.attribute(set, wrapper) {
+            Some(inner) => match self.ev.force(inner).view() {
+                View::Attrs(inner) => Some((inner, true)),
+                _ => None,
+            },
+            None => Some((set, false)),
+        }
+    }
+
+    /// A scalar attribute of a set with its own binding.
+    fn member_fact(&mut self, set: Set, name: &str) -> Fact<String> {
+        let symbol = self.ev.heap.intern(name);
+        match self.ev.heap.key(set, symbol) {
+            Some(key) => {
+                let value = self.ev.heap.share(crate::heap::SlotId(set.start + key.offset));
+                self.text(value, key.origin)
+            }
+            None if self.ev.heap.open_set_reason(set).is_some() => Fact::Unknown,
+            None => Fact::Absent,
+        }
+    }
+
+    fn routes(&mut self, config: Set) -> Listed<Route> {
+        let value = self.member(config, "routes");
+        let View::List(seq) = value.view() else {
+            return Listed { items: Vec::new(), is_complete: matches!(value.view(), View::Null) };
+        };
+        let mut listed = Listed { items: Vec::new(), is_complete: self.ev.heap.open_reason(seq).is_none() };
+        for element in self.ev.heap.elements(seq) {
+            match self.unwrapped(element, "routeConfig") {
+                Some((set, is_wrapped)) => {
+                    let origin = self.ev.force(element).origin();
+                    let route = self.route(set, origin, is_wrapped);
+                    listed.items.push(route);
+                }
+                None => listed.is_complete = false,
+            }
+        }
+        listed
+    }
+
+    fn route(&mut self, set: Set, origin: ExprId, is_wrapped: bool) -> Route {
+        let on_link = match self.member_fact(set, "GatewayOnLink") {
+            Fact::Known(text) => match super::facts::parse_boolean(&text.value) {
+                Some(truth) => Fact::Known(text.map(|_| truth)),
+                None => Fact::Unknown,
+            },
+            Fact::Absent => Fact::Absent,
+            Fact::Unknown => Fact::Unknown,
+        };
+        let mut others = Vec::new();
+        for (name, slot, binding) in self.ev.heap.entries(set) {
+            let name = self.ev.heap.name(name).to_owned();
+            if !matches!(name.as_str(), "Destination" | "Gateway" | "GatewayOnLink") {
+                let value = self.ev.force_slot(slot);
+                let fact = self.text(value, binding);
+                others.push((name, fact));
+            }
+        }
+        Route {
+            place: self.place(origin),
+            destination: self.member_fact(set, "Destination"),
+            gateway: self.member_fact(set, "Gateway"),
+            on_link,
+            others,
+            is_wrapped,
+            is_complete: self.ev.heap.open_set_reason(set).is_none(),
+        }
+    }
+
+    /// The keys of `[Network]` and `[Link]`, the shorthands `DHCP` and `bridge` included, sorted by name.
+    fn settings(&mut self, config: Set, raw: &[Set], network: &Section, link: &Section) -> Vec<(String, Fact<String>)> {
+        let mut settings = Vec::new();
+        for section in [network, link] {
+            for (name, value, binding) in self.keys(section) {
+                let fact = self.text(value, binding);
+                settings.push((name, fact));
+            }
+        }
+        for (option, key) in [("DHCP", "DHCP"), ("bridge", "Bridge")] {
+            let value = self.member(config, option);
+            let binding = self.member_binding(raw, option);
+            let fact = self.text(value, binding);
+            if !matches!(fact, Fact::Absent) && !settings.iter().any(|(name, _)| name == key) {
+                settings.push((key.to_owned(), fact));
+            }
+        }
+        if !network.is_complete || !link.is_complete {
+            settings.push(("?".to_owned(), Fact::Unknown));
+        }
+        settings.sort_by(|(a, _), (b, _)| a.cmp(b));
+        settings
+    }
+}
+
+fn address(text: Sourced<String>) -> Address {
+    Address { net: parse_prefix(&text.value), has_prefix: text.value.contains('/'), text }
+}

@@ -1,0 +1,321 @@
+//! From values to facts: each with its origin, and with what could not be known counted.
+
+use std::path::PathBuf;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::facts::{Fact, Gap, Leaf, Listed, Origin, Part, Problem, ProblemKind, Sourced};
+use crate::eval::{Coercion, ErrorKind, Evaluator};
+use crate::heap::{ErrorId, Seq, Set, Symbol, UnknownId, Value, View, sym};
+use crate::modules::{self, Definition, EvalId, OptionReport};
+use crate::source::{FileId, Place};
+use crate::syntax::ExprId;
+
+/// Reads facts through one evaluator.
+pub(super) struct Reader<'a> {
+    pub(super) ev: &'a mut Evaluator,
+    pub(super) problems: Vec<Problem>,
+    pub(super) gaps: Vec<Gap>,
+    /// The machine that is being read, in words: `guest web`.
+    pub(super) machine: String,
+    project: PathBuf,
+    own_files: FxHashMap<FileId, bool>,
+    seen_errors: FxHashSet<ErrorId>,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader for a project: places outside its folder are not shown.
+    pub(super) fn new(ev: &'a mut Evaluator, project: PathBuf) -> Self {
+        Self {
+            ev,
+            problems: Vec::new(),
+            gaps: Vec::new(),
+            machine: String::new(),
+            project,
+            own_files: FxHashMap::default(),
+            seen_errors: FxHashSet::default(),
+        }
+    }
+
+    /// The place of an expression, if it stands in a file of the user's.
+    pub(super) fn place(&mut self, origin: ExprId) -> Option<Place> {
+        let place = self.ev.program.place(origin)?;
+        let is_own = match self.own_files.get(&place.file) {
+            Some(known) => *known,
+            None => {
+                let file = self.ev.sources.file(place.file);
+                let is_own = file.is_some_and(|file| file.on_disk && file.path.starts_with(&self.project));
+                self.own_files.insert(place.file, is_own);
+                is_own
+            }
+        };
+        is_own.then_some(place)
+    }
+
+    /// One option of a machine.
+    pub(super) fn option(&mut self, machine: EvalId, path: &[&str]) -> OptionReport {
+        modules::option_report(self.ev, machine, path)
+    }
+
+    /// An option's value and the binding of its first definition.
+    pub(super) fn option_value(&mut self, machine: EvalId, path: &[&str]) -> (Value, ExprId) {
+        let report = self.option(machine, path);
+        let origin = report.definitions.first().map_or(ExprId::NONE, |definition| definition.origin);
+        let value = self.settled(report.value, path);
+        (value, origin)
+    }
+
+    /// The value; an error is reported once and then counts as unknown like any other unknown.
+    pub(super) fn settled(&mut self, value: Value, path: &[&str]) -> Value {
+        let value = self.ev.force(value);
+        match value.view() {
+            View::Error(id) => self.report_error(id),
+            View::Unknown(id) => self.report_gap(id, path),
+            _ => {}
+        }
+        value
+    }
+
+    /// Reports an error of evaluation, once.
+    pub(super) fn report_error(&mut self, id: ErrorId) {
+        if !self.seen_errors.insert(id) {
+            return;
+        }
+        let Some(info) = self.ev.error_info(id).cloned() else { return };
+        if matches!(info.kind, ErrorKind::Syntax | ErrorKind::UndefinedVariable) {
+            return;
+        }
+        let place = self.place(info.origin).or_else(|| info.trace.iter().find_map(|(origin, _)| self.place(*origin)));
+        let related = info
+            .trace
+            .iter()
+            .filter_map(|(origin, text)| self.place(*origin).map(|place| (place, text.clone())))
+            .collect();
+        let machine = (!self.machine.is_empty()).then(|| self.machine.clone());
+        let problem = Problem { kind: ProblemKind::Evaluation, message: info.message, place, related, machine };
+        if !self.problems.iter().any(|known| known.message == problem.message && known.place == problem.place) {
+            self.problems.push(problem);
+        }
+    }
+
+    fn report_gap(&mut self, id: UnknownId, path: &[&str]) {
+        let Some(info) = self.ev.unknown_info(id).cloned() else { return };
+        let machine = if self.machine.is_empty() { String::new() } else { format!(" of {}", self.machine) };
+        let what = format!("{}{machine}", path.join("."));
+        let gap = Gap { place: self.place(info.origin), what, why: info.reason.words() };
+        if !self.gaps.contains(&gap) {
+            self.gaps.push(gap);
+        }
+    }
+
+    /// Where a value comes from. Computed strings are taken apart.
+    pub(super) fn origin(&mut self, value: Value, binding: ExprId) -> Origin {
+        let parts = match value.view() {
+            View::Str(_) => self.ev.parts(value),
+            _ => Vec::new(),
+        };
+        let parts = parts
+            .into_iter()
+            .filter_map(|part| {
+                let leaf = match part.value.view() {
+                    View::Int(number) => Leaf::Int(number),
+                    View::Str(id) => Leaf::Text(self.ev.heap.text(id).into()),
+                    _ => return None,
+                };
+                let place = self.place(part.origin);
+                Some(Part { start: part.start, end: part.end, leaf, place, is_verbatim: part.is_verbatim })
+            })
+            .collect();
+        Origin { value: self.place(value.origin()), definition: self.place(binding), parts }
+    }
+
+    /// A scalar as text: booleans as `true` and `false`, numbers in decimal; null is absent.
+    pub(super) fn text(&mut self, value: Value, binding: ExprId) -> Fact<String> {
+        let value = self.ev.force(value);
+        let text = match value.view() {
+            View::Null => return Fact::Absent,
+            View::Str(id) => self.ev.heap.text(id).into_owned(),
+            View::Int(number) => number.to_string(),
+            View::Bool(truth) => truth.to_string(),
+            View::Path(id) => self.ev.heap.text(id).into_owned(),
+            View::List(seq) => return self.joined(seq, value, binding),
+            View::Error(id) => {
+                self.report_error(id);
+                return Fact::Unknown;
+            }
+            View::Attrs(_) => match self.ev.coerce(value, Coercion::Path) {
+                Ok(id) => self.ev.heap.text(id).into_owned(),
+                Err(_) => return Fact::Unknown,
+            },
+            _ => return Fact::Unknown,
+        };
+        let origin = self.origin(value, binding);
+        Fact::Known(Sourced { value: text, origin })
+    }
+
+    /// A list of scalars as one text, separated by spaces, as systemd reads repeated keys.
+    fn joined(&mut self, seq: Seq, value: Value, binding: ExprId) -> Fact<String> {
+        if self.ev.heap.open_reason(seq).is_some() {
+            return Fact::Unknown;
+        }
+        let mut texts = Vec::new();
+        let mut first = None;
+        for element in self.ev.heap.elements(seq) {
+            match self.text(element, binding) {
+                Fact::Known(text) => {
+                    first = first.or(Some(text.origin));
+                    texts.push(text.value);
+                }
+                Fact::Absent => {}
+                Fact::Unknown => return Fact::Unknown,
+            }
+        }
+        if texts.is_empty() {
+            return Fact::Absent;
+        }
+        let origin = match first {
+            Some(origin) => origin,
+            None => self.origin(value, binding),
+        };
+        Fact::Known(Sourced { value: texts.join(" "), origin })
+    }
+
+    /// A boolean option.
+    pub(super) fn truth(&mut self, value: Value, binding: ExprId) -> Fact<bool> {
+        let value = self.ev.force(value);
+        match value.view() {
+            View::Null => Fact::Absent,
+            View::Bool(truth) => {
+                let origin = self.origin(value, binding);
+                Fact::Known(Sourced { value: truth, origin })
+            }
+            View::Error(id) => {
+                self.report_error(id);
+                Fact::Unknown
+            }
+            _ => Fact::Unknown,
+        }
+    }
+
+    /// A boolean as systemd takes it: also the words `yes`, `on` and so on.
+    pub(super) fn unit_truth(&mut self, value: Value, binding: ExprId) -> Fact<bool> {
+        match self.text(value, binding) {
+            Fact::Known(text) => match super::facts::parse_boolean(&text.value) {
+                Some(truth) => Fact::Known(text.map(|_| truth)),
+                None => Fact::Unknown,
+            },
+            Fact::Absent => Fact::Absent,
+            Fact::Unknown => Fact::Unknown,
+        }
+    }
+
+    /// A boolean option of a machine.
+    pub(super) fn option_truth(&mut self, machine: EvalId, path: &[&str]) -> Fact<bool> {
+        let (value, origin) = self.option_value(machine, path);
+        self.truth(value, origin)
+    }
+
+    /// A scalar option of a machine.
+    pub(super) fn option_text(&mut self, machine: EvalId, path: &[&str]) -> Fact<String> {
+        let (value, origin) = self.option_value(machine, path);
+        self.text(value, origin)
+    }
+
+    /// A list option of a machine.
+    pub(super) fn option_texts(&mut self, machine: EvalId, path: &[&str]) -> Listed<Sourced<String>> {
+        let (value, origin) = self.option_value(machine, path);
+        self.texts(value, origin, false)
+    }
+
+    /// A list of texts, or one text; with `split`, each text is split at white space, as systemd does.
+    pub(super) fn texts(&mut self, value: Value, binding: ExprId, split: bool) -> Listed<Sourced<String>> {
+        let mut listed = Listed::default();
+        let value = self.ev.force(value);
+        match value.view() {
+            View::Null => {}
+            View::List(seq) => {
+                listed.is_complete = self.ev.heap.open_reason(seq).is_none();
+                for element in self.ev.heap.elements(seq) {
+                    self.push_text(element, binding, split, &mut listed);
+                }
+            }
+            _ => self.push_text(value, binding, split, &mut listed),
+        }
+        listed
+    }
+
+    fn push_text(&mut self, value: Value, binding: ExprId, split: bool, listed: &mut Listed<Sourced<String>>) {
+        match self.text(value, binding) {
+            Fact::Known(text) if split => {
+                let words: Vec<&str> = text.value.split_whitespace().collect();
+                match words.as_slice() {
+                    [_] => listed.items.push(text),
+                    _ => listed.items.extend(words.iter().map(|word| Sourced {
+                        value: (*word).to_owned(),
+                        origin: Origin { parts: Box::default(), ..text.origin.clone() },
+                    })),
+                }
+            }
+            Fact::Known(text) => listed.items.push(text),
+            Fact::Absent => {}
+            Fact::Unknown => listed.is_complete = false,
+        }
+    }
+
+    /// The sets that definitions of a set-valued option are, with `mkIf` and the like taken off: only to look up where names were written.
+    pub(super) fn raw_sets(&mut self, definitions: &[Definition]) -> Vec<Set> {
+        let mut sets = Vec::new();
+        for definition in definitions {
+            self.push_raw(definition.value, 0, &mut sets);
+        }
+        sets
+    }
+
+    fn push_raw(&mut self, value: Value, depth: u32, sets: &mut Vec<Set>) {
+        let View::Attrs(set) = self.ev.force(value).view() else { return };
+        if depth > 8 {
+            return;
+        }
+        if self.ev.heap.attribute(set, sym::TYPE_TAG).is_none() {
+            sets.push(set);
+            return;
+        }
+        if let Some(content) = self.ev.attribute(set, sym::CONTENT) {
+            self.push_raw(content, depth + 1, sets);
+        }
+        if let Some(contents) = self.ev.attribute(set, sym::CONTENTS)
+            && let View::List(seq) = self.ev.force(contents).view()
+        {
+            for element in self.ev.heap.elements(seq) {
+                self.push_raw(element, depth + 1, sets);
+            }
+        }
+    }
+
+    /// Where a name was written in one of the sets, or else the expression of its value; the last set counts first, as later definitions are nearer.
+    pub(super) fn binding(&mut self, sets: &[Set], name: Symbol) -> ExprId {
+        for set in sets {
+            if let Some(key) = self.ev.heap.key(*set, name) {
+                if self.place(key.origin).is_some() {
+                    return key.origin;
+                }
+                let value = self.ev.heap.share(crate::heap::SlotId(set.start + key.offset));
+                if value.is_evaluated() && self.place(value.origin()).is_some() {
+                    return value.origin();
+                }
+            }
+        }
+        ExprId::NONE
+    }
+
+    /// The sets below a name in each of the sets.
+    pub(super) fn raw_below(&mut self, sets: &[Set], name: Symbol) -> Vec<Set> {
+        let mut below = Vec::new();
+        for set in sets {
+            if let Some(value) = self.ev.attribute(*set, name) {
+                self.push_raw(value, 0, &mut below);
+            }
+        }
+        below
+    }
+}

@@ -1,0 +1,45 @@
+//! Evaluators that know everything: built-in functions, `lib`, modules, flakes.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::eval::{Evaluator, Limits};
+use crate::source::{SourceFile, Sources};
+use crate::syntax::{FileIr, LowerOptions, parse};
+use crate::{builtins, flake, modules, nixlib};
+
+/// An evaluator for source that nobody vouches for; files with syntax errors are evaluated as far as they were recovered.
+pub fn new_evaluator(sources: &Arc<Sources>, limits: Limits) -> Evaluator {
+    let mut ev = Evaluator::new(Arc::clone(sources), limits);
+    builtins::install(&mut ev);
+    nixlib::install(&mut ev);
+    modules::install(&mut ev);
+    flake::install(&mut ev);
+    let lib = nixlib::lib_value(&mut ev);
+    ev.set_global("lib", lib);
+    ev
+}
+
+/// The IR of files, parsed on all cores. Files that cannot be read are left out.
+pub(super) fn parse_all(sources: &Sources, paths: &[PathBuf], globals: &[&str]) -> Vec<(Arc<SourceFile>, Arc<FileIr>)> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(8);
+    let options = LowerOptions { globals, frame: &[] };
+    let parse_some = |paths: &[PathBuf]| -> Vec<(Arc<SourceFile>, Arc<FileIr>)> {
+        paths
+            .iter()
+            .filter_map(|path| sources.read(path).ok())
+            .map(|file| {
+                let ir = parse(&file.text, &options);
+                (file, Arc::new(ir))
+            })
+            .collect()
+    };
+    if threads < 2 || paths.len() < 32 {
+        return parse_some(paths);
+    }
+    let size = paths.len().div_ceil(threads);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = paths.chunks(size).map(|chunk| scope.spawn(|| parse_some(chunk))).collect();
+        workers.into_iter().filter_map(|worker| worker.join().ok()).flatten().collect()
+    })
+}
