@@ -10,22 +10,48 @@
 //!
 //! What it deliberately does not do: evaluate, judge or format.
 
+mod arguments;
+mod progress;
+mod project;
+mod terminal;
+
+mod check_command;
 mod eval_command;
+mod rules_command;
+mod show_command;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use terminal::ColourChoice;
 
 /// Checks the network of NixOS MicroVM fleets from the Nix source alone.
 #[derive(Debug, Parser)]
-#[command(name = "routelint", version, about, propagate_version = true)]
+#[command(name = "routelint", version, about, propagate_version = true, after_help = AFTER_HELP)]
 struct Arguments {
+    /// When to use colours
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColourChoice::Auto, global = true)]
+    color: ColourChoice,
     #[command(subcommand)]
     command: Command,
 }
 
+const AFTER_HELP: &str = "\
+Without a command, `check` is meant.
+
+Exit status: 0 nothing at or above the threshold, 1 findings, 2 the tool could not do its job.";
+
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Find the fleet, evaluate it and report mistakes of its network
+    Check(check_command::CheckArguments),
+    /// Show the fleet as understood: hosts, guests, taps, addresses, routes, NAT
+    Show(show_command::ShowArguments),
+    /// Show the page of a rule
+    Explain(rules_command::ExplainArguments),
+    /// List all rules
+    Rules(rules_command::RulesArguments),
     /// Evaluate a Nix file or expression and print its value
     Eval(eval_command::EvalArguments),
 }
@@ -55,10 +81,11 @@ impl From<Status> for ExitCode {
 const STACK: usize = 1 << 30;
 
 /// Runs the program with the arguments of the process.
+#[allow(clippy::disallowed_methods, reason = "this room reads the arguments")]
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::parse_from(arguments::with_command(&Arguments::command(), std::env::args_os()));
     let thread = std::thread::Builder::new().name("routelint".to_owned()).stack_size(STACK);
-    let outcome = thread.spawn(move || dispatch(arguments.command)).map(std::thread::JoinHandle::join);
+    let outcome = thread.spawn(move || dispatch(arguments)).map(std::thread::JoinHandle::join);
     match outcome {
         Ok(Ok(status)) => status.into(),
         Ok(Err(_)) => Status::Failed.into(),
@@ -69,11 +96,24 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn dispatch(command: Command) -> Status {
-    match command {
-        Command::Eval(arguments) => eval_command::run(&arguments),
-    }
+fn dispatch(arguments: Arguments) -> Status {
+    let colour = arguments.color;
+    let outcome = match arguments.command {
+        Command::Check(arguments) => check_command::run(&arguments, colour),
+        Command::Show(arguments) => show_command::run(&arguments, colour),
+        Command::Explain(arguments) => rules_command::explain(&arguments, colour),
+        Command::Rules(arguments) => rules_command::list(&arguments, colour),
+        Command::Eval(arguments) => Ok(eval_command::run(&arguments)),
+    };
+    outcome.unwrap_or_else(|failure| {
+        complain(&failure.0);
+        Status::Failed
+    })
 }
+
+/// Why the tool cannot do its job, for standard error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure(pub(crate) String);
 
 /// Prints a problem to standard error.
 #[allow(clippy::print_stderr, reason = "this room prints")]

@@ -1,0 +1,122 @@
+//! `routelint check`: find the fleet, run the rules, report.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::project::{FleetArguments, Project};
+use super::rules_command::known_rule;
+use super::terminal::{self, ColourChoice};
+use super::{Failure, Status, complain};
+use crate::report::{Checked, Style, concise, human, json};
+use crate::rules::{Finding, Severity};
+
+/// What to check and how to report it.
+#[derive(Args, Debug)]
+pub(super) struct CheckArguments {
+    #[command(flatten)]
+    fleet: FleetArguments,
+    /// Format on standard output
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// Write a further report to a file (repeatable)
+    #[arg(long = "output", value_name = "FORMAT=FILE", value_parser = output)]
+    outputs: Vec<(Format, PathBuf)>,
+    /// Lowest severity that makes the exit status 1
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = Threshold::Warning)]
+    fail_on: Threshold,
+    /// Run only these rules (repeatable, or with commas)
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    only: Vec<String>,
+    /// Do not run these rules (repeatable, or with commas)
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    skip: Vec<String>,
+    /// Fail if anything could not be understood
+    #[arg(long)]
+    strict: bool,
+}
+
+/// Formats of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Frames with the lines in question
+    Human,
+    /// file:line:column: severity[rule] message
+    Concise,
+    /// JSON, version 1
+    Json,
+}
+
+/// Severities in the words of the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Threshold {
+    Note,
+    Warning,
+    Error,
+}
+
+impl Threshold {
+    fn severity(self) -> Severity {
+        match self {
+            Self::Note => Severity::Note,
+            Self::Warning => Severity::Warning,
+            Self::Error => Severity::Error,
+        }
+    }
+}
+
+/// Runs the command.
+pub(super) fn run(arguments: &CheckArguments, colour: ColourChoice) -> Result<Status, Failure> {
+    for name in arguments.only.iter().chain(&arguments.skip) {
+        known_rule(name)?;
+    }
+    let project = Project::analyse(&arguments.fleet)?;
+    let judged = judge(arguments, &project);
+    if project.fleet.hosts.is_empty() && project.fleet.guests.is_empty() && judged.is_empty() {
+        return Err(project.nothing_to_analyse());
+    }
+    let findings: Vec<Finding> = judged.into_iter().filter(|finding| project.reports(finding)).collect();
+    let checked = Checked {
+        fleet: &project.fleet,
+        findings: &findings,
+        suppressed: 0,
+        sources: &project.sources,
+        paths: &project.paths,
+    };
+    for (format, path) in &arguments.outputs {
+        write(path, &render(*format, &checked, Style::PLAIN)?)?;
+    }
+    terminal::print(&render(arguments.format, &checked, terminal::style(colour))?)?;
+
+    let has_gaps = arguments.strict && !project.fleet.unknowns.is_empty();
+    if has_gaps {
+        complain(&format!("not everything was understood, and --strict asks for that:{}", project.gaps()));
+    }
+    let fails = findings.iter().any(|finding| finding.severity >= arguments.fail_on.severity());
+    Ok(if fails || has_gaps { Status::Findings } else { Status::Clean })
+}
+
+fn judge(_arguments: &CheckArguments, _project: &Project) -> Vec<Finding> {
+    Vec::new()
+}
+
+fn render(format: Format, checked: &Checked<'_>, style: Style) -> Result<String, Failure> {
+    match format {
+        Format::Human => Ok(human::render(checked, style)),
+        Format::Concise => Ok(concise::render(checked)),
+        Format::Json => {
+            json::render(checked).map_err(|error| Failure(format!("the report cannot be written: {error}")))
+        }
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "this room writes files")]
+fn write(path: &PathBuf, text: &str) -> Result<(), Failure> {
+    std::fs::write(path, text).map_err(|error| Failure(format!("{} cannot be written: {error}", path.display())))
+}
+
+fn output(text: &str) -> Result<(Format, PathBuf), String> {
+    let (format, path) = text.split_once('=').ok_or("write it as FORMAT=FILE")?;
+    let format = Format::from_str(format, false).map_err(|_| format!("`{format}` is not a format"))?;
+    if path.is_empty() { Err("the file is missing".to_owned()) } else { Ok((format, PathBuf::from(path))) }
+}

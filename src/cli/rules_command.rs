@@ -1,0 +1,60 @@
+//! `routelint explain` and `routelint rules`: what the rules are.
+
+use clap::{Args, ValueEnum};
+
+use super::terminal::{self, ColourChoice};
+use super::{Failure, Status};
+use crate::report::pages::{self, RuleRow};
+
+/// Which rule.
+#[derive(Args, Debug)]
+pub(super) struct ExplainArguments {
+    /// Name of the rule
+    #[arg(value_name = "RULE")]
+    rule: String,
+}
+
+/// How to list.
+#[derive(Args, Debug)]
+pub(super) struct RulesArguments {
+    /// Format
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+/// Formats of `rules`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A table
+    Table,
+    /// JSON, version 1
+    Json,
+}
+
+/// Shows the page of a rule.
+pub(super) fn explain(arguments: &ExplainArguments, colour: ColourChoice) -> Result<Status, Failure> {
+    let page = known_rule(&arguments.rule)?;
+    terminal::print(&pages::page(page, terminal::style(colour)))?;
+    Ok(Status::Clean)
+}
+
+/// Lists all rules.
+pub(super) fn list(arguments: &RulesArguments, colour: ColourChoice) -> Result<Status, Failure> {
+    let rows: Vec<RuleRow> = Vec::new();
+    let text = match arguments.format {
+        Format::Table => pages::list_table(&rows, terminal::style(colour)),
+        Format::Json => {
+            pages::list_json(&rows).map_err(|error| Failure(format!("the list cannot be written: {error}")))?
+        }
+    };
+    terminal::print(&text)?;
+    Ok(Status::Clean)
+}
+
+/// The page of a rule.
+///
+/// # Errors
+/// There is no such rule; the message names the nearest.
+pub(super) fn known_rule(name: &str) -> Result<&'static str, Failure> {
+    Err(Failure(format!("there is no rule `{name}`")))
+}
