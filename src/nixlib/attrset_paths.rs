@@ -6,7 +6,7 @@ use super::common::{
     attribute_name, attributes, field, is_attrs, name_value, single, text_of, throw, update, whole_elements,
 };
 use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop};
-use crate::heap::{Symbol, Value, View, sym};
+use crate::heap::{Symbol, Value, View};
 
 pub(super) const FUNCTIONS: &[NativeDef] = &[
     NativeDef::with_strict("lib.attrsets.attrByPath", 3, 0b001, attr_by_path),
@@ -253,7 +253,3 @@ pub(super) fn named_attributes(ev: &mut Evaluator, set: crate::heap::Set) -> Vec
     attributes(ev, set).into_iter().map(|(name, value, origin)| (name, name_value(ev, name, origin), value)).collect()
 }
 
-/// Whether `value.type` exists at all; `recurseIntoAttrs` marks and option declarations are told apart by it.
-pub(super) fn has_type(ev: &mut Evaluator, value: Value) -> Result<bool, Stop> {
-    Ok(super::common::select_or(ev, value, sym::TYPE)?.is_some())
-}

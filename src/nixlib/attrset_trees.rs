@@ -304,14 +304,6 @@ pub(super) fn at_path(ev: &mut Evaluator, value: Value, path: &[&str]) -> Result
     Ok(Some(here))
 }
 
-/// The texts of a list of strings.
-pub(super) fn texts(ev: &mut Evaluator, list: Value) -> Result<Vec<String>, Stop> {
-    let mut found = Vec::new();
-    for element in whole_elements(ev, list)? {
-        found.push(ev.want_text(element)?);
-    }
-    Ok(found)
-}
 
 /// The symbols of a list of strings.
 pub(super) fn symbols(ev: &mut Evaluator, list: Value) -> Result<Vec<crate::heap::Symbol>, Stop> {

@@ -4,7 +4,7 @@
 use rustc_hash::FxHashMap;
 
 use super::common::{
-    attribute_name, attributes, elements, evaluated, field_or, is_derivation, is_text, list_of, merge_all, name_value,
+    attribute_name, attributes, elements, evaluated, field_or, is_derivation, list_of, merge_all, name_value,
     reserve, select, select_or, throw, unknown_of, update, whole_elements,
 };
 use super::{Family, Member, attrset_paths, attrset_trees};
@@ -555,10 +555,3 @@ fn union_of_disjoint(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     update(ev, union, mask)
 }
 
-/// Whether a value is the string `text`; for families that read a tag.
-pub(super) fn has_text(ev: &mut Evaluator, value: Option<Value>, text: &str) -> Result<bool, Stop> {
-    match value {
-        Some(value) => is_text(ev, value, text.as_bytes()),
-        None => Ok(false),
-    }
-}

@@ -2,7 +2,7 @@
 //! wraps derivations stand in [`super::scopes`].
 
 use super::common::{
-    attributes, deferred_native, field, field_or, is_attrs, is_derivation, is_function, name_value, needs_packages,
+    attributes, deferred_native, field_or, is_attrs, is_derivation, is_function, name_value, needs_packages,
     select, single, throw, update,
 };
 use super::{Family, scopes};
@@ -222,8 +222,3 @@ pub(super) fn has_field(ev: &mut Evaluator, set: Value, name: &str) -> Result<bo
     Ok(is_attrs(ev, set)? && field_or(ev, set, name)?.is_some())
 }
 
-/// `set.name` forced.
-pub(super) fn forced_field(ev: &mut Evaluator, set: Value, name: &str) -> Outcome {
-    let value = field(ev, set, name)?;
-    ev.want(value)
-}

@@ -1,7 +1,7 @@
 //! `lib.lists`: taking lists apart, folding and building them. What compares elements stands in [`super::lists_order`].
 
 use super::common::{
-    DEEPEST, contains, count_value, elements, is_attrs, keep_where, list_of, reserve, throw, unknown_of, whole_elements,
+    DEEPEST, count_value, elements, keep_where, list_of, reserve, throw, unknown_of, whole_elements,
 };
 use super::{Family, Member, lists_order};
 use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop};
@@ -553,13 +553,4 @@ fn replace_elem_at(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     Ok(ev.heap.new_list(&all))
 }
 
-/// Whether a value occurs in a list; for the families that check flags and names.
-pub(super) fn occurs(ev: &mut Evaluator, list: Value, wanted: Value) -> Result<bool, Stop> {
-    let all = whole_elements(ev, list)?;
-    contains(ev, &all, wanted)
-}
 
-/// Whether a value is a list or a set; used where nixpkgs tells the two apart from scalars.
-pub(super) fn is_container(ev: &mut Evaluator, value: Value) -> Result<bool, Stop> {
-    Ok(matches!(ev.want(value)?.view(), View::List(_)) || is_attrs(ev, value)?)
-}

@@ -1,7 +1,6 @@
 //! `lib.misc`: deprecated functions that old configurations still use. What merges sets stands in [`super::misc_merge`].
 
 use super::attrset_trees::at_path;
-use super::attrsets::pair;
 use super::common::{
     attribute_name, contains, field, field_or, is_attrs, is_function, select_or, single, update, whole_elements,
 };
@@ -324,9 +323,3 @@ pub(super) fn named_single(ev: &mut Evaluator, name: Value, value: Value) -> Out
     Ok(single(ev, symbol, value, name.origin()))
 }
 
-/// The pairs of a set as a list of `{ name; value; }`.
-pub(super) fn pairs_of(ev: &mut Evaluator, set: Value) -> Result<Vec<Value>, Stop> {
-    let set = ev.want_whole_attrs(set)?;
-    let named = super::attrset_paths::named_attributes(ev, set);
-    Ok(named.into_iter().map(|(_, name, value)| pair(ev, name, value)).collect())
-}

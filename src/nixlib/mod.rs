@@ -18,18 +18,28 @@ mod attrset_trees;
 mod attrsets;
 mod cli;
 mod common;
+mod customisation;
 mod debug;
+mod derivations;
 mod fetchers;
 mod filesystem;
 mod fixed_points;
 mod flakes;
 mod generators;
+mod gvariant;
+mod kernel;
+mod licenses;
 mod lists;
 mod lists_order;
+mod meta;
+mod misc;
+mod misc_merge;
 mod network;
 mod path;
+mod scopes;
 mod sources;
 mod strings;
+mod strings_with_deps;
 mod trivial;
 mod versions;
 
@@ -74,17 +84,25 @@ static FAMILIES: &[&Family] = &[
     &asserts::FAMILY,
     &attrsets::FAMILY,
     &cli::FAMILY,
+    &customisation::FAMILY,
     &debug::FAMILY,
+    &derivations::FAMILY,
     &fetchers::FAMILY,
     &filesystem::FAMILY,
     &fixed_points::FAMILY,
     &flakes::FAMILY,
     &generators::FAMILY,
+    &kernel::SOURCE_TYPES,
+    &kernel::FAMILY,
+    &gvariant::FAMILY,
     &lists::FAMILY,
+    &misc::FAMILY,
+    &meta::FAMILY,
     &network::FAMILY,
     &path::FAMILY,
     &sources::FAMILY,
     &strings::FAMILY,
+    &strings_with_deps::FAMILY,
     &trivial::FAMILY,
     &versions::FAMILY,
 ];
@@ -92,7 +110,7 @@ static FAMILIES: &[&Family] = &[
 /// What stands in `lib` only.
 static ROOT: Family = Family {
     name: "",
-    functions: &[INTERNAL],
+    functions: &[INTERNAL, licenses::FUNCTIONS],
     members: &[
         Member::Same("getContext", "builtins.getContext"),
         Member::Same("hasContext", "builtins.hasContext"),
@@ -108,6 +126,9 @@ static ROOT: Family = Family {
         Member::Same("tryEval", "builtins.tryEval"),
         Member::Same("parseDrvName", "builtins.parseDrvName"),
         Member::Same("extend", "internal.lib.extend"),
+        Member::Made("licenses", licenses::all),
+        Member::Made("maintainers", licenses::people),
+        Member::Made("teams", licenses::people),
     ],
     top: &[],
 };
