@@ -38,10 +38,13 @@ pub(super) fn grammar_errors(text: &str, errors: &[ParseError], unclosed: Option
     let mut found: Vec<SyntaxError> = Vec::new();
     let echoes_start = unclosed.map_or(u32::MAX, |opener| opener.start);
     for error in errors {
+        if found.len() >= MAX_ERRORS {
+            break;
+        }
         let is_end = matches!(error, ParseError::UnexpectedEOF | ParseError::UnexpectedEOFWanted(_));
         let error = in_words(text, error, unclosed);
         let is_echo = error.span.start > echoes_start || (is_end && unclosed.is_none() && !found.is_empty());
-        if !is_echo && found.len() < MAX_ERRORS && found.iter().all(|other| other.span.start != error.span.start) {
+        if !is_echo && found.iter().all(|other| other.span.start != error.span.start) {
             found.push(error);
         }
     }

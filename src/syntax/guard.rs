@@ -23,6 +23,8 @@ const MAX_RUN: usize = 2_048;
 /// Most operators and dots in one run, because rnix scans to the end of the run at each of them.
 const MAX_RUN_MARKS: usize = 64;
 
+/// Most foreign white space that is reported.
+const MAX_ERRORS: usize = 20;
 /// Largest text that [`is_plain`] accepts. It cannot hold a chain of arguments that is too long.
 const PLAIN_BYTES: usize = 4_000;
 /// Most signs and keywords, of all that can make a tree deep, in a text that [`is_plain`] accepts.
@@ -398,7 +400,7 @@ fn foreign_white_space(slice: &str, span: Span, errors: &mut Vec<SyntaxError>) {
         return;
     }
     for (position, character) in slice.char_indices() {
-        if !matches!(character, ' ' | '\t' | '\r' | '\n') {
+        if !matches!(character, ' ' | '\t' | '\r' | '\n') && errors.len() < MAX_ERRORS {
             let start = span.start.saturating_add(u32::try_from(position).unwrap_or(0));
             let length = u32::try_from(character.len_utf8()).unwrap_or(1);
             let code = u32::from(character);

@@ -13,6 +13,9 @@ use crate::source::Span;
 /// Most `with` around one name; each of them is recorded with each name that it may hold.
 const MAX_WITHS: usize = 100;
 
+/// Errors after this many come without a guess at what was meant, because each guess looks at every name.
+const MAX_SUGGESTIONS: usize = 20;
+
 /// What a file sees without binding it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LowerOptions<'a> {
@@ -276,6 +279,9 @@ impl<'t> Lowering<'t> {
 
     fn undefined_message(&self, name: Name) -> String {
         let text = self.name_text(name);
+        if self.ir.errors.len() >= MAX_SUGGESTIONS {
+            return format!("`{text}` is not defined here");
+        }
         let bound = self.scope.bound().map(|name| self.name_text(name));
         match super::spelling::nearest(text, bound.chain(self.globals.iter().copied())) {
             Some(near) => format!("`{text}` is not defined here; did you mean `{near}`?"),

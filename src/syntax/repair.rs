@@ -61,6 +61,9 @@ impl Patched {
     }
 }
 
+/// The tokens of a text without white space and comments.
+type Tokens = [(SyntaxKind, Span)];
+
 /// Something that is plainly missing.
 pub(super) struct Repair {
     /// Where it belongs.
@@ -73,7 +76,8 @@ pub(super) struct Repair {
 
 /// The first thing that is plainly missing, judging by rnix's tree of `text` and its errors.
 pub(super) fn repair(text: &str, tree: &Parse<Root>) -> Option<Repair> {
-    tree.errors().iter().find_map(|error| by_error(text, error)).or_else(|| missing_parenthesis(tree))
+    let tokens = tokens(text);
+    tree.errors().iter().find_map(|error| by_error(text, &tokens, error)).or_else(|| missing_parenthesis(tree))
 }
 
 /// The first parenthesis that something else closes, if the text has errors: rnix takes any token for the end of a parenthesis.
@@ -99,20 +103,19 @@ fn missing_parenthesis(tree: &Parse<Root>) -> Option<Repair> {
     None
 }
 
-fn by_error(text: &str, error: &ParseError) -> Option<Repair> {
+fn by_error(text: &str, tokens: &Tokens, error: &ParseError) -> Option<Repair> {
     let ParseError::UnexpectedWanted(found, range, wanted) = error else { return None };
     if wanted.contains(&SyntaxKind::TOKEN_L_PAREN) {
-        return missing_value(text, *found, Span::new(u32::from(range.start()), u32::from(range.end())));
+        return missing_value(text, tokens, *found, Span::new(u32::from(range.start()), u32::from(range.end())));
     }
     let wants_semicolon = matches!(wanted.as_ref(), [SyntaxKind::TOKEN_SEMICOLON]);
     let wants_name = wanted.contains(&SyntaxKind::TOKEN_OR);
     let before = u32::from(range.start());
     let ends_binding = matches!(found, SyntaxKind::TOKEN_R_BRACE | SyntaxKind::TOKEN_IN | SyntaxKind::TOKEN_INHERIT);
     match found {
-        SyntaxKind::TOKEN_ASSIGN if wants_semicolon || wants_name => in_front_of_path(text, before),
+        SyntaxKind::TOKEN_ASSIGN if wants_semicolon || wants_name => in_front_of_path(text, tokens, before),
         _ if ends_binding && (wants_semicolon || wants_name) => {
-            let tokens = tokens_before(text, before);
-            let (kind, last) = *tokens.last()?;
+            let (kind, last) = *tokens_before(tokens, before).last()?;
             let length = if *found == SyntaxKind::TOKEN_INHERIT { 7 } else { u32::from(range.len()).min(2) };
             let length = if *found == SyntaxKind::TOKEN_R_BRACE { 1 } else { length };
             (ends_value(kind) || kind == SyntaxKind::TOKEN_INHERIT)
@@ -124,7 +127,7 @@ fn by_error(text: &str, error: &ParseError) -> Option<Repair> {
 
 /// The value that is missing between an operator and `next`. What stands in for it has an empty place in the user's text, by which
 /// it is told from a real list.
-fn missing_value(text: &str, found: SyntaxKind, next: Span) -> Option<Repair> {
+fn missing_value(text: &str, tokens: &Tokens, found: SyntaxKind, next: Span) -> Option<Repair> {
     let is_end = matches!(
         found,
         SyntaxKind::TOKEN_SEMICOLON
@@ -135,7 +138,7 @@ fn missing_value(text: &str, found: SyntaxKind, next: Span) -> Option<Repair> {
             | SyntaxKind::TOKEN_THEN
             | SyntaxKind::TOKEN_ELSE
     );
-    let (before, _) = *tokens_before(text, next.start).last()?;
+    let (before, _) = *tokens_before(tokens, next.start).last()?;
     let needs_value = super::grammar::binary_operator(before).is_some()
         || matches!(
             before,
@@ -161,14 +164,14 @@ fn missing_value(text: &str, found: SyntaxKind, next: Span) -> Option<Repair> {
 }
 
 /// The semicolon in front of the attribute path that ends at `end`.
-fn in_front_of_path(text: &str, end: u32) -> Option<Repair> {
-    let mut tokens = tokens_before(text, end);
+fn in_front_of_path(text: &str, tokens: &Tokens, end: u32) -> Option<Repair> {
+    let mut tokens = tokens_before(tokens, end).iter().rev();
     loop {
-        let (kind, mut name) = tokens.pop()?;
+        let (kind, mut name) = *tokens.next()?;
         match kind {
             SyntaxKind::TOKEN_IDENT | SyntaxKind::TOKEN_OR => {}
             SyntaxKind::TOKEN_STRING_END => loop {
-                let (kind, part) = tokens.pop()?;
+                let (kind, part) = *tokens.next()?;
                 match kind {
                     SyntaxKind::TOKEN_STRING_CONTENT => {}
                     SyntaxKind::TOKEN_STRING_START => {
@@ -180,10 +183,8 @@ fn in_front_of_path(text: &str, end: u32) -> Option<Repair> {
             },
             _ => return None,
         }
-        let (kind, before) = *tokens.last()?;
-        if kind == SyntaxKind::TOKEN_DOT {
-            tokens.pop();
-        } else {
+        let (kind, before) = *tokens.next()?;
+        if kind != SyntaxKind::TOKEN_DOT {
             return ends_value(kind).then(|| missing(text, before.end, name));
         }
     }
@@ -201,7 +202,7 @@ fn missing(text: &str, at: u32, next: Span) -> Repair {
     Repair { at, insert: ";", error }
 }
 
-fn tokens_before(text: &str, end: u32) -> Vec<(SyntaxKind, Span)> {
+fn tokens(text: &str) -> Vec<(SyntaxKind, Span)> {
     let mut offset = 0u32;
     rnix::tokenize(text)
         .map(|(kind, slice)| {
@@ -209,9 +210,13 @@ fn tokens_before(text: &str, end: u32) -> Vec<(SyntaxKind, Span)> {
             offset = offset.saturating_add(u32::try_from(slice.len()).unwrap_or(u32::MAX));
             (kind, Span::new(start, offset))
         })
-        .take_while(|(_, span)| span.start < end)
         .filter(|(kind, _)| !kind.is_trivia())
         .collect()
+}
+
+/// The tokens that start before an offset.
+fn tokens_before(tokens: &Tokens, end: u32) -> &Tokens {
+    tokens.get(..tokens.partition_point(|(_, span)| span.start < end)).unwrap_or_default()
 }
 
 fn ends_value(kind: SyntaxKind) -> bool {
