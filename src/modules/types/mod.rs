@@ -1,20 +1,50 @@
-//! Types of options.
+//! Types of options: `lib.types`.
+//!
+//! Purpose: check and merge the definitions of an option natively, and show types to users as the sets that nixpkgs documents.
+//!
+//! Invariants:
+//! - A type is a number ([`TypeId`]) in the evaluator's table. The set that users see is made when somebody looks at it, and is
+//!   recognised when it comes back; a set that a user changed or wrote keeps its native parts native.
+//! - Inner types are not looked at before they are needed, because types may contain themselves.
+//! - Checking looks at the value itself only. Elements of lists and sets are merged when they are read.
+//! - A definition that cannot be known passes every check; it makes a scalar unknown, a list or set open.
+//!
+//! What it deliberately does not do: discharge `mkIf` and priorities, or evaluate modules; that is the room around it.
+
+mod attr_list;
+mod check;
+mod collection;
+mod compound;
+mod constructors;
+mod documents;
+mod functor;
+mod merge;
+mod meta;
+mod options;
+mod show;
+mod submodule;
+mod table;
+mod text;
+mod value;
 
 use std::rc::Rc;
 
-use super::definition::{Definition, Loc};
 use super::schema_tree::SchemaNode;
-use crate::eval::{Evaluator, Outcome, Stop};
-use crate::heap::Value;
+use crate::eval::{Evaluator, Stop};
+use crate::heap::{Value, View};
 
-/// A type known to the module system.
+pub use check::check;
+pub use functor::merge_types;
+pub use merge::{definitions_value, merge};
+pub use meta::{Element, element, elements, submodule_evaluation, value_meta};
+pub use show::{show_defs, show_files};
+pub use table::{submodule_with, type_of_value};
+pub use text::type_from_text;
+pub use value::type_value;
+
+/// A type known to the module system. Number 0 is `unspecified`, the type of an option declared without one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TypeId(pub(crate) u32);
-
-/// Makes the built-in functions of types known.
-pub(super) fn install(ev: &mut Evaluator) {
-    let _ = ev;
-}
 
 /// What `submoduleWith` takes.
 #[derive(Clone, Debug)]
@@ -35,87 +65,77 @@ pub struct SubmoduleSpec {
     pub is_open: bool,
 }
 
-/// The type that a set written or computed by a user stands for.
-pub fn type_of_value(ev: &mut Evaluator, value: Value) -> Result<TypeId, Stop> {
-    let _ = value;
-    Err(ev.unsupported("types"))
+/// Installs the functions of types and options and makes them part of `lib`, which must not have been forced yet.
+pub fn install(ev: &mut Evaluator) {
+    for family in [value::FAMILY, check::FAMILY, merge::FAMILY, compound::FAMILY] {
+        ev.install(family);
+    }
+    crate::nixlib::add_family(ev, &constructors::FAMILY);
+    crate::nixlib::add_family(ev, &options::FAMILY);
 }
 
-/// The set that users see for a type.
-pub fn type_value(ev: &mut Evaluator, ty: TypeId) -> Value {
-    let _ = ty;
-    ev.unsupported("types").0
-}
-
-/// Whether a definition's value may belong to the type (shallow).
-pub fn check(ev: &mut Evaluator, ty: TypeId, value: Value) -> Result<bool, Stop> {
-    let _ = (ev, ty, value);
-    Ok(true)
-}
-
-/// Merges checked, discharged definitions, of which there is at least one.
-pub fn merge(ev: &mut Evaluator, ty: TypeId, loc: &Loc, defs: &[Definition]) -> Outcome {
-    let _ = (ty, loc, defs);
-    Err(ev.unsupported("types"))
-}
-
-/// What the type says about the merged value: `valueMeta` without `_internal`.
-pub fn value_meta(ev: &mut Evaluator, ty: TypeId, loc: &Loc, defs: &[Definition]) -> Outcome {
-    let _ = (ev, ty, loc, defs);
-    Ok(Value::EMPTY_SET)
-}
-
-/// The type of an option declared with both types, if there is one.
-pub fn merge_types(ev: &mut Evaluator, a: TypeId, b: TypeId) -> Result<Option<TypeId>, Stop> {
-    let _ = ev;
-    Ok((a == b).then_some(a))
-}
-
-/// The type's short name: `submodule`, `attrsOf` …
+/// The type's short name: `submodule`, `attrsOf` … Empty if a user's type has none that is a string.
 pub fn name(ev: &mut Evaluator, ty: TypeId) -> String {
-    let _ = (ev, ty);
-    String::new()
+    text_field(ev, ty, "name").unwrap_or_default()
 }
 
-/// The type in words.
+/// The type in words; its name if it cannot be described.
 pub fn description(ev: &mut Evaluator, ty: TypeId) -> String {
-    let _ = (ev, ty);
-    String::new()
-}
-
-/// The value of an option of this type without definitions.
-pub fn empty_value(ev: &mut Evaluator, ty: TypeId) -> Option<Value> {
-    let _ = (ev, ty);
-    None
+    text_field(ev, ty, "description").unwrap_or_else(|| name(ev, ty))
 }
 
 /// Why the type should not be used, if so.
 pub fn deprecation(ev: &mut Evaluator, ty: TypeId) -> Option<String> {
-    let _ = (ev, ty);
-    None
+    match &*table::kind(ev, ty) {
+        table::Kind::Written { .. } => text_field(ev, ty, "deprecationMessage"),
+        _ => None,
+    }
+}
+
+fn text_field(ev: &mut Evaluator, ty: TypeId, field: &str) -> Option<String> {
+    let value = value::type_field(ev, ty, field).ok()??;
+    match value.view() {
+        View::Str(id) => Some(ev.heap.text(id).into_owned()),
+        _ => None,
+    }
+}
+
+/// The value of an option of this type without definitions.
+pub fn empty_value(ev: &mut Evaluator, ty: TypeId) -> Option<Value> {
+    let kind = table::kind(ev, ty);
+    if let table::Kind::Written { .. } = &*kind {
+        let empty = value::type_field(ev, ty, "emptyValue").ok()??;
+        let View::Attrs(set) = empty.view() else { return None };
+        return ev.attribute(set, crate::heap::sym::VALUE);
+    }
+    match value::own_empty_value(ev, ty, &kind) {
+        Ok(value::Empty::Value(value)) => Some(value),
+        Ok(value::Empty::Of(inner)) => {
+            let inner = table::resolve(ev, inner).ok()?;
+            empty_value(ev, inner)
+        }
+        Ok(value::Empty::None) => None,
+        Err(Stop(value)) => Some(value),
+    }
 }
 
 /// `getSubModules`: the modules of the submodule in the type, if there is one.
 pub fn sub_modules(ev: &mut Evaluator, ty: TypeId) -> Result<Option<Vec<Value>>, Stop> {
-    let _ = (ev, ty);
-    Ok(None)
+    match &*table::kind(ev, ty) {
+        table::Kind::Submodule(spec) => Ok(Some(submodule::modules(ev, spec)?.to_vec())),
+        table::Kind::Plain(_) | table::Kind::Bounded(_) | table::Kind::Enum(_) => Ok(None),
+        _ => match value::type_field(ev, ty, "getSubModules")? {
+            Some(modules) if modules.view() != View::Null => {
+                let list = ev.want_list(modules)?;
+                Ok(Some(ev.heap.elements(list)))
+            }
+            _ => Ok(None),
+        },
+    }
 }
 
-/// `substSubModules`: the same type with other modules.
+/// `substSubModules`: the same type with other modules; the type itself if it has none.
 pub fn with_sub_modules(ev: &mut Evaluator, ty: TypeId, modules: Vec<Value>) -> Result<TypeId, Stop> {
-    let _ = (ev, modules);
-    Ok(ty)
-}
-
-/// The type of submodules made of these modules.
-pub fn submodule_with(ev: &mut Evaluator, spec: SubmoduleSpec) -> TypeId {
-    let _ = (ev, spec);
-    TypeId(0)
-}
-
-/// A type from its text in the static tables: `str`, `listOf str`, `nullOr (enum a b c)`, `attrsOf submodule` …;
-/// `submodule` stands for one with the declarations `submodule`.
-pub fn type_from_text(ev: &mut Evaluator, text: &str, submodule: Option<Rc<SchemaNode>>) -> TypeId {
-    let _ = (ev, text, submodule);
-    TypeId(0)
+    let modules = table::ModuleList::Known(modules.into());
+    Ok(functor::with_modules(ev, ty, modules)?.unwrap_or(ty))
 }

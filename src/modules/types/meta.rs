@@ -1,0 +1,152 @@
+//! What lies inside a merged value: `valueMeta`, and the way down to single elements.
+
+use super::table::{Kind, Part, Role, kind, resolve};
+use super::{TypeId, attr_list, compound, submodule};
+use crate::eval::{Evaluator, Outcome, Stop};
+use crate::heap::{Value, View};
+use crate::modules::definition::{Definition, Loc};
+use crate::modules::merge::{discharge, merge_definitions};
+use crate::modules::state::EvalId;
+use crate::syntax::ExprId;
+
+/// One element of a list or set: its type, path and definitions.
+pub type Element = (TypeId, Loc, Vec<Definition>);
+
+/// The type and definitions that decide in the end: through `nullOr`, `unique`, `either`, `coercedTo`, `addCheck` and changed types.
+fn effective(ev: &mut Evaluator, ty: TypeId, defs: &[Definition]) -> Result<(TypeId, Vec<Definition>), Stop> {
+    let (mut ty, mut defs) = (ty, defs.to_vec());
+    for _ in 0..64 {
+        ty = match &*kind(ev, ty) {
+            Kind::NullOr(inner) | Kind::Unique { inner, .. } => resolve(ev, *inner)?,
+            Kind::Either(left, right) => {
+                let left = resolve(ev, *left)?;
+                if super::check::accepts(ev, left, &defs)? { left } else { resolve(ev, *right)? }
+            }
+            Kind::CoercedTo { from, function, to } => {
+                defs = compound::coerce_definitions(ev, *from, *function, &defs)?;
+                resolve(ev, *to)?
+            }
+            Kind::Checked { base, .. } => *base,
+            Kind::Written { merge: Role::Native(id), .. } => *id,
+            _ => break,
+        };
+    }
+    Ok((ty, defs))
+}
+
+/// The elements of a list or set, in order, each with the definitions that make it; `None` if the type has no elements.
+pub fn elements(
+    ev: &mut Evaluator,
+    ty: TypeId,
+    loc: &Loc,
+    defs: &[Definition],
+) -> Result<Option<Vec<Element>>, Stop> {
+    let (ty, defs) = effective(ev, ty, defs)?;
+    let (part, is_lazy) = match &*kind(ev, ty) {
+        Kind::ListOf(element) => (*element, false),
+        Kind::AttrsOf { element, is_lazy, .. } => (*element, *is_lazy),
+        Kind::Plain(super::table::Plain::Anything) => (Part::Known(ty), false),
+        _ => return Ok(None),
+    };
+    let element = resolve(ev, part)?;
+    let mut found: Vec<Element> = Vec::new();
+    for (def, number) in defs.iter().zip(1usize..) {
+        match ev.force(def.value).view() {
+            View::List(list) => {
+                for (slot, entry) in list.slots().zip(1usize..) {
+                    ev.tick()?;
+                    let name = ev.heap.intern(&format!("[definition {number}-entry {entry}]"));
+                    let value = ev.heap.share(slot);
+                    found.push((element, loc.child(name), vec![def.with_value(value, ExprId::NONE)]));
+                }
+            }
+            View::Attrs(set) => {
+                for (name, slot, origin) in ev.heap.entries(set) {
+                    ev.tick()?;
+                    let part = def.with_value(ev.heap.share(slot), origin);
+                    match found.iter_mut().find(|(_, loc, _)| loc.last() == Some(name)) {
+                        Some((_, _, parts)) => parts.push(part),
+                        None => found.push((element, loc.child(name), vec![part])),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut kept = Vec::with_capacity(found.len());
+    for (element, loc, parts) in found {
+        let discharged = if is_lazy { None } else { Some(discharge(ev, &loc, parts.clone())?) };
+        if discharged.is_none_or(|found| !found.defs.is_empty() || found.open.is_some()) {
+            kept.push((element, loc, parts));
+        }
+    }
+    Ok(Some(kept))
+}
+
+/// The element called `name` of a set, or with that number (from 0) of a list.
+pub fn element(
+    ev: &mut Evaluator,
+    ty: TypeId,
+    loc: &Loc,
+    defs: &[Definition],
+    name: &str,
+) -> Result<Option<Element>, Stop> {
+    let Some(all) = elements(ev, ty, loc, defs)? else { return Ok(None) };
+    let symbol = ev.heap.intern(name);
+    let named = all.iter().find(|(_, loc, _)| loc.last() == Some(symbol)).cloned();
+    Ok(named.or_else(|| all.get(name.parse::<usize>().ok()?).cloned()))
+}
+
+/// The evaluation behind the value of an option of a submodule type; `None` for other types.
+pub fn submodule_evaluation(
+    ev: &mut Evaluator,
+    ty: TypeId,
+    loc: &Loc,
+    defs: &[Definition],
+) -> Result<Option<EvalId>, Stop> {
+    let (ty, defs) = effective(ev, ty, defs)?;
+    match &*kind(ev, ty) {
+        Kind::Submodule(spec) => submodule::evaluate(ev, spec, loc, &defs).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// What the type says about the merged value: `valueMeta` without `_internal`.
+pub fn value_meta(ev: &mut Evaluator, ty: TypeId, loc: &Loc, defs: &[Definition]) -> Outcome {
+    if !super::check::checks_while_merging(ev, ty) {
+        return Ok(Value::EMPTY_SET);
+    }
+    let (ty, defs) = effective(ev, ty, defs)?;
+    match &*kind(ev, ty) {
+        Kind::ListOf(_) => {
+            let mut metas = Vec::new();
+            for (element, loc, parts) in elements(ev, ty, loc, &defs)?.unwrap_or_default() {
+                metas.push(merge_definitions(ev, &loc, element, parts)?.value_meta);
+            }
+            let list = ev.list(&metas);
+            Ok(ev.set(&[("list", list)]))
+        }
+        Kind::AttrsOf { .. } => {
+            let mut metas = Vec::new();
+            for (element, loc, parts) in elements(ev, ty, loc, &defs)?.unwrap_or_default() {
+                let Some(name) = loc.last() else { continue };
+                metas.push((name, merge_definitions(ev, &loc, element, parts)?.value_meta, ExprId::NONE));
+            }
+            let attrs = ev.heap.new_set(&metas);
+            Ok(ev.set(&[("attrs", attrs)]))
+        }
+        Kind::AttrListOf { element, .. } => {
+            let mut sets = Vec::new();
+            for item in attr_list::merged_items(ev, *element, loc, &defs)? {
+                sets.push(ev.heap.new_set(&[item]));
+            }
+            let list = ev.list(&sets);
+            Ok(ev.set(&[("attrListValue", list)]))
+        }
+        Kind::Submodule(spec) => {
+            let configuration = submodule::configuration(ev, spec, loc, &defs)?;
+            Ok(ev.set(&[("configuration", configuration)]))
+        }
+        _ => Ok(Value::EMPTY_SET),
+    }
+}
