@@ -40,8 +40,12 @@ mod scopes;
 mod sources;
 mod strings;
 mod strings_with_deps;
+mod support;
 mod trivial;
 mod versions;
+
+#[cfg(test)]
+pub(crate) mod testing;
 
 use rustc_hash::FxHashMap;
 

@@ -1,6 +1,0 @@
-//! `lib.generators`.
-
-use super::Family;
-
-/// `lib.generators`
-pub(super) static FAMILY: Family = Family { name: "generators", functions: &[], members: &[], top: &[] };
