@@ -57,7 +57,7 @@ use crate::syntax::ExprId;
 pub struct Family {
     /// Its name in `lib`. The empty name stands for `lib` itself.
     pub name: &'static str,
-    /// Its built-in functions. Those called `lib.<name>.…` are members, others (`internal.…`) serve them.
+    /// Its built-in functions. Those called `lib.<name>.<member>` are members; others (`internal.…`, or with one more dot) serve them.
     pub functions: &'static [&'static [NativeDef]],
     /// Members that are not functions of the family's own.
     pub members: &'static [Member],
@@ -133,6 +133,7 @@ static ROOT: Family = Family {
         Member::Made("licenses", licenses::all),
         Member::Made("maintainers", licenses::people),
         Member::Made("teams", licenses::people),
+        Member::Same("mkEUI64Suffix", "lib.network.ipv6.mkEUI64Suffix"),
     ],
     top: &[],
 };
@@ -211,7 +212,7 @@ fn members(ev: &mut Evaluator, index: i64, family: &'static Family) -> Vec<(&'st
     let mut found = Vec::new();
     for definition in family.functions.iter().copied().flatten() {
         let own = definition.name.strip_prefix("lib.").and_then(|rest| rest.strip_prefix(family.name));
-        if let Some(name) = own.and_then(|rest| rest.strip_prefix('.')) {
+        if let Some(name) = own.and_then(|rest| rest.strip_prefix('.')).filter(|name| !name.contains('.')) {
             found.push((name, ev.native(definition.name)));
         }
     }
