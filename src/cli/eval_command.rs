@@ -10,7 +10,7 @@ use super::{Status, complain};
 use crate::eval::{Evaluator, Limits, Outcome, Stop};
 use crate::heap::{Value, View};
 use crate::source::{Access, Sources};
-use crate::{builtins, nixlib};
+use crate::{builtins, modules, nixlib};
 
 /// What to evaluate and how to print it.
 #[derive(Args, Debug)]
@@ -114,6 +114,7 @@ fn evaluator() -> Evaluator {
     let mut evaluator = Evaluator::new(sources, Limits::default());
     builtins::install(&mut evaluator);
     nixlib::install(&mut evaluator);
+    modules::install(&mut evaluator);
     evaluator
 }
 

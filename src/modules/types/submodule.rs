@@ -5,15 +5,13 @@ use std::rc::Rc;
 use super::TypeId;
 use super::show::show_loc;
 use super::table::{Kind, ModuleList, Submodule, Types, kind};
-use crate::eval::{Evaluator, NativeDef, Outcome, Stop};
+use crate::eval::{Evaluator, Outcome, Stop};
 use crate::heap::{Value, View};
 use crate::modules::definition::{Definition, Loc};
 use crate::modules::evaluation::{
     ModuleInput, Request, config_value, eval_modules, freeform_type, options_value, result_value,
 };
 use crate::modules::state::EvalId;
-
-pub(super) static FAMILY: &[NativeDef] = &[];
 
 /// What the argument `name` is while a submodule is described rather than defined.
 const NAMELESS: &str = "‹name›";
