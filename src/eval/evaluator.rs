@@ -281,6 +281,17 @@ impl Evaluator {
         self.site
     }
 
+    /// Runs one more level of a recursion over what users wrote; an error once the limit of nested evaluations is reached.
+    pub fn one_deeper<T>(&mut self, run: impl FnOnce(&mut Self) -> Result<T, Stop>) -> Result<T, Stop> {
+        if self.depth >= self.limits.depth {
+            return Err(self.limit_error(LimitKind::Depth));
+        }
+        self.depth += 1;
+        let result = run(self);
+        self.depth -= 1;
+        result
+    }
+
     /// Steps taken so far.
     pub fn steps_taken(&self) -> u64 {
         self.steps

@@ -26,6 +26,10 @@ pub fn check(ev: &mut Evaluator, ty: TypeId, value: Value) -> Result<bool, Stop>
 
 /// Whether the definitions can be merged by the type: as [`check`] on each, except that a choice between types must fall alike for all.
 pub(super) fn accepts(ev: &mut Evaluator, ty: TypeId, defs: &[Definition]) -> Result<bool, Stop> {
+    ev.one_deeper(|ev| accepts_all(ev, ty, defs))
+}
+
+fn accepts_all(ev: &mut Evaluator, ty: TypeId, defs: &[Definition]) -> Result<bool, Stop> {
     match &*kind(ev, ty) {
         Kind::Either(left, right) => {
             let left = resolve(ev, *left)?;
@@ -105,8 +109,14 @@ pub(super) fn is_coherent(ev: &mut Evaluator, ty: TypeId) -> Result<bool, Stop> 
 
 /// Whether a value may belong to the type; what cannot be known is a stop.
 pub(super) fn is_accepted(ev: &mut Evaluator, ty: TypeId, value: Value) -> Result<bool, Stop> {
-    let kind = kind(ev, ty);
-    match &*kind {
+    match &*kind(ev, ty) {
+        Kind::Plain(which) => plain(ev, *which, value),
+        other => ev.one_deeper(|ev| is_accepted_by(ev, other, value)),
+    }
+}
+
+fn is_accepted_by(ev: &mut Evaluator, kind: &Kind, value: Value) -> Result<bool, Stop> {
+    match kind {
         Kind::Plain(which) => plain(ev, *which, value),
         Kind::Bounded(bounds) => bounded(ev, bounds, value),
         Kind::StrMatching(pattern) => {
@@ -176,9 +186,7 @@ pub(super) fn is_accepted(ev: &mut Evaluator, ty: TypeId, value: Value) -> Resul
             is_accepted(ev, to, value)
         }
         Kind::Submodule(_) | Kind::DeferredModule(_) => module(ev, value),
-        Kind::Checked { base, predicate } => {
-            Ok(is_accepted(ev, *base, value)? && ev.call_bool(*predicate, &[value])?)
-        }
+        Kind::Checked { base, predicate } => Ok(is_accepted(ev, *base, value)? && ev.call_bool(*predicate, &[value])?),
         Kind::Written { check: Role::Native(id), .. } => is_accepted(ev, *id, value),
         Kind::Written { check: Role::User(function), .. } => ev.call_bool(*function, &[value]),
     }
@@ -263,9 +271,7 @@ fn matches(ev: &mut Evaluator, pattern: Value, value: Value) -> Result<bool, Sto
 pub(super) fn is_like_string(ev: &Evaluator, value: Value) -> bool {
     match value.view() {
         View::Str(_) | View::Path(_) => true,
-        View::Attrs(set) => {
-            ev.attribute(set, sym::OUT_PATH).is_some() || ev.attribute(set, sym::TO_STRING).is_some()
-        }
+        View::Attrs(set) => ev.attribute(set, sym::OUT_PATH).is_some() || ev.attribute(set, sym::TO_STRING).is_some(),
         _ => false,
     }
 }

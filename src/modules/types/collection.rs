@@ -93,9 +93,7 @@ pub(super) fn list_of(ev: &mut Evaluator, part: Part, loc: &Loc, defs: &[Definit
         values.reserve(seq.count());
         for (slot, entry) in seq.slots().zip(1usize..) {
             let value = ev.heap.share(slot);
-            let here = |ev: &mut Evaluator| {
-                loc.child(ev.heap.intern(&format!("[definition {number}-entry {entry}]")))
-            };
+            let here = |ev: &mut Evaluator| loc.child(ev.heap.intern(&format!("[definition {number}-entry {entry}]")));
             if let Some(value) = element(ev, ty, is_simple, here, def.with_value(value, ExprId::NONE))? {
                 values.push(value);
             }

@@ -123,11 +123,8 @@ pub(super) fn anything(ev: &mut Evaluator, loc: &Loc, defs: &[Definition]) -> Ou
             if let Some(def) = defs.iter().find(|def| !def.is_certain) {
                 return Err(maybe(ev, def));
             }
-            let message = format!(
-                "The option `{}' has conflicting option types in {}",
-                show_loc(ev, loc),
-                show_files(defs)
-            );
+            let message =
+                format!("The option `{}' has conflicting option types in {}", show_loc(ev, loc), show_files(defs));
             return Err(fail(ev, "conflict", message));
         }
     }
@@ -215,8 +212,7 @@ fn function_to_args(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
 /// The names of the tags of an `attrTag`, as its description lists them.
 pub(super) fn choices(ev: &mut Evaluator, tags: Value) -> Result<String, Stop> {
     let tags = ev.want_attrs(tags)?;
-    let names: Vec<String> =
-        ev.heap.entries(tags).iter().map(|(name, ..)| show_name(ev.heap.name(*name))).collect();
+    let names: Vec<String> = ev.heap.entries(tags).iter().map(|(name, ..)| show_name(ev.heap.name(*name))).collect();
     Ok(names.join(", "))
 }
 
@@ -228,7 +224,8 @@ pub(super) fn attr_tag(ev: &mut Evaluator, tags: Value, loc: &Loc, defs: &[Defin
         let set = ev.want_attrs(def.value)?;
         let entries = ev.heap.entries(set);
         let [(name, slot, origin)] = entries.as_slice() else {
-            let message = format!("A definition for option `{}' is not of type: one tag is expected", show_loc(ev, loc));
+            let message =
+                format!("A definition for option `{}' is not of type: one tag is expected", show_loc(ev, loc));
             return Err(fail(ev, "type", message));
         };
         let (first, _) = *chosen.get_or_insert((*name, *origin));
@@ -271,12 +268,13 @@ pub(super) fn checked_tag(ev: &mut Evaluator, name: &str, option: Value) -> Outc
     let option = ev.want(option)?;
     let problem = match option.view() {
         View::Attrs(set) if is_tagged(ev, set, b"option")? => return Ok(option),
-        View::Attrs(set) if is_tagged(ev, set, b"option-type")? => "was a bare type, not wrapped in mkOption".to_owned(),
+        View::Attrs(set) if is_tagged(ev, set, b"option-type")? => {
+            "was a bare type, not wrapped in mkOption".to_owned()
+        }
         View::Attrs(set) if ev.attribute(set, sym::TYPE_TAG).is_some() => "was of another type".to_owned(),
         _ => format!("was {}", ev.describe(option)),
     };
-    let message =
-        format!("In attrTag, each tag value must be an option, but tag {} {problem}.", show_name(name));
+    let message = format!("In attrTag, each tag value must be an option, but tag {} {problem}.", show_name(name));
     Err(fail(ev, "bad-declaration", message))
 }
 

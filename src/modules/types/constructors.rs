@@ -1,20 +1,21 @@
-//! `lib.types`: constants, functions that make types, and `mkOptionType`.
+//! `lib.types`: the family, and the functions that make types of others.
 
 use super::TypeId;
 use super::compound::checked_tag;
+use super::named::{constant, ints, named, numbers};
 use super::table::{
-    Bound, Bounds, Kind, Made, ModuleList, Part, Plain, Submodule, add, attrs_of, either, is_tagged, list_of, made, null_or,
-    part, plain, type_of_value,
+    Kind, ModuleList, Part, Plain, Submodule, add, attrs_of, either, list_of, null_or, part, plain, type_of_value,
 };
 use super::value::{phrase, type_value};
-use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop};
-use crate::heap::{Set, Value, View, sym};
+use super::written::fields;
+use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome};
+use crate::heap::{Value, View, sym};
 use crate::nixlib::{Family, Member};
 
 /// The family `lib.types`.
 pub(super) static FAMILY: Family = Family {
     name: "types",
-    functions: &[FUNCTIONS, super::functor::FAMILY],
+    functions: &[FUNCTIONS, super::named::FUNCTIONS, super::written::FUNCTIONS, super::functor::FAMILY],
     members: MEMBERS,
     top: &["isType", "setType", "defaultTypeMerge", "defaultFunctor", "isOptionType", "mkOptionType"],
 };
@@ -46,25 +47,9 @@ static FUNCTIONS: &[NativeDef] = &[
     NativeDef::strict("lib.types.deferredModuleWith", 1, make_deferred_module_with),
     NativeDef::with_strict("lib.types.addCheck", 2, 1, make_add_check),
     NativeDef::strict("lib.types.serializableValueWith", 1, make_serializable),
-    NativeDef::strict("lib.types.mkOptionType", 1, mk_option_type),
-    NativeDef::strict("lib.types.isType", 2, is_type),
-    NativeDef::strict("lib.types.setType", 2, set_type),
-    NativeDef::strict("lib.types.isOptionType", 1, is_option_type),
-    NativeDef::lazy("lib.types.defaultFunctor", 1, default_functor),
-    NativeDef::strict("lib.types.mergeTypes", 2, merge_two_types),
-    NativeDef::with_strict("lib.types.optionDescriptionPhrase", 2, 2, option_description_phrase),
-    NativeDef::strict("internal.types.intsBetween", 2, ints_between),
-    NativeDef::strict("internal.types.numbersBetween", 2, numbers_between),
-    NativeDef::lazy("internal.types.yes", 1, |_, _| Ok(Value::TRUE)),
-    NativeDef::lazy("internal.types.null", 1, |_, _| Ok(Value::NULL)),
-    NativeDef::lazy("internal.types.emptySet", 1, |_, _| Ok(Value::EMPTY_SET)),
-    NativeDef::lazy("internal.types.nullOfTwo", 2, |_, _| Ok(Value::NULL)),
     NativeDef::strict("internal.types.described", 2, described),
-    NativeDef::lazy("internal.types.lookup", 1, lookup),
     NativeDef::lazy("internal.types.nonEmptyWith", 2, non_empty_with),
     NativeDef::lazy("internal.types.checkedTag", 2, checked_tag_field),
-    NativeDef::strict("internal.types.get", 2, get),
-    NativeDef::strict("internal.types.ofName", 1, of_name),
 ];
 
 static MEMBERS: &[Member] = &[
@@ -104,171 +89,6 @@ static MEMBERS: &[Member] = &[
         super::value::select(ev, lib, &["types"])
     }),
 ];
-
-fn constant(ev: &mut Evaluator, name: &str) -> Outcome {
-    let ty = named(ev, name).unwrap_or(TypeId(0));
-    Ok(type_value(ev, ty))
-}
-
-/// The type without arguments that `lib.types` has under a name (`ints.u8` for nested ones), or that only static tables use.
-pub(super) fn named(ev: &mut Evaluator, name: &str) -> Option<TypeId> {
-    let which = match name {
-        "unspecified" => Plain::Unspecified,
-        "raw" => Plain::Raw,
-        "anything" => Plain::Anything,
-        "bool" => Plain::Bool,
-        "boolByOr" => Plain::BoolByOr,
-        "int" => Plain::Int,
-        "float" => Plain::Float,
-        "str" | "string" => Plain::Str,
-        "nonEmptyStr" => Plain::NonEmptyStr,
-        "singleLineStr" => Plain::SingleLineStr,
-        "attrs" => Plain::Attrs,
-        "fileset" => Plain::Fileset,
-        "package" | "shellPackage" => Plain::Package,
-        "luaInline" => Plain::LuaInline,
-        "optionDeclaration" => Plain::OptionDeclaration,
-        "optionType" => Plain::OptionType,
-        "unitOption" => Plain::UnitOption,
-        _ => return named_composite(ev, name),
-    };
-    Some(plain(ev, which))
-}
-
-fn named_composite(ev: &mut Evaluator, name: &str) -> Option<TypeId> {
-    let (path, in_store, absolute) = match name {
-        "number" => {
-            let (int, float) = (plain(ev, Plain::Int), plain(ev, Plain::Float));
-            return Some(either(ev, Part::Known(int), Part::Known(float)));
-        }
-        "port" => return int_range(ev, "u16"),
-        "lines" => return Some(separated(ev, "lines", "\n")),
-        "commas" => return Some(separated(ev, "commas", ",")),
-        "envVar" => return Some(separated(ev, "envVar", ":")),
-        "deferredModule" => {
-            return Some(made(ev, Made::Named("deferredModule"), |_| Kind::DeferredModule(Value::EMPTY_LIST)));
-        }
-        "path" => ("path", Value::NULL, Value::TRUE),
-        "pathInStore" => ("pathInStore", Value::TRUE, Value::NULL),
-        "externalPath" => ("externalPath", Value::FALSE, Value::TRUE),
-        _ => return int_range(ev, name.strip_prefix("ints.").unwrap_or(name)),
-    };
-    Some(made(ev, Made::Named(path), |_| Kind::Path { in_store, absolute }))
-}
-
-fn separated(ev: &mut Evaluator, name: &'static str, separator: &str) -> TypeId {
-    made(ev, Made::Named(name), |ev| Kind::Separated(ev.str(separator)))
-}
-
-/// The types of `lib.types.ints`.
-fn int_range(ev: &mut Evaluator, name: &str) -> Option<TypeId> {
-    let (key, low, high, title): (&'static str, i64, i64, &'static str) = match name {
-        "u8" => ("unsignedInt8", 0, 0xFF, "8 bit unsigned integer"),
-        "u16" => ("unsignedInt16", 0, 0xFFFF, "16 bit unsigned integer"),
-        "u32" => ("unsignedInt32", 0, 0xFFFF_FFFF, "32 bit unsigned integer"),
-        "s8" => ("signedInt8", -0x80, 0x7F, "8 bit signed integer"),
-        "s16" => ("signedInt16", -0x8000, 0x7FFF, "16 bit signed integer"),
-        "s32" => ("signedInt32", -0x8000_0000, 0x7FFF_FFFF, "32 bit signed integer"),
-        "unsigned" => return Some(half_open(ev, "unsignedInt", "unsigned integer, meaning >=0", true, false)),
-        "positive" => return Some(half_open(ev, "positiveInt", "positive integer, meaning >0", false, false)),
-        _ => return None,
-    };
-    Some(made(ev, Made::Named(key), |_| {
-        Kind::Bounded(Bounds {
-            allows_floats: false,
-            low: Some(Bound::Inclusive(Value::int(low))),
-            high: Some(Bound::Inclusive(Value::int(high))),
-            name: key.to_owned(),
-            description: format!("{title}; between {low} and {high} (both inclusive)"),
-            class: Some("noun"),
-        })
-    }))
-}
-
-fn half_open(ev: &mut Evaluator, name: &'static str, words: &str, with_zero: bool, allows_floats: bool) -> TypeId {
-    let zero = Value::int(0);
-    made(ev, Made::Named(name), |_| {
-        Kind::Bounded(Bounds {
-            allows_floats,
-            low: Some(if with_zero { Bound::Inclusive(zero) } else { Bound::Exclusive(zero) }),
-            high: None,
-            name: name.to_owned(),
-            description: words.to_owned(),
-            class: Some("nonRestrictiveClause"),
-        })
-    })
-}
-
-/// `ints.between low high`
-pub(super) fn int_between(ev: &mut Evaluator, low: i64, high: i64) -> TypeId {
-    add(
-        ev,
-        Kind::Bounded(Bounds {
-            allows_floats: false,
-            low: Some(Bound::Inclusive(Value::int(low))),
-            high: Some(Bound::Inclusive(Value::int(high))),
-            name: "intBetween".to_owned(),
-            description: format!("integer between {low} and {high} (both inclusive)"),
-            class: Some("noun"),
-        }),
-    )
-}
-
-fn between(ev: &mut Evaluator, low: Value, high: Value, allows_floats: bool) -> Outcome {
-    let family = if allows_floats { "numbers" } else { "ints" };
-    if ev.less(high, low)? {
-        return Err(ev.error(ErrorKind::Throw, format!("{family}.between: lowest must be smaller than highest")));
-    }
-    let show = |value: Value| match value.view() {
-        View::Int(number) => number.to_string(),
-        View::Float(number) => format!("{number:?}"),
-        _ => String::new(),
-    };
-    let range = format!("{} and {} (both inclusive)", show(low), show(high));
-    let (name, description, class) = if allows_floats {
-        ("numberBetween", format!("integer or floating point number between {range}"), "conjunction")
-    } else {
-        ("intBetween", format!("integer between {range}"), "noun")
-    };
-    let bounds = Bounds {
-        allows_floats,
-        low: Some(Bound::Inclusive(low)),
-        high: Some(Bound::Inclusive(high)),
-        name: name.to_owned(),
-        description,
-        class: Some(class),
-    };
-    let ty = add(ev, Kind::Bounded(bounds));
-    Ok(type_value(ev, ty))
-}
-
-fn ints_between(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [low, high] = arguments else { return Ok(Value::NULL) };
-    between(ev, *low, *high, false)
-}
-
-fn numbers_between(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [low, high] = arguments else { return Ok(Value::NULL) };
-    between(ev, *low, *high, true)
-}
-
-fn ints(ev: &mut Evaluator) -> Outcome {
-    let mut entries = vec![("between", ev.native("internal.types.intsBetween"))];
-    for name in ["unsigned", "positive", "u8", "u16", "u32", "s8", "s16", "s32"] {
-        let ty = int_range(ev, name).unwrap_or(TypeId(0));
-        entries.push((name, type_value(ev, ty)));
-    }
-    Ok(ev.set(&entries))
-}
-
-fn numbers(ev: &mut Evaluator) -> Outcome {
-    let nonnegative =
-        half_open(ev, "numberNonnegative", "nonnegative integer or floating point number, meaning >=0", true, true);
-    let positive = half_open(ev, "numberPositive", "positive integer or floating point number, meaning >0", false, true);
-    let (nonnegative, positive) = (type_value(ev, nonnegative), type_value(ev, positive));
-    let between = ev.native("internal.types.numbersBetween");
-    Ok(ev.set(&[("between", between), ("nonnegative", nonnegative), ("positive", positive)]))
-}
 
 /// A type's set with other fields.
 fn changed(ev: &mut Evaluator, base: TypeId, fields: &[(&str, Value)]) -> Outcome {
@@ -364,11 +184,7 @@ fn make_non_empty_list_of(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let words = ev.str("non-empty ");
     let description = ev.delay_native("internal.types.described", &[words, list]);
     let other = ev.native_with("internal.types.nonEmptyWith", &[*inner]);
-    changed(
-        ev,
-        checked,
-        &[("description", description), ("emptyValue", Value::EMPTY_SET), ("substSubModules", other)],
-    )
+    changed(ev, checked, &[("description", description), ("emptyValue", Value::EMPTY_SET), ("substSubModules", other)])
 }
 
 /// `nonEmptyListOf` of the same element type with other modules.
@@ -386,35 +202,6 @@ fn described(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let ty = part(ev, *ty);
     let after = phrase(ev, ty, &["noun"])?;
     Ok(ev.str(&format!("{before}{after}")))
-}
-
-/// An argument set: its fields, with `null` or another default for missing ones. Unexpected names and missing required ones are errors.
-pub(super) fn fields<const N: usize>(
-    ev: &mut Evaluator,
-    function: &str,
-    value: Value,
-    names: [(&str, Option<Value>); N],
-) -> Result<[Value; N], Stop> {
-    let set = ev.want_attrs(value)?;
-    let mut found = [Value::NULL; N];
-    for (place, (name, default)) in found.iter_mut().zip(names) {
-        let symbol = ev.heap.intern(name);
-        *place = match (ev.optional_attribute(set, symbol)?, default) {
-            (Some(value), _) | (None, Some(value)) => value,
-            (None, None) => {
-                let message = format!("function '{function}' called without required argument '{name}'");
-                return Err(ev.error(ErrorKind::Arguments, message));
-            }
-        };
-    }
-    for (name, ..) in ev.heap.entries(set) {
-        let name = ev.heap.name(name);
-        if !names.iter().any(|(known, _)| *known == name) {
-            let message = format!("function '{function}' called with unexpected argument '{name}'");
-            return Err(ev.error(ErrorKind::Arguments, message));
-        }
-    }
-    Ok(found)
 }
 
 fn make_attrs_with(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
@@ -635,154 +422,4 @@ fn make_serializable(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [format, is_nullable] = fields(ev, "serializableValueWith", *argument, names)?;
     let (format, is_nullable) = (ev.want_text(format)?, ev.want_bool(is_nullable)?);
     serializable(ev, &format, is_nullable)
-}
-
-/// `mkOptionType`: the set that was given, with defaults for what it leaves out.
-fn mk_option_type(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [argument] = arguments else { return Ok(Value::NULL) };
-    let (check, merge) = (ev.native("internal.types.yes"), ev.native("lib.options.mergeDefaultOption"));
-    let (empty, null) = (ev.native("internal.types.emptySet"), ev.native("internal.types.null"));
-    let missing = ev.heap.new_slot(Value::NULL);
-    let missing = Value::reference(missing);
-    let names = [
-        ("name", None),
-        ("description", Some(Value::NULL)),
-        ("descriptionClass", Some(Value::NULL)),
-        ("check", Some(check)),
-        ("merge", Some(merge)),
-        ("emptyValue", Some(Value::EMPTY_SET)),
-        ("getSubOptions", Some(empty)),
-        ("getSubModules", Some(Value::NULL)),
-        ("substSubModules", Some(null)),
-        ("typeMerge", Some(missing)),
-        ("functor", Some(missing)),
-        ("deprecationMessage", Some(Value::NULL)),
-        ("nestedTypes", Some(Value::EMPTY_SET)),
-    ];
-    let mut found = fields(ev, "mkOptionType", *argument, names)?;
-    let set = ev.want_attrs(*argument)?;
-    let [name, description, .., type_merge, functor, _, _] = &mut found;
-    if description.view() == View::Null {
-        *description = *name;
-    } else if !description.is_evaluated() {
-        let words = ev.list(&[*description, *name]);
-        *description = ev.delay_native("internal.types.lookup", &[words]);
-    }
-    let has = |ev: &mut Evaluator, set: Set, name: &str| {
-        let name = ev.heap.intern(name);
-        ev.attribute(set, name).is_some()
-    };
-    if !has(ev, set, "functor") {
-        *functor = ev.delay_native("lib.types.defaultFunctor", &[*name]);
-    }
-    if !has(ev, set, "typeMerge") {
-        *type_merge = ev.native_with("lib.types.defaultTypeMerge", &[*functor]);
-    }
-    let tag = ev.str("option-type");
-    let mut attributes = vec![(sym::TYPE_TAG, tag, crate::syntax::ExprId::NONE)];
-    for ((field, _), value) in names.iter().zip(found) {
-        let symbol = ev.heap.intern(field);
-        let origin = ev.heap.key(set, symbol).map_or(crate::syntax::ExprId::NONE, |key| key.origin);
-        attributes.push((symbol, value, origin));
-    }
-    Ok(ev.heap.new_set(&attributes))
-}
-
-/// The first of the values that is not null.
-fn lookup(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [values] = arguments else { return Ok(Value::NULL) };
-    let list = ev.want_list(*values)?;
-    for slot in list.slots() {
-        let value = ev.heap.share(slot);
-        let value = ev.want(value)?;
-        if value.view() != View::Null {
-            return Ok(value);
-        }
-    }
-    Ok(Value::NULL)
-}
-
-fn has_tag(ev: &mut Evaluator, value: Value, tag: Value) -> Outcome {
-    let View::Attrs(set) = value.view() else {
-        let tag = ev.want_string(tag)?;
-        return Ok(Value::bool(ev.heap.bytes(tag).is_empty()));
-    };
-    match ev.optional_attribute(set, sym::TYPE_TAG)? {
-        Some(found) => Ok(Value::bool(ev.equal(found, tag)?)),
-        None => {
-            let empty = ev.str("");
-            Ok(Value::bool(ev.equal(empty, tag)?))
-        }
-    }
-}
-
-fn is_type(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [tag, value] = arguments else { return Ok(Value::NULL) };
-    has_tag(ev, *value, *tag)
-}
-
-fn is_option_type(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [value] = arguments else { return Ok(Value::NULL) };
-    match value.view() {
-        View::Attrs(set) => is_tagged(ev, set, b"option-type").map(Value::bool),
-        _ => Ok(Value::FALSE),
-    }
-}
-
-fn set_type(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [tag, value] = arguments else { return Ok(Value::NULL) };
-    let tag = ev.set(&[("_type", *tag)]);
-    ev.update(*value, tag)
-}
-
-/// The functor of a type that says nothing about merging.
-fn default_functor(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [name] = arguments else { return Ok(Value::NULL) };
-    let of_name = ev.delay_native("internal.types.ofName", &[*name]);
-    let merge = ev.native("internal.types.nullOfTwo");
-    Ok(ev.set(&[("name", *name), ("type", of_name), ("payload", Value::NULL), ("binOp", merge)]))
-}
-
-/// `lib.types.<name>`, or null.
-fn of_name(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [name] = arguments else { return Ok(Value::NULL) };
-    let lib = crate::nixlib::lib_value(ev);
-    let types = super::value::select(ev, lib, &["types"])?;
-    let types = ev.want_attrs(types)?;
-    let name = ev.want_string(*name)?;
-    let name = ev.heap.intern_string(name);
-    Ok(ev.attribute(types, name).unwrap_or(Value::NULL))
-}
-
-fn merge_two_types(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [a, b] = arguments else { return Ok(Value::NULL) };
-    let (left, right) = (type_of_value(ev, *a)?, type_of_value(ev, *b)?);
-    match super::merge_types(ev, left, right)? {
-        Some(merged) => Ok(type_value(ev, merged)),
-        None => {
-            let (tag, words) = (ev.str("merge-error"), ev.str("Cannot merge types"));
-            Ok(ev.set(&[("_type", tag), ("error", words)]))
-        }
-    }
-}
-
-fn option_description_phrase(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [is_clear, ty] = arguments else { return Ok(Value::NULL) };
-    let set = ev.want_attrs(*ty)?;
-    let class = ev.heap.intern("descriptionClass");
-    let class = ev.attribute(set, class).unwrap_or(Value::NULL);
-    let words = ev.attribute_or_stop(set, sym::DESCRIPTION)?;
-    if ev.call_bool(*is_clear, &[class])? {
-        return Ok(words);
-    }
-    let words = ev.want_text(words)?;
-    Ok(ev.str(&format!("({words})")))
-}
-
-/// The attribute of a set, given its name first.
-pub(super) fn get(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [name, set] = arguments else { return Ok(Value::NULL) };
-    let (name, set) = (ev.want_string(*name)?, ev.want_attrs(*set)?);
-    let name = ev.heap.intern_string(name);
-    ev.attribute_or_stop(set, name)
 }

@@ -123,13 +123,7 @@ fn or_else(ev: &mut Evaluator, set: Set, name: &str, otherwise: Value) -> Result
     Ok(attribute_of(ev, set, name)?.unwrap_or(otherwise))
 }
 
-fn document(
-    ev: &mut Evaluator,
-    option: Value,
-    set: Set,
-    depth: u32,
-    documents: &mut Vec<Value>,
-) -> Result<(), Stop> {
+fn document(ev: &mut Evaluator, option: Value, set: Set, depth: u32, documents: &mut Vec<Value>) -> Result<(), Stop> {
     let loc = required(ev, option, "loc")?;
     let name = super::merge::loc_of(ev, loc)?.show(&ev.heap);
     let visible = or_else(ev, set, "visible", Value::TRUE)?;

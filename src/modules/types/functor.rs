@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use super::show::fail;
 use super::table::{
-    Bounds, Kind, ModuleList, Part, Plain, Submodule, Types, add, attrs_of, either, kind, list_of, native_role, null_or,
-    part, part_value, plain, resolve, type_number, type_of_value,
+    Bounds, Kind, ModuleList, Part, Plain, Submodule, Types, add, attrs_of, either, kind, list_of, native_role,
+    null_or, part, part_value, plain, resolve, type_number, type_of_value,
 };
 use super::value::{inner_of, number, own_name, type_field, type_value};
 use super::{TypeId, submodule};

@@ -5,8 +5,8 @@
 
 use std::rc::Rc;
 
-use super::table::{Kind, Plain, Role, captured, kind, resolve, type_number};
 use super::show::{ADVICE, fail, show_defs, show_files, show_loc};
+use super::table::{Kind, Plain, Role, captured, kind, resolve, type_number};
 use super::{TypeId, collection, compound, submodule};
 use crate::eval::{Coercion, Evaluator, NativeDef, Outcome, Piece, Stop, UnknownReason};
 use crate::heap::{Value, View, sym};
@@ -24,6 +24,10 @@ pub(super) static FAMILY: &[NativeDef] = &[
 
 /// Merges checked, discharged definitions, of which there is at least one.
 pub fn merge(ev: &mut Evaluator, ty: TypeId, loc: &Loc, defs: &[Definition]) -> Outcome {
+    ev.one_deeper(|ev| merge_by_kind(ev, ty, loc, defs))
+}
+
+fn merge_by_kind(ev: &mut Evaluator, ty: TypeId, loc: &Loc, defs: &[Definition]) -> Outcome {
     match &*kind(ev, ty) {
         Kind::Plain(which) => plain(ev, *which, loc, defs),
         Kind::Bounded(_) | Kind::StrMatching(_) | Kind::Path { .. } | Kind::Enum(_) => merge_equal(ev, loc, defs),
@@ -283,11 +287,8 @@ pub(super) fn merge_default(ev: &mut Evaluator, loc: &Loc, defs: &[Definition]) 
     {
         return Ok(*first);
     }
-    let message = format!(
-        "Cannot merge definitions of `{}'. Definition values:{}",
-        show_loc(ev, loc),
-        show_defs(ev, defs)
-    );
+    let message =
+        format!("Cannot merge definitions of `{}'. Definition values:{}", show_loc(ev, loc), show_defs(ev, defs));
     Err(fail(ev, "conflict", message))
 }
 

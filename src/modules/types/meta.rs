@@ -35,12 +35,7 @@ fn effective(ev: &mut Evaluator, ty: TypeId, defs: &[Definition]) -> Result<(Typ
 }
 
 /// The elements of a list or set, in order, each with the definitions that make it; `None` if the type has no elements.
-pub fn elements(
-    ev: &mut Evaluator,
-    ty: TypeId,
-    loc: &Loc,
-    defs: &[Definition],
-) -> Result<Option<Vec<Element>>, Stop> {
+pub fn elements(ev: &mut Evaluator, ty: TypeId, loc: &Loc, defs: &[Definition]) -> Result<Option<Vec<Element>>, Stop> {
     let (ty, defs) = effective(ev, ty, defs)?;
     let (part, is_lazy) = match &*kind(ev, ty) {
         Kind::ListOf(element) => (*element, false),

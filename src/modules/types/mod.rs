@@ -20,12 +20,14 @@ mod documents;
 mod functor;
 mod merge;
 mod meta;
+mod named;
 mod options;
 mod show;
 mod submodule;
 mod table;
 mod text;
 mod value;
+mod written;
 
 use std::rc::Rc;
 
@@ -112,7 +114,7 @@ pub fn empty_value(ev: &mut Evaluator, ty: TypeId) -> Option<Value> {
         Ok(value::Empty::Value(value)) => Some(value),
         Ok(value::Empty::Of(inner)) => {
             let inner = table::resolve(ev, inner).ok()?;
-            empty_value(ev, inner)
+            ev.one_deeper(|ev| Ok(empty_value(ev, inner))).ok()?
         }
         Ok(value::Empty::None) => None,
         Err(Stop(value)) => Some(value),

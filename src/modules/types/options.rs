@@ -1,10 +1,10 @@
 //! `lib.options`: declaring options, and merging and showing definitions as functions of users.
 
-use super::constructors::{fields, get};
 use super::merge::{definitions_of, loc_of, merge_default, merge_equal, merge_one};
 use super::show::show_defs;
 use super::table::{Part, Plain, is_tagged, null_or, plain};
 use super::value::{select, type_value};
+use super::written::{fields, get};
 use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop};
 use crate::heap::{Set, Value, View, sym};
 use crate::modules::definition::show_name;

@@ -48,12 +48,7 @@ fn request(ev: &mut Evaluator, spec: &Submodule, name: Value, prefix: Loc) -> Re
 }
 
 /// The evaluation of a submodule with its definitions.
-pub(super) fn evaluate(
-    ev: &mut Evaluator,
-    spec: &Submodule,
-    loc: &Loc,
-    defs: &[Definition],
-) -> Result<EvalId, Stop> {
+pub(super) fn evaluate(ev: &mut Evaluator, spec: &Submodule, loc: &Loc, defs: &[Definition]) -> Result<EvalId, Stop> {
     let name = loc.last().map_or_else(String::new, |name| ev.heap.name(name).to_owned());
     let name = ev.str(&name);
     let is_shorthand = super::value::optional_bool(ev, spec.shorthand)?.unwrap_or(false);
@@ -61,7 +56,11 @@ pub(super) fn evaluate(
     for def in defs {
         let value = ev.force(def.value);
         let is_config = is_shorthand && matches!(value.view(), View::Attrs(_) | View::Unknown(_));
-        request.modules.push(if is_config { ModuleInput::Config(def.clone()) } else { ModuleInput::Import(def.clone()) });
+        request.modules.push(if is_config {
+            ModuleInput::Config(def.clone())
+        } else {
+            ModuleInput::Import(def.clone())
+        });
     }
     eval_modules(ev, request)
 }

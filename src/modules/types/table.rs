@@ -105,23 +105,48 @@ pub(super) enum Kind {
     Bounded(Bounds),
     StrMatching(Value),
     Separated(Value),
-    Path { in_store: Value, absolute: Value },
+    Path {
+        in_store: Value,
+        absolute: Value,
+    },
     Enum(Value),
     ListOf(Part),
-    AttrListOf { element: Part, as_attrs: Value, merge_values: Value },
-    AttrsOf { element: Part, is_lazy: bool, placeholder: Value },
+    AttrListOf {
+        element: Part,
+        as_attrs: Value,
+        merge_values: Value,
+    },
+    AttrsOf {
+        element: Part,
+        is_lazy: bool,
+        placeholder: Value,
+    },
     AttrTag(Value),
-    Unique { message: Value, inner: Part },
+    Unique {
+        message: Value,
+        inner: Part,
+    },
     NullOr(Part),
     FunctionTo(Part),
     Either(Part, Part),
-    CoercedTo { from: Part, function: Value, to: Part },
+    CoercedTo {
+        from: Part,
+        function: Value,
+        to: Part,
+    },
     Submodule(Submodule),
     DeferredModule(Value),
     /// `addCheck`
-    Checked { base: TypeId, predicate: Value },
+    Checked {
+        base: TypeId,
+        predicate: Value,
+    },
     /// A set that a user wrote (`mkOptionType`) or changed (`type // { … }`).
-    Written { set: Set, check: Role, merge: Role },
+    Written {
+        set: Set,
+        check: Role,
+        merge: Role,
+    },
 }
 
 /// Types that are made once only, by what they are made of.
@@ -332,13 +357,7 @@ pub(super) fn is_tagged(ev: &mut Evaluator, set: Set, tag: &[u8]) -> Result<bool
     Ok(matches!(found.view(), View::Str(id) if ev.heap.bytes(id) == tag))
 }
 
-fn role(
-    ev: &mut Evaluator,
-    set: Set,
-    field: crate::heap::Symbol,
-    plain: &str,
-    functor: &str,
-) -> Result<Role, Stop> {
+fn role(ev: &mut Evaluator, set: Set, field: crate::heap::Symbol, plain: &str, functor: &str) -> Result<Role, Stop> {
     let value = ev.attribute_or_stop(set, field)?;
     let value = ev.want(value)?;
     if let Some(id) = native_role(ev, value, plain) {

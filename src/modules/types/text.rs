@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use super::constructors::named;
-use super::table::{Kind, ModuleList, Part, Plain, Submodule, add, attrs_of, either, list_of, null_or, plain};
 use super::TypeId;
+use super::named::named;
+use super::table::{Kind, ModuleList, Part, Plain, Submodule, add, attrs_of, either, list_of, null_or, plain};
 use crate::eval::Evaluator;
 use crate::heap::Value;
 use crate::modules::schema_tree::SchemaNode;
@@ -119,7 +119,7 @@ impl<'a> Reader<'a> {
             "between" | "ints.between" => {
                 let low = self.next().and_then(|word| word.parse().ok()).unwrap_or(i64::MIN);
                 let high = self.next().and_then(|word| word.parse().ok()).unwrap_or(i64::MAX);
-                super::constructors::int_between(ev, low, high)
+                super::named::int_between(ev, low, high)
             }
             "separatedString" => {
                 let separator = ev.str(self.rest().first().copied().unwrap_or_default());

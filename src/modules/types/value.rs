@@ -73,10 +73,7 @@ fn check_and_merge(ev: &mut Evaluator, ty: TypeId) -> (Value, Value) {
     let check = ev.native_with("internal.types.checkFunctor", &[id]);
     let merge = ev.native_with("internal.types.mergeFunctor", &[id]);
     let both = ev.native_with("internal.types.mergeV2", &[id]);
-    (
-        ev.set(&[("__functor", check), ("isV2MergeCoherent", Value::TRUE)]),
-        ev.set(&[("__functor", merge), ("v2", both)]),
-    )
+    (ev.set(&[("__functor", check), ("isV2MergeCoherent", Value::TRUE)]), ev.set(&[("__functor", merge), ("v2", both)]))
 }
 
 fn native_set(ev: &mut Evaluator, ty: TypeId, kind: &Kind) -> Value {
