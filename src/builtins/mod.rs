@@ -12,12 +12,22 @@
 
 mod arithmetic;
 mod attrsets;
+mod context;
 mod control;
+mod encoding;
+mod from_toml;
+mod hashing;
+mod json;
 mod lists;
 mod ordering;
 mod paths;
+mod regex;
 mod strings;
 mod types;
+mod versions;
+mod xml;
+
+pub use json::json_text;
 
 use crate::eval::{Evaluator, NativeDef, Stop, UnknownReason};
 use crate::heap::{Symbol, Value};
@@ -26,12 +36,19 @@ use crate::syntax::ExprId;
 static FAMILIES: &[&[NativeDef]] = &[
     arithmetic::FAMILY,
     attrsets::FAMILY,
+    context::FAMILY,
     control::FAMILY,
+    from_toml::FAMILY,
+    hashing::FAMILY,
+    json::FAMILY,
     lists::FAMILY,
     ordering::FAMILY,
     paths::FAMILY,
+    regex::FAMILY,
     strings::FAMILY,
     types::FAMILY,
+    versions::FAMILY,
+    xml::FAMILY,
 ];
 
 /// Names that are bound everywhere. With two underscores in front they mean the member of `builtins` without them.

@@ -130,7 +130,7 @@ fn print(evaluator: &mut Evaluator, arguments: &EvalArguments, value: Value) -> 
         None => value,
     };
     if arguments.json {
-        return Err(evaluator.unsupported("JSON"));
+        return builtins::json_text(evaluator, value);
     }
     let value = if arguments.strict { evaluator.force_deep(value)? } else { evaluator.want(value)? };
     Ok(evaluator.print(value))

@@ -115,6 +115,8 @@ impl Evaluator {
     }
 
     fn eval_loop(&mut self, mut expr: ExprId, mut env: Env) -> Value {
+        // Nix nests calls in tail position as well, so a chain of them longer than the depth allowed fails there too.
+        let mut tail_calls = 0;
         loop {
             match self.program.expr(expr) {
                 Expr::Int(number) => return Value::int(number).with_origin(expr),
@@ -132,7 +134,13 @@ impl Evaluator {
                 Expr::Apply { function, start, len } => {
                     match self.apply(expr, env, function, Range { start, len: u32::from(len) }) {
                         super::apply::Step::Done(value) => return value,
-                        super::apply::Step::Tail(body, frame) => (expr, env) = (body, frame),
+                        super::apply::Step::Tail(body, frame) => {
+                            tail_calls += 1;
+                            if tail_calls > self.limits.depth {
+                                return self.limit_error(super::LimitKind::Depth).0;
+                            }
+                            (expr, env) = (body, frame);
+                        }
                     }
                 }
                 Expr::If { condition, yes, no } => {

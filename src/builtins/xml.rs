@@ -1,0 +1,194 @@
+//! `toXML`.
+
+use std::fmt::Write as _;
+
+use rustc_hash::FxHashSet;
+
+use crate::eval::{Evaluator, LimitKind, NativeDef, Outcome, Stop};
+use crate::heap::{StrId, Symbol, Value, View, sym};
+use crate::syntax::ir::Expr;
+
+pub(super) static FAMILY: &[NativeDef] = &[NativeDef::strict("builtins.toXML", 1, to_xml)];
+
+/// Deepest nesting that is written.
+const DEEPEST: u32 = 2_000;
+
+#[derive(Default)]
+struct Writer {
+    text: String,
+    sources: Vec<StrId>,
+    /// Derivations that were written already, by the path of the derivation.
+    derivations: FxHashSet<Vec<u8>>,
+}
+
+fn to_xml(ev: &mut Evaluator, args: &[Value]) -> Outcome {
+    let [value] = args else { return Ok(Value::NULL) };
+    let mut writer = Writer { text: "<?xml version='1.0' encoding='utf-8'?>\n<expr>\n".to_owned(), ..Writer::default() };
+    writer.value(ev, *value, 1)?;
+    writer.text.push_str("</expr>\n");
+    let id = ev.heap.new_string(writer.text.as_bytes());
+    ev.heap.join_contexts(id, &writer.sources);
+    Ok(Value::string(id))
+}
+
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '"' => escaped.push_str("&quot;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            '\n' => escaped.push_str("&#xA;"),
+            _ => escaped.push(character),
+        }
+    }
+    escaped
+}
+
+impl Writer {
+    fn line(&mut self, depth: u32, content: &str) {
+        (0..depth).for_each(|_| self.text.push_str("  "));
+        self.text.push_str(content);
+        self.text.push('\n');
+    }
+
+    /// An element without content but with a value.
+    fn leaf(&mut self, depth: u32, element: &str, value: &str) {
+        self.line(depth, &format!("<{element} value=\"{}\" />", escape(value)));
+    }
+
+    fn value(&mut self, ev: &mut Evaluator, value: Value, depth: u32) -> Result<(), Stop> {
+        ev.tick()?;
+        if depth > DEEPEST {
+            return Err(ev.limit_error(LimitKind::Depth));
+        }
+        if self.text.len() > ev.limits.string_bytes {
+            return Err(ev.limit_error(LimitKind::String));
+        }
+        let value = ev.want(value)?;
+        match value.view() {
+            View::Null => self.line(depth, "<null />"),
+            View::Bool(truth) => self.leaf(depth, "bool", if truth { "true" } else { "false" }),
+            View::Int(number) => self.leaf(depth, "int", &number.to_string()),
+            View::Float(_) => {
+                let number = ev.print(value);
+                self.leaf(depth, "float", &number);
+            }
+            View::Str(id) => {
+                if ev.heap.has_context(id) {
+                    self.sources.push(id);
+                }
+                let text = ev.heap.text(id).into_owned();
+                self.leaf(depth, "string", &text);
+            }
+            View::Path(id) => {
+                let text = ev.heap.text(id).into_owned();
+                self.leaf(depth, "path", &text);
+            }
+            View::List(_) => {
+                let seq = ev.want_whole_list(value)?;
+                self.line(depth, "<list>");
+                for slot in seq.slots() {
+                    self.value(ev, Value::reference(slot), depth + 1)?;
+                }
+                self.line(depth, "</list>");
+            }
+            View::Attrs(_) => self.set(ev, value, depth)?,
+            View::Lambda(..) => self.function(ev, value, depth),
+            _ => self.line(depth, "<unevaluated />"),
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, ev: &mut Evaluator, value: Value, depth: u32) -> Result<(), Stop> {
+        let set = ev.want_whole_attrs(value)?;
+        if !ev.is_derivation(set) {
+            self.line(depth, "<attrs>");
+            self.attributes(ev, value, depth + 1)?;
+            self.line(depth, "</attrs>");
+            return Ok(());
+        }
+        let mut opening = "<derivation".to_owned();
+        let mut is_new = true;
+        for (name, symbol) in [("drvPath", sym::DRV_PATH), ("outPath", sym::OUT_PATH)] {
+            let Some(path) = ev.attribute(set, symbol) else { continue };
+            let path = ev.want(path)?;
+            if let View::Str(id) = path.view() {
+                let _ = write!(opening, " {name}=\"{}\"", escape(&ev.heap.text(id)));
+                if symbol == sym::DRV_PATH {
+                    is_new = self.derivations.insert(ev.heap.bytes(id).to_vec());
+                }
+            }
+        }
+        self.line(depth, &format!("{opening}>"));
+        if is_new {
+            self.attributes(ev, value, depth + 1)?;
+        } else {
+            self.line(depth + 1, "<repeated />");
+        }
+        self.line(depth, "</derivation>");
+        Ok(())
+    }
+
+    fn attributes(&mut self, ev: &mut Evaluator, value: Value, depth: u32) -> Result<(), Stop> {
+        let set = ev.want_whole_attrs(value)?;
+        for (name, slot, _) in ev.heap.entries(set) {
+            let opening = format!("<attr name=\"{}\">", escape(ev.heap.name(name)));
+            self.line(depth, &opening);
+            self.value(ev, Value::reference(slot), depth + 1)?;
+            self.line(depth, "</attr>");
+        }
+        Ok(())
+    }
+
+    fn function(&mut self, ev: &Evaluator, value: Value, depth: u32) {
+        let parameter = match value.view() {
+            View::Lambda(id, _) => ev.program.lambda(id).map(|lambda| ev.program.expr(lambda.parameter)),
+            _ => None,
+        };
+        let parameter = match parameter {
+            Some(Expr::Binder(name)) => Some(escape(ev.heap.name(Symbol(name.0)))),
+            _ => None,
+        };
+        self.line(depth, "<function>");
+        match ev.formals_of(value) {
+            None => self.line(depth + 1, &format!("<varpat name=\"{}\" />", parameter.unwrap_or_default())),
+            Some(formals) => {
+                let ellipsis = if ev.has_ellipsis(value) { " ellipsis=\"1\"" } else { "" };
+                let name = parameter.map(|name| format!(" name=\"{name}\"")).unwrap_or_default();
+                self.line(depth + 1, &format!("<attrspat{ellipsis}{name}>"));
+                let mut names: Vec<&str> = formals.iter().map(|(name, ..)| ev.heap.name(*name)).collect();
+                names.sort_unstable();
+                for name in names {
+                    self.line(depth + 2, &format!("<attr name=\"{}\" />", escape(name)));
+                }
+                self.line(depth + 1, "</attrspat>");
+            }
+        }
+        self.line(depth, "</function>");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::eval::testing::eval_to_text;
+
+    #[test]
+    fn values_as_xml() {
+        let body = |expression: &str| {
+            let text = eval_to_text(&format!("builtins.toXML ({expression})"));
+            text.replace("\\n", "\n").replace("\\\"", "'")
+        };
+        let wrapped = |content: &str| format!("\"<?xml version='1.0' encoding='utf-8'?>\n<expr>\n{content}</expr>\n\"");
+        assert_eq!(body("\"<é>\""), wrapped("  <string value='&lt;é&gt;' />\n"));
+        assert_eq!(body("[ 1.5 ]"), wrapped("  <list>\n    <float value='1.5' />\n  </list>\n"));
+        assert_eq!(
+            body("args@{ b, a ? 1, ... }: 1"),
+            wrapped(
+                "  <function>\n    <attrspat ellipsis='1' name='args'>\n      <attr name='a' />\n      <attr name='b' />\n    </attrspat>\n  </function>\n"
+            )
+        );
+        assert_eq!(body("map"), wrapped("  <unevaluated />\n"));
+    }
+}
