@@ -2,14 +2,51 @@
 //!
 //! Purpose: judge the facts of a fleet. A rule looks at [`Fleet`](crate::fleet::Fleet) and gives [`Finding`]s; its page
 //! (`<rule>.md` beside it) says what it detects, what breaks and how that is known, and holds examples that the tests run.
+//! Rules that are one mechanism share a file of code; each keeps its page.
 //!
 //! Invariants:
 //! - Right or silent: no finding above warning rests on something unknown.
-//! - One cause gives one finding: effects of a cause that another finding names are labels there or nothing at all.
+//! - One cause gives one finding ([`causes`]): effects of a cause that another finding names are labels there or nothing at all.
 //! - The first label is the culprit, in a file of the user's.
+//!
+//! The way of a finding: [`check()`] runs the rules over one [`context`], drops effects, merges findings with one culprit;
+//! [`apply_allowances`] takes away what comments allow; [`sort`] brings the rest into the order of reports.
 //!
 //! What it deliberately does not do: parse strings, look at source text, or know output formats.
 
 mod finding;
+mod rule;
+mod settings;
+mod check;
+mod allowances;
+pub mod names;
+mod registry;
 
+mod causes;
+mod context;
+mod culprit;
+mod draft;
+mod duplicates;
+#[cfg(test)]
+mod testing;
+mod wording;
+
+mod duplicate_guest_address;
+mod duplicate_mac;
+mod duplicate_tap_id;
+mod duplicate_vm_index;
+mod guest_host_address_disagree;
+mod host_route_missing;
+mod host_route_on_wrong_tap;
+mod index_zero;
+mod mac_malformed;
+mod mac_multicast;
+mod tap_id_too_long;
+mod tap_without_network;
+
+pub use allowances::{Allowed, apply_allowances};
+pub use check::{check, sort};
 pub use finding::{Confidence, Edit, Finding, Fix, Label, Safety, Severity, start_of};
+pub use registry::{all, find};
+pub use rule::{FixKind, Group, RuleInfo};
+pub use settings::{Level, Settings};

@@ -1,0 +1,117 @@
+//! Equal MAC addresses: in two guests, which works as long as they share no segment, and in one guest, which does not.
+
+use super::context::Context;
+use super::culprit;
+use super::draft::{Draft, Scope};
+use super::duplicates::clashes;
+use super::finding::Severity;
+use super::rule::{FixKind, Group, RuleInfo};
+use super::wording;
+use crate::fleet::MacAddress;
+
+pub(super) const ACROSS: RuleInfo = RuleInfo {
+    name: "duplicate-mac-across-vms",
+    severity: Severity::Warning,
+    group: Group::Uniqueness,
+    fix: FixKind::Suggested,
+    page: include_str!("duplicate_mac_across_vms.md"),
+    explains: &[],
+    run: across,
+};
+
+pub(super) const WITHIN: RuleInfo = RuleInfo {
+    name: "duplicate-mac-within-vm",
+    severity: Severity::Error,
+    group: Group::Uniqueness,
+    fix: FixKind::Suggested,
+    page: include_str!("duplicate_mac_within_vm.md"),
+    explains: &[
+        "guest-match-mac-mismatch",
+        "host-route-missing",
+        "host-route-on-wrong-tap",
+        "guest-host-address-disagree",
+        "guest-gateway-not-host-address",
+        "network-shadowed",
+    ],
+    run: within,
+};
+
+fn across(context: &Context<'_>) -> Vec<Draft> {
+    let draft = |clash: super::duplicates::Clash<'_, '_, MacAddress>| {
+        let mac = clash.value;
+        let names: Vec<&str> = clash.links.iter().map(|link| link.guest.name.as_str()).collect();
+        let mut draft = clash
+            .draft(format!(
+                "guests {} have the same MAC address {mac}: on taps of their own that works, on a shared bridge their traffic would be lost",
+                wording::list(&names)
+            ))
+            .help("derive the MAC from the guest's index or name, so that a copied file cannot repeat it");
+        for link in &clash.links {
+            let place = link.interface.mac.known().and_then(culprit::at_end);
+            draft = draft.label(place.or(link.interface.place), format!("{mac} of guest {}", link.guest.name));
+        }
+        draft
+    };
+    clashes(context.links.routed(), |link| link.interface.mac_address().into_iter().collect()).into_iter().map(draft).collect()
+}
+
+fn within(context: &Context<'_>) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for cards in context.links.all.chunk_by(|one, next| one.guest_id == next.guest_id) {
+        for (position, card) in cards.iter().enumerate() {
+            let Some(mac) = card.interface.mac_address() else { continue };
+            let twin = cards.iter().take(position).find(|other| other.interface.mac_address() == Some(mac));
+            let Some(twin) = twin else { continue };
+            let guest = &card.guest.name;
+            let ids = [twin, card].map(|link| link.interface.id.value().map_or("?", String::as_str));
+            drafts.push(
+                Draft::new(
+                    Scope::link(card),
+                    format!(
+                        "guest {guest} has two interfaces, {}, with the same MAC address {mac}: every file that matches it applies to both, \
+                         so both get the same addresses and routes",
+                        wording::list(&ids)
+                    ),
+                )
+                .help(format!("change the MAC address of {}, and the file in the guest that should match it", ids.last().copied().unwrap_or_default()))
+                .label(card.interface.mac.known().and_then(culprit::at_end).or(card.interface.place), "the same address again")
+                .label(twin.interface.mac.known().and_then(culprit::at_end).or(twin.interface.place), "the first interface with it"),
+            );
+        }
+    }
+    drafts
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{reports, silent};
+
+    #[test]
+    fn a_copied_mac_is_a_warning_between_guests_and_an_error_inside_one() {
+        reports(
+            "host h
+             unit 30-a name=a address=10.0.0.0/32 route=10.0.0.1/32
+             unit 30-b name=b address=10.0.0.0/32 route=10.0.0.2/32
+             guest one@h tap=a/02:00:00:00:00:01
+             unit 10-e mac=02:00:00:00:00:01 address=10.0.0.1/32
+             guest two@h tap=b/02:00:00:00:00:01
+             unit 10-e mac=02:00:00:00:00:01 address=10.0.0.2/32",
+            &[("duplicate-mac-across-vms", "02:00:00:00:00:01")],
+        );
+        reports(
+            "host h
+             guest one@h tap=a/02:00:00:00:00:01,b/02:00:00:00:00:01",
+            &[("duplicate-mac-within-vm", "02:00:00:00:00:01")],
+        );
+    }
+
+    #[test]
+    fn hosts_are_apart() {
+        silent(
+            "host a
+             host b
+             guest one@a tap=vm1/02:00:00:00:00:01
+             guest two@b tap=vm1/02:00:00:00:00:01",
+        );
+    }
+}

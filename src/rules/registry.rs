@@ -1,0 +1,63 @@
+//! All rules, in the order of the catalogue.
+
+use super::rule::RuleInfo;
+use super::*;
+
+static RULES: &[RuleInfo] = &[
+    duplicate_vm_index::RULE,
+    duplicate_guest_address::IPV4,
+    duplicate_guest_address::IPV6,
+    duplicate_tap_id::RULE,
+    duplicate_mac::ACROSS,
+    duplicate_mac::WITHIN,
+    tap_id_too_long::RULE,
+    mac_malformed::RULE,
+    mac_multicast::RULE,
+    index_zero::RULE,
+    guest_host_address_disagree::HEX_DECIMAL,
+    tap_without_network::WITHOUT_NETWORK,
+    tap_without_network::OVER_MAXIMUM,
+    host_route_missing::RULE,
+    host_route_on_wrong_tap::RULE,
+    guest_host_address_disagree::DISAGREE,
+    allowances::UNUSED,
+    allowances::UNKNOWN,
+];
+
+/// All rules, in the order of the catalogue.
+pub fn all() -> &'static [RuleInfo] {
+    RULES
+}
+
+/// The rule of a name.
+pub fn find(name: &str) -> Option<&'static RuleInfo> {
+    all().iter().find(|rule| rule.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_kebab_case_and_unique() {
+        let names: BTreeSet<&str> = all().iter().map(|rule| rule.name).collect();
+        assert_eq!(names.len(), all().len());
+        assert!(names.iter().all(|name| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')));
+    }
+
+    #[test]
+    fn causes_name_rules_and_never_each_other() {
+        for rule in all() {
+            for effect in rule.explains {
+                let effect = find(effect).unwrap_or_else(|| panic!("{} explains {effect}, which is no rule", rule.name));
+                assert!(!reaches(effect, rule.name), "{} and {} explain each other", rule.name, effect.name);
+            }
+        }
+    }
+
+    fn reaches(from: &RuleInfo, name: &str) -> bool {
+        from.explains.iter().any(|effect| *effect == name || find(effect).is_some_and(|rule| reaches(rule, name)))
+    }
+}

@@ -1,0 +1,96 @@
+//! What a rule is.
+
+use super::context::Context;
+use super::draft::Draft;
+use super::finding::Severity;
+
+/// A rule: its place in the catalogue, its page, and the function that looks for the mistake.
+#[derive(Debug)]
+pub struct RuleInfo {
+    /// The name, in kebab-case.
+    pub name: &'static str,
+    /// How bad a finding is, unless the circumstances make it less.
+    pub severity: Severity,
+    /// What it is about.
+    pub group: Group,
+    /// What can be done about it without a person.
+    pub fix: FixKind,
+    /// The page, in Markdown.
+    pub page: &'static str,
+    /// Rules whose findings are effects of this mistake when they are about the same guests.
+    pub(super) explains: &'static [&'static str],
+    /// Looks for the mistake.
+    pub(super) run: fn(&Context<'_>) -> Vec<Draft>,
+}
+
+impl RuleInfo {
+    /// The page's first sentence, without Markdown headings.
+    pub fn summary(&self) -> &'static str {
+        self.page.lines().skip(1).map(str::trim).find(|line| !line.is_empty()).unwrap_or_default()
+    }
+}
+
+/// What a rule is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Group {
+    /// Numbers and names that two guests share.
+    Uniqueness,
+    /// Spelling of names, MAC addresses and numbers.
+    Identity,
+    /// Addresses inside guests.
+    Addressing,
+    /// Routes inside guests.
+    Routes,
+    /// Taps and host routes.
+    Taps,
+    /// Forwarding of packets.
+    Forwarding,
+    /// Translation of addresses.
+    Nat,
+    /// What guests can do to each other.
+    Isolation,
+    /// How networkd picks its files.
+    Networkd,
+    /// The source itself.
+    Source,
+}
+
+impl Group {
+    /// The word used in every format.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Uniqueness => "uniqueness",
+            Self::Identity => "identity",
+            Self::Addressing => "addressing",
+            Self::Routes => "routes",
+            Self::Taps => "taps",
+            Self::Forwarding => "forwarding",
+            Self::Nat => "nat",
+            Self::Isolation => "isolation",
+            Self::Networkd => "networkd",
+            Self::Source => "source",
+        }
+    }
+}
+
+/// What can be done about a mistake without a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FixKind {
+    /// An edit that is safe, where the source is simple enough to make it.
+    Automatic,
+    /// An edit or a text that a person should confirm.
+    Suggested,
+    /// Only a person knows.
+    Manual,
+}
+
+impl FixKind {
+    /// The word used in every format.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Automatic => "automatic",
+            Self::Suggested => "suggested",
+            Self::Manual => "manual",
+        }
+    }
+}
