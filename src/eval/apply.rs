@@ -325,11 +325,7 @@ impl Evaluator {
 
     /// The formals of a function value as name and whether there is a default; `None` if it does not take a set apart.
     pub fn formals_of(&self, value: Value) -> Option<Vec<(Symbol, bool, ExprId)>> {
-        let id = match value.view() {
-            View::Lambda(id, _) => id,
-            View::Native(id) => return self.native_formals.get(&id).cloned(),
-            _ => return None,
-        };
+        let View::Lambda(id, _) = value.view() else { return None };
         let lambda = self.program.lambda(id)?;
         lambda.has_formals.then(|| {
             self.program

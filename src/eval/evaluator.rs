@@ -28,7 +28,6 @@ pub struct Evaluator {
     pub messages: Vec<String>,
     pub(super) natives: Vec<&'static NativeDef>,
     native_numbers: FxHashMap<&'static str, NativeId>,
-    pub(super) native_formals: FxHashMap<NativeId, Vec<(Symbol, bool, ExprId)>>,
     pub(super) globals: Vec<Value>,
     global_numbers: FxHashMap<Symbol, u32>,
     pub(super) global_names: Vec<&'static str>,
@@ -62,7 +61,6 @@ impl Evaluator {
             messages: Vec::new(),
             natives: Vec::new(),
             native_numbers: FxHashMap::default(),
-            native_formals: FxHashMap::default(),
             globals: Vec::new(),
             global_numbers: FxHashMap::default(),
             global_names: Vec::new(),
@@ -87,16 +85,6 @@ impl Evaluator {
             let id = NativeId(u32::try_from(self.natives.len()).unwrap_or(u32::MAX));
             self.natives.push(definition);
             self.native_numbers.entry(definition.name).or_insert(id);
-        }
-    }
-
-    /// Says which attributes a built-in function takes from its first argument, and whether each may be missing, because
-    /// `functionArgs` tells. The function itself still has to look for them.
-    pub fn declare_formals(&mut self, name: &str, formals: &[(&str, bool)]) {
-        if let Some(id) = self.native_numbers.get(name).copied() {
-            let formals =
-                formals.iter().map(|(name, may_miss)| (self.heap.intern(name), *may_miss, ExprId::NONE)).collect();
-            self.native_formals.insert(id, formals);
         }
     }
 

@@ -1,19 +1,39 @@
 //! From the definitions of an option to its value.
+//!
+//! Definitions that may or may not count (their condition is unknown, or they are unknown themselves) are kept beside the certain
+//! ones as long as they could win. They make a list or set open, and a scalar unknown unless every candidate says the same.
+//! Types see them only where they merge sets by name: there [`Definition::is_certain`] is false.
 
-use super::definition::{Definition, Loc};
-use super::types::TypeId;
-use crate::eval::{Evaluator, Stop};
-use crate::heap::{UnknownId, Value};
+use rustc_hash::FxHashMap;
 
-/// The definitions that count, stripped of their properties.
-#[derive(Clone, Debug, Default)]
+use super::definition::{DEFAULT_ORDER, DEFAULT_PRIORITY, Definition, Loc};
+use super::properties::{Property, property};
+use super::report::LossReason;
+use super::state::{Found, Pending, State, handle, handle_value, pending};
+use super::types::{self, TypeId};
+use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop, UnknownReason};
+use crate::heap::{Symbol, UnknownId, Value, View, sym};
+use crate::syntax::ExprId;
+
+/// Priority of nothing: weaker than any definition.
+const NO_PRIORITY: i64 = 9999;
+const DEEPEST: u32 = 200;
+
+/// The definitions that count, stripped of their properties, their values evaluated.
+#[derive(Clone, Debug)]
 pub struct Discharged {
-    /// Those of the winning priority, in merge order.
+    /// Those of the winning priority, in merge order, and those that may win.
     pub defs: Vec<Definition>,
-    /// Their priority; 9999 if there is none.
+    /// The winning priority; 9999 if there is no definition.
     pub highest_priority: i64,
-    /// Why not all conditions are known, if so.
+    /// Why some of them may not count, or not be all, if so.
     pub open: Option<UnknownId>,
+}
+
+impl Default for Discharged {
+    fn default() -> Self {
+        Self { defs: Vec::new(), highest_priority: NO_PRIORITY, open: None }
+    }
 }
 
 /// The value of an option and how it came about.
@@ -27,21 +47,284 @@ pub struct Merged {
     pub highest_priority: i64,
     /// Whether there is any definition.
     pub is_defined: bool,
-    /// What the type says about the value (`valueMeta`).
-    pub value_meta: Value,
 }
 
-/// Evaluates conditions, flattens, keeps the winning priority, sorts. Does not look at the values.
+/// Evaluates conditions, flattens, keeps the winning priority, sorts.
 pub fn discharge(ev: &mut Evaluator, loc: &Loc, defs: Vec<Definition>) -> Result<Discharged, Stop> {
+    discharge_with(ev, loc, defs, None, None)
+}
+
+/// Like [`discharge`], with the default of the option (to which no property but its own priority applies), and telling the losers.
+pub(super) fn discharge_with(
+    ev: &mut Evaluator,
+    loc: &Loc,
+    defs: Vec<Definition>,
+    default: Option<Definition>,
+    mut losers: Option<&mut Vec<(Definition, LossReason)>>,
+) -> Result<Discharged, Stop> {
     let _ = loc;
-    let _ = ev;
-    Ok(Discharged { defs, highest_priority: super::definition::DEFAULT_PRIORITY, open: None })
+    let mut work = Candidates { found: Vec::with_capacity(defs.len() + 1), open: None, losers: losers.is_some() };
+    let mut lost = Vec::new();
+    if let Some(default) = default {
+        work.found.push(Candidate { maybe: None, definition: default });
+    }
+    for definition in &defs {
+        let result = work.add(ev, definition, definition.value, None, 0, &mut lost);
+        if let Err(stop) = result {
+            let text = format!("while evaluating definitions from `{}'", definition.file);
+            return Err(ev.add_trace(stop, definition.origin, text));
+        }
+    }
+    let certain = work.found.iter().filter(|one| one.maybe.is_none()).map(|one| one.definition.priority).min();
+    let certain = certain.unwrap_or(NO_PRIORITY);
+    let mut kept = Discharged { highest_priority: NO_PRIORITY, open: work.open, defs: Vec::new() };
+    kept.defs.reserve(work.found.len());
+    for candidate in work.found {
+        let priority = candidate.definition.priority;
+        if priority > certain || (candidate.maybe.is_none() && priority != certain) {
+            if losers.is_some() {
+                lost.push((candidate.definition, LossReason::Priority));
+            }
+            continue;
+        }
+        kept.highest_priority = kept.highest_priority.min(priority);
+        if let Some(reason) = candidate.maybe {
+            kept.open = kept.open.or(Some(reason));
+        }
+        kept.defs.push(candidate.definition);
+    }
+    strip_order(ev, &mut kept)?;
+    if let Some(losers) = losers.as_deref_mut() {
+        losers.extend(lost);
+    }
+    Ok(kept)
+}
+
+struct Candidate {
+    definition: Definition,
+    /// Why it may not count.
+    maybe: Option<UnknownId>,
+}
+
+struct Candidates {
+    found: Vec<Candidate>,
+    open: Option<UnknownId>,
+    losers: bool,
+}
+
+impl Candidates {
+    fn add(
+        &mut self,
+        ev: &mut Evaluator,
+        definition: &Definition,
+        value: Value,
+        maybe: Option<UnknownId>,
+        depth: u32,
+        lost: &mut Vec<(Definition, LossReason)>,
+    ) -> Result<(), Stop> {
+        ev.tick()?;
+        if depth > DEEPEST {
+            return Err(ev.error(ErrorKind::Type, "properties of the module system are nested too deeply"));
+        }
+        let value = ev.force(value);
+        if value.is_error() {
+            return Err(Stop(value));
+        }
+        match property(ev, value)? {
+            Property::Merge { contents } => {
+                let contents = ev.force(contents);
+                if let View::Unknown(reason) = contents.view() {
+                    self.push(ev, definition, contents, Some(reason), DEFAULT_PRIORITY)?;
+                    return Ok(());
+                }
+                let seq = ev.want_list(contents)?;
+                for slot in seq.slots() {
+                    self.add(ev, definition, Value::reference(slot), maybe, depth + 1, lost)?;
+                }
+                if let Some(reason) = ev.heap.open_reason(seq) {
+                    self.push(ev, definition, Value::unknown(reason), Some(reason), DEFAULT_PRIORITY)?;
+                }
+                Ok(())
+            }
+            Property::If { condition, content } => {
+                let condition = ev.force(condition);
+                match condition.view() {
+                    View::Bool(true) => self.add(ev, definition, content, maybe, depth + 1, lost),
+                    View::Bool(false) => {
+                        if self.losers {
+                            lost.push((definition.with_value(content, ExprId::NONE), LossReason::ConditionFalse));
+                        }
+                        Ok(())
+                    }
+                    View::Unknown(reason) => self.add(ev, definition, content, maybe.or(Some(reason)), depth + 1, lost),
+                    View::Error(_) => Err(Stop(condition)),
+                    _ => {
+                        let text = format!("`mkIf' called with a non-Boolean condition: {}", ev.describe(condition));
+                        Err(ev.error_at(ErrorKind::Module("bad-condition"), text, definition.origin))
+                    }
+                }
+            }
+            Property::Override { priority, content } => {
+                let priority = ev.want_int(priority)?;
+                self.push(ev, definition, content, maybe, priority)
+            }
+            Property::Definition { set } => {
+                let inner = ev.attribute_or_stop(set, sym::VALUE)?;
+                let file = ev.attribute_or_stop(set, sym::FILE)?;
+                let file = ev.coerce(file, crate::eval::Coercion::More)?;
+                let file: std::rc::Rc<str> = ev.heap.text(file).into();
+                let moved = Definition { file, ..definition.clone() };
+                let inner = ev.want(inner)?;
+                match property(ev, inner)? {
+                    Property::Override { priority, content } => {
+                        let priority = ev.want_int(priority)?;
+                        self.push(ev, &moved, content, maybe, priority)
+                    }
+                    _ => self.push(ev, &moved, inner, maybe, DEFAULT_PRIORITY),
+                }
+            }
+            Property::Order { .. } | Property::Plain => self.push(ev, definition, value, maybe, DEFAULT_PRIORITY),
+        }
+    }
+
+    /// Adds a candidate. An unknown value may be any property, so it may not count either.
+    fn push(
+        &mut self,
+        ev: &mut Evaluator,
+        definition: &Definition,
+        value: Value,
+        maybe: Option<UnknownId>,
+        priority: i64,
+    ) -> Result<(), Stop> {
+        let unknown = match value.view() {
+            View::Unknown(reason) => Some(reason),
+            _ => None,
+        };
+        self.open = self.open.or(unknown);
+        let mut maybe = maybe.or(unknown);
+        if maybe.is_none() && !definition.is_certain {
+            let reason = UnknownReason::Unsupported("a condition around a definition".to_owned());
+            if let View::Unknown(reason) = ev.unknown_at(reason, definition.origin).0.view() {
+                maybe = Some(reason);
+            }
+        }
+        let mut kept = definition.with_value(value, ExprId::NONE);
+        kept.priority = priority;
+        kept.is_certain = maybe.is_none();
+        self.found.push(Candidate { definition: kept, maybe });
+        Ok(())
+    }
+}
+
+/// Takes `mkOrder` from around the winners and sorts them.
+fn strip_order(ev: &mut Evaluator, kept: &mut Discharged) -> Result<(), Stop> {
+    let mut is_ordered = false;
+    for definition in &mut kept.defs {
+        definition.value = ev.force(definition.value);
+        if definition.value.is_error() {
+            return Err(Stop(definition.value));
+        }
+        definition.order = DEFAULT_ORDER;
+        if let Property::Order { priority, content } = property(ev, definition.value)? {
+            definition.order = ev.want_int(priority)?;
+            definition.value = ev.force(content);
+            if definition.value.is_error() {
+                return Err(Stop(definition.value));
+            }
+            is_ordered = true;
+        }
+        if let View::Unknown(reason) = definition.value.view() {
+            definition.is_certain = false;
+            kept.open = kept.open.or(Some(reason));
+        }
+    }
+    if is_ordered {
+        kept.defs.sort_by_key(|definition| definition.order);
+    }
+    Ok(())
 }
 
 /// Checks and merges discharged definitions; without any, the type's empty value or the error of a missing value.
 pub fn merge_discharged(ev: &mut Evaluator, loc: &Loc, ty: TypeId, found: Discharged) -> Result<Merged, Stop> {
-    let _ = (loc, ty, found);
-    Err(ev.unsupported("merging of definitions"))
+    let is_defined = !found.defs.is_empty();
+    let value = if let Some(reason) = found.open {
+        merge_open(ev, loc, ty, &found, reason)?
+    } else if is_defined {
+        check_all(ev, loc, ty, &found.defs)?;
+        types::merge(ev, ty, loc, &found.defs)?
+    } else {
+        match types::empty_value(ev, ty) {
+            Some(value) => value,
+            None => return Err(missing_value(ev, loc)),
+        }
+    };
+    Ok(Merged { value, defs_final: found.defs, highest_priority: found.highest_priority, is_defined })
+}
+
+fn missing_value(ev: &mut Evaluator, loc: &Loc) -> Stop {
+    let name = loc.show(&ev.heap);
+    let text = format!("The option `{name}' was accessed but has no value defined. Try setting the option.");
+    ev.error(ErrorKind::Module("missing-value"), text)
+}
+
+fn check_all(ev: &mut Evaluator, loc: &Loc, ty: TypeId, defs: &[Definition]) -> Result<(), Stop> {
+    let known: Vec<Definition>;
+    let defs = if defs.iter().any(|one| one.value.is_unknown()) {
+        known = defs.iter().filter(|one| !one.value.is_unknown()).cloned().collect();
+        &known
+    } else {
+        defs
+    };
+    if types::accepts(ev, ty, defs)? {
+        return Ok(());
+    }
+    let mut wrong = Vec::new();
+    for definition in defs {
+        if !types::check(ev, ty, definition.value)? {
+            wrong.push(definition.clone());
+        }
+    }
+    if wrong.is_empty() {
+        wrong = defs.to_vec();
+    }
+    let Some(first) = wrong.first().map(|definition| definition.origin) else { return Ok(()) };
+    let name = loc.show(&ev.heap);
+    let words = types::description(ev, ty);
+    let shown = types::show_defs(ev, &wrong);
+    let text = format!("A definition for option `{name}' is not of type `{words}'. Definition values:{shown}");
+    Err(ev.error_at(ErrorKind::Module("type"), text, first))
+}
+
+/// Merges when some definitions may not count. Types know what that means among definitions of one priority.
+fn merge_open(ev: &mut Evaluator, loc: &Loc, ty: TypeId, found: &Discharged, reason: UnknownId) -> Outcome {
+    check_all(ev, loc, ty, &found.defs)?;
+    if found.defs.iter().all(|one| one.priority == found.highest_priority) {
+        return types::merge(ev, ty, loc, &found.defs);
+    }
+    let unknown = Err(Stop(Value::unknown(reason)));
+    let Some(sure) = found.defs.iter().find(|one| one.is_certain) else { return unknown };
+    for other in &found.defs {
+        if other.value.is_unknown() || !ev.equal(sure.value, other.value)? {
+            return unknown;
+        }
+    }
+    types::merge(ev, ty, loc, std::slice::from_ref(sure))
+}
+
+/// What an option's type says about its value (`valueMeta`).
+pub(super) fn value_meta(ev: &mut Evaluator, loc: &Loc, ty: TypeId, defs: &[Definition]) -> Outcome {
+    let meta = types::value_meta(ev, ty, loc, defs)?;
+    let meta = ev.want_attrs(meta)?;
+    let ty = types::type_value(ev, ty);
+    let internal = ev.set(&[("type", ty)]);
+    let View::Attrs(internal) = ev.set(&[("_internal", internal)]).view() else { return Ok(Value::EMPTY_SET) };
+    Ok(ev.heap.update(meta, internal))
+}
+
+/// [`value_meta`] of definitions that are not discharged yet.
+pub(super) fn merged_meta(ev: &mut Evaluator, loc: &Loc, ty: TypeId, defs: Vec<Definition>) -> Outcome {
+    let found = discharge(ev, loc, defs)?;
+    value_meta(ev, loc, ty, &found.defs)
 }
 
 /// [`discharge`], then [`merge_discharged`].
@@ -50,13 +333,109 @@ pub fn merge_definitions(ev: &mut Evaluator, loc: &Loc, ty: TypeId, defs: Vec<De
     merge_discharged(ev, loc, ty, found)
 }
 
+/// The value of an option that nobody declares: equal scalars, sets attribute by attribute, lists one after the other.
+pub(super) fn merge_undeclared(ev: &mut Evaluator, loc: &Loc, found: &Discharged) -> Outcome {
+    let Some(first) = found.defs.first() else {
+        let name = loc.show(&ev.heap);
+        return Err(ev.unknown(UnknownReason::UndeclaredOption(name)));
+    };
+    if let Some(reason) = found.open {
+        return Err(Stop(Value::unknown(reason)));
+    }
+    if found.defs.len() == 1 && !matches!(first.value.view(), View::Attrs(_)) {
+        return Ok(first.value);
+    }
+    if found.defs.iter().all(|one| matches!(one.value.view(), View::List(_))) {
+        return concatenated(ev, found);
+    }
+    if found.defs.iter().all(|one| matches!(one.value.view(), View::Attrs(_))) {
+        return merge_undeclared_sets(ev, loc, found);
+    }
+    for other in found.defs.iter().skip(1) {
+        if !ev.equal(first.value, other.value)? {
+            let name = loc.show(&ev.heap);
+            let reason = UnknownReason::UndeclaredOption(name);
+            return Err(ev.unknown_at(reason, other.origin));
+        }
+    }
+    Ok(first.value)
+}
+
+fn concatenated(ev: &mut Evaluator, found: &Discharged) -> Outcome {
+    let mut elements = Vec::new();
+    let mut open = None;
+    for definition in &found.defs {
+        if let View::List(seq) = definition.value.view() {
+            ev.tick_many(u64::from(seq.len))?;
+            elements.extend(ev.heap.elements(seq));
+            open = open.or(ev.heap.open_reason(seq));
+        }
+    }
+    Ok(match open {
+        Some(reason) => ev.heap.new_open_list(&elements, reason),
+        None => ev.heap.new_list(&elements),
+    })
+}
+
+fn merge_undeclared_sets(ev: &mut Evaluator, loc: &Loc, found: &Discharged) -> Outcome {
+    let mut names: Vec<(Symbol, ExprId)> = Vec::new();
+    let mut by_name: FxHashMap<Symbol, Vec<Definition>> = FxHashMap::default();
+    let mut open = None;
+    for definition in &found.defs {
+        let View::Attrs(set) = definition.value.view() else { continue };
+        if ev.is_derivation(set) {
+            return Ok(definition.value);
+        }
+        open = open.or(ev.heap.open_set_reason(set));
+        for (name, slot, origin) in ev.heap.entries(set) {
+            ev.tick()?;
+            let part = definition.with_value(ev.heap.share(slot), origin);
+            by_name.entry(name).or_insert_with(|| {
+                names.push((name, origin));
+                Vec::new()
+            });
+            if let Some(parts) = by_name.get_mut(&name) {
+                parts.push(part);
+            }
+        }
+    }
+    let mut attributes = Vec::with_capacity(names.len());
+    for (name, origin) in names {
+        let parts = by_name.remove(&name).unwrap_or_default();
+        let value = delay(ev, Pending { loc: loc.child(name), ty: None, found: Found::Raw(parts) });
+        attributes.push((name, value, origin));
+    }
+    Ok(ev.heap.new_open_set(&attributes, open))
+}
+
+fn delay(ev: &mut Evaluator, pending: Pending) -> Value {
+    let number = State::of(ev).add_pending(pending);
+    let function = ev.native("internal.modules.merge");
+    ev.heap.deferred(function, &[handle_value(number)])
+}
+
 /// The merged value, deferred: to be written raw into a list or set that is being built.
 pub fn delay_merge(ev: &mut Evaluator, loc: &Loc, ty: TypeId, defs: Vec<Definition>) -> Value {
-    let _ = (loc, ty, defs);
-    ev.unsupported("merging of definitions").0
+    delay(ev, Pending { loc: loc.clone(), ty: Some(ty), found: Found::Raw(defs) })
 }
 
 /// Like [`delay_merge`] for definitions that are discharged already.
 pub fn delay_discharged(ev: &mut Evaluator, loc: &Loc, ty: TypeId, found: Discharged) -> Value {
-    delay_merge(ev, loc, ty, found.defs)
+    delay(ev, Pending { loc: loc.clone(), ty: Some(ty), found: Found::Discharged(found) })
 }
+
+fn run_pending(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [number] = arguments else { return Ok(Value::NULL) };
+    let number = handle(ev, *number)?;
+    let waiting = pending(ev, number)?;
+    let found = match &waiting.found {
+        Found::Raw(defs) => discharge(ev, &waiting.loc, defs.clone())?,
+        Found::Discharged(found) => found.clone(),
+    };
+    match waiting.ty {
+        Some(ty) => Ok(merge_discharged(ev, &waiting.loc, ty, found)?.value),
+        None => merge_undeclared(ev, &waiting.loc, &found),
+    }
+}
+
+pub(super) static FAMILY: &[NativeDef] = &[NativeDef::strict("internal.modules.merge", 1, run_pending)];

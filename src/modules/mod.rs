@@ -13,12 +13,22 @@
 //!
 //! What it deliberately does not do: know any option of NixOS, or read files other than through the evaluator's `import`.
 
+mod arguments;
+mod check;
+mod collect;
 mod definition;
 mod evaluation;
+mod functions;
+mod low_level;
 mod merge;
+mod messages;
+mod options;
+mod properties;
+mod renames;
 mod report;
 mod schema_tree;
 mod state;
+mod tree;
 pub mod types;
 
 pub use definition::{DEFAULT_ORDER, DEFAULT_PRIORITY, Definition, Loc, OPTION_DEFAULT_PRIORITY, show_name};
@@ -33,7 +43,11 @@ pub use types::TypeId;
 
 use crate::eval::Evaluator;
 
-/// Makes the built-in functions of this room known.
+/// Makes the built-in functions of this room known, those of `lib` among them; `lib` must not have been forced yet.
 pub fn install(ev: &mut Evaluator) {
+    for family in [arguments::FAMILY, evaluation::FAMILY, merge::FAMILY, options::FAMILY, tree::FAMILY] {
+        ev.install(family);
+    }
+    crate::nixlib::add_family(ev, &functions::LIBRARY);
     types::install(ev);
 }

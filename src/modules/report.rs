@@ -1,9 +1,13 @@
 //! What is asked about an evaluation: one option with all its definitions, and the problems met.
 
-use super::definition::Definition;
-use super::state::EvalId;
-use crate::eval::Evaluator;
-use crate::heap::Value;
+use super::definition::{Definition, Loc};
+use super::evaluation::ModuleInput;
+use super::merge;
+use super::options::{self, OptionInfo};
+use super::state::{EvalId, NodeId, State, evaluation, node};
+use super::tree::{self, Kind};
+use crate::eval::{ErrorKind, Evaluator, Stop, UnknownReason};
+use crate::heap::{Symbol, Value, View};
 use crate::syntax::ExprId;
 
 /// Why a definition does not count.
@@ -60,15 +64,172 @@ pub struct ModuleProblem {
     pub cause: Value,
 }
 
-/// One option with its definitions; the path may lead into elements of submodules.
+impl OptionReport {
+    fn of_stop(stop: Stop) -> Self {
+        Self { value: stop.0, definitions: Vec::new(), losing: Vec::new(), is_defined: false }
+    }
+}
+
+/// One option with its definitions. The path may lead through elements of an `attrsOf submodule`, and below an option into the
+/// attributes of its value; the definitions are then those that set that attribute.
 pub fn option_report(ev: &mut Evaluator, id: EvalId, path: &[&str]) -> OptionReport {
-    let _ = (id, path);
-    let value = ev.unsupported("option reports").0;
-    OptionReport { value, definitions: Vec::new(), losing: Vec::new(), is_defined: false }
+    let names: Vec<Symbol> = path.iter().map(|name| ev.heap.intern(name)).collect();
+    match report_at(ev, id, &names) {
+        Ok(report) => report,
+        Err(stop) => OptionReport::of_stop(stop),
+    }
+}
+
+fn report_at(ev: &mut Evaluator, id: EvalId, names: &[Symbol]) -> Result<OptionReport, Stop> {
+    let found = evaluation(ev, id)?;
+    let mut at = found.root;
+    let mut rest = names;
+    while let Some((name, others)) = rest.split_first() {
+        match tree::kind(ev, at)? {
+            Kind::Set => {}
+            Kind::Option(info) => return below_option(ev, at, &info, rest),
+            Kind::Undeclared => return below_value(ev, at, rest),
+        }
+        let this = node(ev, at)?;
+        let is_declared = tree::declared_names(ev, &this)?.iter().any(|(known, _)| known == name);
+        let by_name = tree::by_name(ev, at)?;
+        if !is_declared && !by_name.names.contains_key(name) && by_name.unknown.is_empty() {
+            let loc = this.loc.child(*name).show(&ev.heap);
+            return Err(if found.is_open() {
+                ev.unknown(UnknownReason::UndeclaredOption(loc))
+            } else {
+                ev.error(ErrorKind::MissingAttribute, format!("attribute '{loc}' missing"))
+            });
+        }
+        at = tree::child(ev, at, *name)?;
+        rest = others;
+    }
+    match tree::kind(ev, at)? {
+        Kind::Option(info) => below_option(ev, at, &info, &[]),
+        Kind::Set | Kind::Undeclared => below_value(ev, at, &[]),
+    }
+}
+
+/// The report of a declared option, or of something inside its value.
+fn below_option(ev: &mut Evaluator, id: NodeId, info: &OptionInfo, rest: &[Symbol]) -> Result<OptionReport, Stop> {
+    let this = node(ev, id)?;
+    let value = tree::value_of(ev, id)?;
+    let value = ev.force(value);
+    let defs = tree::definitions(ev, id)?;
+    let default = options::default_of(ev, &this, info)?;
+    let mut losing = Vec::new();
+    let settled = merge::discharge_with(ev, &this.loc, defs, default, Some(&mut losing));
+    let report = match settled {
+        Ok(settled) => {
+            let (sure, unsure): (Vec<_>, Vec<_>) = settled.defs.into_iter().partition(|one| one.is_certain);
+            losing.extend(unsure.into_iter().map(|one| (one, LossReason::ConditionUnknown)));
+            let is_defined = !sure.is_empty();
+            OptionReport { value, definitions: sure, losing, is_defined }
+        }
+        Err(stop) => OptionReport { value: if value.is_stop() { value } else { stop.0 }, ..OptionReport::of_stop(stop) },
+    };
+    match rest.split_first() {
+        None => Ok(report),
+        Some((name, others)) => inside(ev, report, &this.loc, *name, others),
+    }
+}
+
+fn below_value(ev: &mut Evaluator, id: NodeId, rest: &[Symbol]) -> Result<OptionReport, Stop> {
+    let this = node(ev, id)?;
+    let value = tree::value_of(ev, id)?;
+    let value = ev.force(value);
+    let defs = tree::definitions(ev, id)?;
+    let mut losing = Vec::new();
+    let settled = merge::discharge_with(ev, &this.loc, defs, None, Some(&mut losing))?;
+    let is_defined = !settled.defs.is_empty();
+    let report = OptionReport { value, definitions: settled.defs, losing, is_defined };
+    match rest.split_first() {
+        None => Ok(report),
+        Some((name, others)) => inside(ev, report, &this.loc, *name, others),
+    }
+}
+
+/// Follows a path into the value of an option, and the definitions along with it.
+fn inside(
+    ev: &mut Evaluator,
+    report: OptionReport,
+    loc: &Loc,
+    name: Symbol,
+    rest: &[Symbol],
+) -> Result<OptionReport, Stop> {
+    if let Some((element, prefix)) = submodule_of(ev, &report, loc, name) {
+        let depth = prefix.names().len();
+        if rest.is_empty() && depth > loc.names().len() {
+            return element_report(ev, report, loc, name);
+        }
+        let mut below = vec![name];
+        below.extend_from_slice(rest);
+        let below = below.get(depth.saturating_sub(loc.names().len())..).unwrap_or_default();
+        return report_at(ev, element, below);
+    }
+    let report = element_report(ev, report, loc, name)?;
+    match rest.split_first() {
+        None => Ok(report),
+        Some((next, others)) => inside(ev, report, &loc.child(name), *next, others),
+    }
+}
+
+/// The evaluation of the submodule at an option, or of its element `name`, with the path that it stands at.
+fn submodule_of(ev: &mut Evaluator, report: &OptionReport, loc: &Loc, name: Symbol) -> Option<(EvalId, Loc)> {
+    if let View::Attrs(set) = report.value.view()
+        && let Some(element) = ev.attribute(set, name)
+    {
+        ev.force(element);
+    }
+    let (own, child) = (loc.names(), loc.child(name).names());
+    let evaluations = State::of(ev).evaluations.clone();
+    let found = evaluations.iter().rev().find(|one| {
+        let prefix = one.request.prefix.names();
+        (prefix == own || prefix == child)
+            && one.request.modules.iter().any(|input| match input {
+                ModuleInput::Config(definition) | ModuleInput::Import(definition) => {
+                    report.definitions.iter().any(|known| known.file == definition.file)
+                }
+                ModuleInput::Module(_) => false,
+            })
+    })?;
+    Some((found.id, found.request.prefix.clone()))
+}
+
+/// One attribute of an option's value with the definitions that set it.
+fn element_report(ev: &mut Evaluator, report: OptionReport, loc: &Loc, name: Symbol) -> Result<OptionReport, Stop> {
+    let value = match report.value.view() {
+        View::Attrs(set) => match ev.attribute(set, name) {
+            Some(value) => ev.force(value),
+            None => ev.missing_attribute(set, name).0,
+        },
+        _ if report.value.is_stop() => report.value,
+        _ => ev.error(ErrorKind::Type, "the path leads into a value that is no set").0,
+    };
+    let mut parts = Vec::new();
+    for definition in &report.definitions {
+        super::properties::attributes_of(
+            ev,
+            definition,
+            |found, part| {
+                if found == name {
+                    parts.push(part);
+                }
+            },
+            |_| {},
+            |_, _| Ok(()),
+        )?;
+    }
+    let mut losing = Vec::new();
+    let settled = merge::discharge_with(ev, &loc.child(name), parts, None, Some(&mut losing))?;
+    let is_defined = !settled.defs.is_empty();
+    Ok(OptionReport { value, definitions: settled.defs, losing, is_defined })
 }
 
 /// The problems met so far while modules were collected and called.
 pub fn problems(ev: &mut Evaluator, id: EvalId) -> Vec<ModuleProblem> {
-    let _ = (ev, id);
-    Vec::new()
+    match evaluation(ev, id) {
+        Ok(found) => found.problems(),
+        Err(_) => Vec::new(),
+    }
 }

@@ -1,12 +1,15 @@
 //! Static declarations of options.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::path::Path;
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use super::types::TypeId;
-use crate::eval::Evaluator;
+use super::evaluation::Evaluation;
+use super::state::State;
+use super::types::{self, TypeId};
+use crate::eval::{Evaluator, Stop};
 use crate::heap::{Symbol, Value};
 
 /// A node of the tree of static declarations.
@@ -29,18 +32,157 @@ pub struct SchemaOption {
     pub type_text: Rc<str>,
     /// Nix text of the default, with `config`, `options`, `lib` and `name` in scope.
     pub default: Option<Rc<str>>,
+    /// Whether one definition only is allowed.
+    pub read_only: bool,
     /// What the option means.
     pub note: Rc<str>,
-    /// The type, once made.
-    pub type_id: OnceCell<TypeId>,
-    /// The function `{ config, options, lib, name }: default`, once made.
-    pub default_function: OnceCell<Value>,
+    type_id: OnceCell<TypeId>,
+    default_made: Cell<Option<Made>>,
+}
+
+/// A default that has been made ready.
+#[derive(Clone, Copy, Debug)]
+enum Made {
+    /// The same for every machine.
+    Constant(Value),
+    /// A function of `{ config, options, lib, name }`.
+    Function(Value),
+}
+
+#[derive(Default)]
+struct Builder {
+    children: FxHashMap<Symbol, Rc<RefCell<Builder>>>,
+    element: Option<Rc<RefCell<Builder>>>,
+    is_list: bool,
+    option: Option<SchemaOption>,
+    is_open: bool,
+}
+
+impl Builder {
+    fn finish(this: &Rc<RefCell<Self>>) -> Rc<SchemaNode> {
+        let mut this = this.borrow_mut();
+        let element = this.element.as_ref().map(Self::finish);
+        let children = this.children.iter().map(|(name, child)| (*name, Self::finish(child))).collect();
+        let mut option = this.option.take();
+        if option.is_none() && element.is_some() {
+            let text = if this.is_list { "listOf submodule" } else { "attrsOf submodule" };
+            let default = if this.is_list { "[ ]" } else { "{ }" };
+            option = Some(SchemaOption::new(text, Some(default), ""));
+        }
+        Rc::new(SchemaNode { children, option, element, is_open: this.is_open })
+    }
+}
+
+impl SchemaOption {
+    fn new(type_text: &str, default: Option<&str>, note: &str) -> Self {
+        Self {
+            type_text: type_text.into(),
+            default: default.map(Into::into),
+            read_only: note.split_whitespace().next() == Some("readOnly"),
+            note: note.into(),
+            type_id: OnceCell::new(),
+            default_made: Cell::new(None),
+        }
+    }
 }
 
 impl SchemaNode {
     /// The tree of tables with one option on a line: path, type, default and note, separated by tabs.
+    ///
+    /// In a path `<name>` stands for the elements of an `attrsOf submodule` and `*` for those of a `listOf submodule`. The type `open`
+    /// declares no option but says that the table does not list all options below the path. Empty lines and those that start with `#`
+    /// do not count; a default of `-` or nothing means that there is none.
     pub fn parse(ev: &mut Evaluator, tables: &[&str]) -> Rc<Self> {
-        let _ = (ev, tables);
-        Rc::new(Self::default())
+        let root = Rc::new(RefCell::new(Builder::default()));
+        for line in tables.iter().flat_map(|table| table.lines()) {
+            if line.trim().is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let mut columns = line.split('\t').map(str::trim);
+            let (Some(path), Some(type_text)) = (columns.next(), columns.next()) else { continue };
+            let default = columns.next().filter(|text| !text.is_empty() && *text != "-");
+            let note = columns.next().unwrap_or_default();
+            let mut at = Rc::clone(&root);
+            for name in path.split('.').filter(|name| !name.is_empty()) {
+                let next = match name {
+                    "<name>" | "*" => {
+                        let mut node = at.borrow_mut();
+                        node.is_list = name == "*";
+                        Rc::clone(node.element.get_or_insert_default())
+                    }
+                    _ => {
+                        let name = ev.heap.intern(name);
+                        Rc::clone(at.borrow_mut().children.entry(name).or_default())
+                    }
+                };
+                at = next;
+            }
+            let mut node = at.borrow_mut();
+            if type_text == "open" {
+                node.is_open = true;
+            } else {
+                node.option = Some(SchemaOption::new(type_text, default, note));
+            }
+        }
+        Builder::finish(&root)
     }
+
+    /// The type of the option at this node.
+    pub(super) fn type_of(&self, ev: &mut Evaluator) -> TypeId {
+        let Some(option) = &self.option else { return types::type_from_text(ev, "unspecified", None) };
+        if let Some(known) = option.type_id.get() {
+            return *known;
+        }
+        let made = types::type_from_text(ev, &option.type_text, self.element.clone());
+        *option.type_id.get_or_init(|| made)
+    }
+
+    pub(super) fn is_read_only(&self) -> bool {
+        self.option.as_ref().is_some_and(|option| option.read_only)
+    }
+
+    /// The default of the option at this node in an evaluation, which may be a reference.
+    pub(super) fn default_value(&self, ev: &mut Evaluator, found: &Evaluation) -> Result<Option<Value>, Stop> {
+        let Some(option) = &self.option else { return Ok(None) };
+        let Some(text) = &option.default else { return Ok(None) };
+        let made = match option.default_made.get() {
+            Some(made) => made,
+            None => {
+                let made = ready(ev, text)?;
+                option.default_made.set(Some(made));
+                made
+            }
+        };
+        match made {
+            Made::Constant(value) => Ok(Some(value)),
+            Made::Function(function) => {
+                let arguments = found.base_arguments(ev)?;
+                let name = found.request.name.unwrap_or(Value::NULL);
+                let value = ev.call(function, &[arguments, name])?;
+                Ok(Some(value))
+            }
+        }
+    }
+}
+
+/// Parses a default; one that speaks of nothing but constants is evaluated once for all machines.
+fn ready(ev: &mut Evaluator, text: &str) -> Result<Made, Stop> {
+    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let depends = text.split(|letter| !is_word(letter)).any(|word| matches!(word, "config" | "options" | "name" | "lib"));
+    if depends {
+        let function = format!("{{ config, options, lib, ... }}: name: {text}");
+        return ev.eval_text("<default of an option>", &function, Path::new("/")).map(Made::Function);
+    }
+    ev.eval_text("<default of an option>", text, Path::new("/")).map(Made::Constant)
+}
+
+/// The options below `_module`.
+pub(super) fn module_schema(ev: &mut Evaluator) -> Rc<SchemaNode> {
+    if let Some(known) = &State::of(ev).module_schema {
+        return Rc::clone(known);
+    }
+    let table = "args\tlazyAttrsOf raw\ncheck\tbool\ttrue\nfreeformType\tnullOr optionType\tnull\nspecialArgs\tunspecified\t-\treadOnly";
+    let made = SchemaNode::parse(ev, &[table]);
+    State::of(ev).module_schema = Some(Rc::clone(&made));
+    made
 }

@@ -1,5 +1,17 @@
 //! What the room keeps with the evaluator.
 
+use std::rc::Rc;
+
+use super::definition::{Definition, Loc};
+use super::evaluation::Evaluation;
+use super::merge::Discharged;
+use super::properties::PropertyShapes;
+use super::schema_tree::SchemaNode;
+use super::tree::Node;
+use super::types::TypeId;
+use crate::eval::{ErrorKind, Evaluator, Stop};
+use crate::heap::Value;
+
 /// One evaluation of modules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EvalId(pub(crate) u32);
@@ -7,3 +19,102 @@ pub struct EvalId(pub(crate) u32);
 /// One node of the option tree of an evaluation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub(crate) u32);
+
+/// Definitions that wait to be merged until somebody asks for the value.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) loc: Loc,
+    /// The type; without one the definitions are merged as those of an option that is not declared.
+    pub(super) ty: Option<TypeId>,
+    pub(super) found: Found,
+}
+
+/// How far pending definitions have come.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// Properties still around the values.
+    Raw(Vec<Definition>),
+    /// Conditions and priorities are settled.
+    Discharged(Discharged),
+}
+
+/// Everything that the natives of this room refer to by number.
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) evaluations: Vec<Rc<Evaluation>>,
+    pub(super) nodes: Vec<Rc<Node>>,
+    pub(super) pending: Vec<Rc<Pending>>,
+    pub(super) shapes: PropertyShapes,
+    /// The options below `_module`.
+    pub(super) module_schema: Option<Rc<SchemaNode>>,
+}
+
+fn number(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}
+
+fn lost(ev: &mut Evaluator) -> Stop {
+    ev.error(ErrorKind::Type, "this function of the module system was called with a handle that does not exist")
+}
+
+impl State {
+    pub(super) fn of(ev: &mut Evaluator) -> &mut Self {
+        ev.extension::<Self>()
+    }
+
+    pub(super) fn add_evaluation(&mut self, make: impl FnOnce(EvalId) -> Evaluation) -> EvalId {
+        let id = EvalId(number(self.evaluations.len()));
+        self.evaluations.push(Rc::new(make(id)));
+        id
+    }
+
+    pub(super) fn add_node(&mut self, node: Node) -> NodeId {
+        let id = NodeId(number(self.nodes.len()));
+        self.nodes.push(Rc::new(node));
+        id
+    }
+
+    pub(super) fn add_pending(&mut self, pending: Pending) -> u32 {
+        let id = number(self.pending.len());
+        self.pending.push(Rc::new(pending));
+        id
+    }
+}
+
+/// The evaluation of a number.
+pub(super) fn evaluation(ev: &mut Evaluator, id: EvalId) -> Result<Rc<Evaluation>, Stop> {
+    match State::of(ev).evaluations.get(id.0 as usize).cloned() {
+        Some(found) => Ok(found),
+        None => Err(lost(ev)),
+    }
+}
+
+/// The node of a number.
+pub(super) fn node(ev: &mut Evaluator, id: NodeId) -> Result<Rc<Node>, Stop> {
+    match State::of(ev).nodes.get(id.0 as usize).cloned() {
+        Some(found) => Ok(found),
+        None => Err(lost(ev)),
+    }
+}
+
+/// The pending definitions of a number.
+pub(super) fn pending(ev: &mut Evaluator, id: u32) -> Result<Rc<Pending>, Stop> {
+    match State::of(ev).pending.get(id as usize).cloned() {
+        Some(found) => Ok(found),
+        None => Err(lost(ev)),
+    }
+}
+
+/// A number that a native of this room got as its argument.
+pub(super) fn handle(ev: &mut Evaluator, value: Value) -> Result<u32, Stop> {
+    let wanted = ev.want_int(value)?;
+    match u32::try_from(wanted) {
+        Ok(number) => Ok(number),
+        Err(_) => Err(lost(ev)),
+    }
+}
+
+/// A number as the argument of a native of this room.
+pub(super) fn handle_value(number: u32) -> Value {
+    Value::int(i64::from(number))
+}

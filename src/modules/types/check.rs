@@ -25,7 +25,7 @@ pub fn check(ev: &mut Evaluator, ty: TypeId, value: Value) -> Result<bool, Stop>
 }
 
 /// Whether the definitions can be merged by the type: as [`check`] on each, except that a choice between types must fall alike for all.
-pub(super) fn accepts(ev: &mut Evaluator, ty: TypeId, defs: &[Definition]) -> Result<bool, Stop> {
+pub(in crate::modules) fn accepts(ev: &mut Evaluator, ty: TypeId, defs: &[Definition]) -> Result<bool, Stop> {
     ev.one_deeper(|ev| accepts_all(ev, ty, defs))
 }
 

@@ -5,7 +5,7 @@ use super::{TypeId, attr_list, compound, submodule};
 use crate::eval::{Evaluator, Outcome, Stop};
 use crate::heap::{Value, View};
 use crate::modules::definition::{Definition, Loc};
-use crate::modules::merge::{discharge, merge_definitions};
+use crate::modules::merge::{discharge, merged_meta};
 use crate::modules::state::EvalId;
 use crate::syntax::ExprId;
 
@@ -116,7 +116,7 @@ pub fn value_meta(ev: &mut Evaluator, ty: TypeId, loc: &Loc, defs: &[Definition]
         Kind::ListOf(_) => {
             let mut metas = Vec::new();
             for (element, loc, parts) in elements(ev, ty, loc, &defs)?.unwrap_or_default() {
-                metas.push(merge_definitions(ev, &loc, element, parts)?.value_meta);
+                metas.push(merged_meta(ev, &loc, element, parts)?);
             }
             let list = ev.list(&metas);
             Ok(ev.set(&[("list", list)]))
@@ -125,7 +125,7 @@ pub fn value_meta(ev: &mut Evaluator, ty: TypeId, loc: &Loc, defs: &[Definition]
             let mut metas = Vec::new();
             for (element, loc, parts) in elements(ev, ty, loc, &defs)?.unwrap_or_default() {
                 let Some(name) = loc.last() else { continue };
-                metas.push((name, merge_definitions(ev, &loc, element, parts)?.value_meta, ExprId::NONE));
+                metas.push((name, merged_meta(ev, &loc, element, parts)?, ExprId::NONE));
             }
             let attrs = ev.heap.new_set(&metas);
             Ok(ev.set(&[("attrs", attrs)]))

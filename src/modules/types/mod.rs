@@ -36,6 +36,7 @@ use crate::eval::{Evaluator, Stop};
 use crate::heap::{Value, View};
 
 pub use check::check;
+pub(super) use check::accepts;
 pub use functor::merge_types;
 pub use merge::{definitions_value, merge};
 pub use meta::{Element, element, elements, submodule_evaluation, value_meta};
@@ -74,64 +75,7 @@ pub fn install(ev: &mut Evaluator) {
     }
     crate::nixlib::add_family(ev, &constructors::FAMILY);
     crate::nixlib::add_family(ev, &options::FAMILY);
-    for (name, formals) in FORMALS {
-        ev.declare_formals(name, formals);
-    }
 }
-
-/// What the functions that take a set of named arguments take, and whether it may be missing.
-const FORMALS: &[(&str, &[(&str, bool)])] = &[
-    ("lib.types.attrsWith", &[("elemType", false), ("lazy", true), ("placeholder", true)]),
-    ("lib.types.attrListWith", &[("elemType", false), ("asAttrs", true), ("mergeAttrValues", true)]),
-    ("lib.types.pathWith", &[("inStore", true), ("absolute", true)]),
-    ("lib.types.unique", &[("message", false)]),
-    ("lib.types.deferredModuleWith", &[("staticModules", true)]),
-    ("lib.types.serializableValueWith", &[("typeName", false), ("nullable", true)]),
-    (
-        "lib.types.submoduleWith",
-        &[
-            ("modules", false),
-            ("specialArgs", true),
-            ("shorthandOnlyDefinesConfig", true),
-            ("description", true),
-            ("class", true),
-        ],
-    ),
-    (
-        "lib.types.mkOptionType",
-        &[
-            ("name", false),
-            ("description", true),
-            ("descriptionClass", true),
-            ("check", true),
-            ("merge", true),
-            ("emptyValue", true),
-            ("getSubOptions", true),
-            ("getSubModules", true),
-            ("substSubModules", true),
-            ("typeMerge", true),
-            ("functor", true),
-            ("deprecationMessage", true),
-            ("nestedTypes", true),
-        ],
-    ),
-    (
-        "lib.options.mkOption",
-        &[
-            ("default", true),
-            ("defaultText", true),
-            ("example", true),
-            ("description", true),
-            ("relatedPackages", true),
-            ("type", true),
-            ("apply", true),
-            ("internal", true),
-            ("visible", true),
-            ("readOnly", true),
-        ],
-    ),
-    ("lib.options.mergeUniqueOption", &[("message", false), ("merge", true)]),
-];
 
 /// The type's short name: `submodule`, `attrsOf` … Empty if a user's type has none that is a string.
 pub fn name(ev: &mut Evaluator, ty: TypeId) -> String {

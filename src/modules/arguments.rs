@@ -1,0 +1,187 @@
+//! What module functions are called with.
+
+use std::rc::Rc;
+
+use super::evaluation::{Evaluation, Phase};
+use super::report::{ModuleProblem, ProblemKind};
+use super::state::{EvalId, evaluation, handle, handle_value};
+use super::{collect, tree};
+use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop, UnknownReason};
+use crate::heap::{Symbol, Value, View, sym};
+use crate::syntax::ExprId;
+
+/// Calls a module function: with `lib`, `config`, `options`, `specialArgs` and what is in it, and those further arguments that the
+/// function names, which are looked up in `_module.args` when they are used.
+pub(super) fn apply_module(ev: &mut Evaluator, evaluation: &Evaluation, function: Value, file: &Rc<str>) -> Outcome {
+    let base = evaluation.base_arguments(ev)?;
+    let View::Attrs(base_set) = base.view() else { return Err(ev.type_error("a set", base)) };
+    let formals = formals_of(ev, function)?;
+    let mut extra: Vec<(Symbol, Value, ExprId)> = Vec::new();
+    for (name, _, origin) in formals {
+        if ev.heap.attribute(base_set, name).is_none() {
+            let file = ev.str(file);
+            let (id, name_value) = (handle_value(evaluation.id.0), handle_value(name.0));
+            let at = handle_value(origin.0);
+            let value = ev.delay_native("internal.modules.argument", &[id, name_value, at, file]);
+            if let View::Ref(slot) = value.view() {
+                evaluation.argument_slots.borrow_mut().push((slot, ev.heap.get(slot)));
+            }
+            extra.push((name, value, origin));
+        }
+    }
+    let arguments = if extra.is_empty() {
+        base
+    } else {
+        let View::Attrs(extra) = ev.heap.new_set(&extra).view() else { return Ok(base) };
+        ev.heap.update(base_set, extra)
+    };
+    let result = ev.call(function, &[arguments])?;
+    ev.want(result)
+}
+
+/// The formals that `lib.functionArgs` sees: name, whether there is a default, place.
+fn formals_of(ev: &mut Evaluator, function: Value) -> Result<Vec<(Symbol, bool, ExprId)>, Stop> {
+    let function = ev.want(function)?;
+    let View::Attrs(set) = function.view() else { return Ok(ev.formals_of(function).unwrap_or_default()) };
+    if let Some(declared) = ev.attribute(set, sym::FUNCTION_ARGS) {
+        let declared = ev.want_attrs(declared)?;
+        return Ok(ev.heap.entries(declared).into_iter().map(|(name, _, origin)| (name, false, origin)).collect());
+    }
+    let Some(functor) = ev.attribute(set, sym::FUNCTOR) else { return Ok(Vec::new()) };
+    let inner = ev.call(functor, &[function])?;
+    let inner = ev.want(inner)?;
+    Ok(ev.formals_of(inner).unwrap_or_default())
+}
+
+/// A module argument that is not passed from outside: `config._module.args.<name>`.
+fn argument(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [id, name, at, file] = arguments else { return Ok(Value::NULL) };
+    let id = EvalId(handle(ev, *id)?);
+    let (name, at) = (Symbol(handle(ev, *name)?), ExprId(handle(ev, *at)?));
+    let evaluation = evaluation(ev, id)?;
+    let text = ev.heap.name(name).to_owned();
+    if evaluation.phase.get() == Phase::Collecting {
+        return Err(evaluation.early(ev));
+    }
+    match find(ev, &evaluation, name) {
+        Ok(Some(value)) => Ok(value),
+        Ok(None) => {
+            let file = ev.want_text(*file)?;
+            if !evaluation.is_open() {
+                let message = format!("attribute '{text}' missing: no module sets `_module.args.{text}' for {file}");
+                return Err(ev.error_at(ErrorKind::MissingAttribute, message, at));
+            }
+            let stop = ev.unknown_at(UnknownReason::ModuleArgument(text.clone()), at);
+            evaluation.note(ModuleProblem {
+                kind: ProblemKind::MissingArgument,
+                origin: at,
+                message: format!("module argument `{text}` is not passed"),
+                file,
+                name: Some(text),
+                cause: stop.0,
+            });
+            Err(stop)
+        }
+        Err(stop) => {
+            let note = format!("while evaluating the module argument `{text}'");
+            Err(ev.add_trace(stop, at, note))
+        }
+    }
+}
+
+/// `_module.args.<name>`, if it is set.
+fn find(ev: &mut Evaluator, evaluation: &Evaluation, name: Symbol) -> Result<Option<Value>, Stop> {
+    if !tree::defines_module_args(ev, evaluation)? {
+        if name == sym::NAME && evaluation.request.name.is_some() {
+            return Ok(evaluation.request.name);
+        }
+        let defaults = evaluation.internal_arguments(ev);
+        let defaults = ev.want_attrs(defaults)?;
+        return Ok(ev.attribute(defaults, name));
+    }
+    let all = super::evaluation::module_arguments(ev, evaluation.id)?;
+    let set = ev.want_attrs(all)?;
+    match ev.attribute(set, name) {
+        Some(value) => Ok(Some(value)),
+        None => match ev.heap.open_set_reason(set) {
+            Some(reason) if !evaluation.request.is_open => Err(Stop(Value::unknown(reason))),
+            _ => Ok(None),
+        },
+    }
+}
+
+impl Evaluation {
+    /// The stop for `config` or a module argument that is needed to find the modules.
+    pub(super) fn early(&self, ev: &mut Evaluator) -> Stop {
+        if self.request.is_open {
+            return ev.unknown(UnknownReason::ConfigInImports);
+        }
+        ev.error(
+            ErrorKind::Recursion,
+            "infinite recursion encountered: `imports` (or the names of a module's definitions) depend on `config` or on a module \
+             argument that comes from `_module.args`; import unconditionally and use `mkIf` instead",
+        )
+    }
+
+    /// The arguments that every module function gets, as a set.
+    pub(super) fn base_arguments(&self, ev: &mut Evaluator) -> Outcome {
+        if let Some(known) = self.arguments.get() {
+            return Ok(*known);
+        }
+        let id = handle_value(self.id.0);
+        let lib = match library(ev) {
+            Some(lib) => lib,
+            None => ev.unsupported("lib").0,
+        };
+        let options = Value::reference(self.options_slot);
+        let config = Value::reference(self.config_slot);
+        let class = match &self.request.class {
+            Some(class) => ev.str(class),
+            None => Value::NULL,
+        };
+        let prefix = ev.delay_native("internal.modules.prefix", &[id]);
+        let none = ExprId::NONE;
+        let mut attributes = vec![
+            (sym::LIB, lib, none),
+            (sym::OPTIONS, options, none),
+            (sym::CONFIG, config, none),
+            (sym::SPECIAL_ARGS, self.request.special_args, none),
+            (sym::MODULE_CLASS, class, none),
+        ];
+        let prefix_name = ev.heap.intern("_prefix");
+        attributes.push((prefix_name, prefix, none));
+        let special = ev.want_attrs(self.request.special_args)?;
+        let mut all: Vec<(Symbol, Value, ExprId)> = ev
+            .heap
+            .entries(special)
+            .into_iter()
+            .map(|(name, slot, origin)| (name, ev.heap.share(slot), origin))
+            .collect();
+        all.extend(attributes.into_iter().filter(|(name, ..)| ev.heap.attribute(special, *name).is_none()));
+        let set = ev.heap.new_set(&all);
+        Ok(*self.arguments.get_or_init(|| set))
+    }
+}
+
+/// The value of `lib`.
+pub(super) fn library(ev: &mut Evaluator) -> Option<Value> {
+    ev.global("lib").or_else(|| ev.search_path.get("nixpkgs/lib").copied())
+}
+
+fn prefix(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [id] = arguments else { return Ok(Value::NULL) };
+    let id = EvalId(handle(ev, *id)?);
+    let evaluation = evaluation(ev, id)?;
+    Ok(evaluation.request.prefix.value(&mut ev.heap))
+}
+
+pub(super) static FAMILY: &[NativeDef] = &[
+    NativeDef::lazy("internal.modules.argument", 4, argument),
+    NativeDef::strict("internal.modules.prefix", 1, prefix),
+];
+
+/// Keeps the label of files without a module file in one place.
+pub(super) fn internal_file() -> Rc<str> {
+    let _ = collect::UNKNOWN_FILE;
+    "lib/modules.nix".into()
+}

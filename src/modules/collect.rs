@@ -1,0 +1,597 @@
+//! From the modules that an evaluation starts with to all modules that take part.
+//!
+//! Imports are followed breadth first and each path is loaded once, so neither a deep chain nor modules that import each other do harm.
+//! A module counts once by its key. What `disabledModules` names is left out afterwards, together with what only it imports.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::rc::Rc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::arguments::apply_module;
+use super::definition::Definition;
+use super::evaluation::{Evaluation, ModuleInput};
+use super::properties::type_tag;
+use super::report::{ModuleProblem, ProblemKind};
+use crate::eval::{Coercion, ErrorKind, Evaluator, Stop, UnknownReason};
+use crate::heap::{Set, Symbol, Value, View, sym};
+use crate::syntax::ExprId;
+
+/// Label of a module that stands in no file.
+pub(super) const UNKNOWN_FILE: &str = "<unknown-file>";
+/// Most modules of one evaluation.
+const MOST: usize = 100_000;
+
+/// A module in canonical form.
+#[derive(Debug)]
+pub(super) struct Module {
+    pub(super) key: Rc<str>,
+    pub(super) file: Rc<str>,
+    pub(super) options: Option<Value>,
+    pub(super) config: ModuleConfig,
+    pub(super) freeform: Option<(Value, ExprId)>,
+    pub(super) meta: Option<(Value, ExprId)>,
+    pub(super) is_certain: bool,
+    /// Where the module's value comes from.
+    pub(super) origin: ExprId,
+}
+
+/// Where the definitions of a module stand.
+#[derive(Debug)]
+pub(super) enum ModuleConfig {
+    /// There are none.
+    None,
+    /// A value of its own.
+    Value(Value, ExprId),
+    /// The attributes of the module itself, except those with a meaning for the module system.
+    Short(Set),
+}
+
+/// Names that are no definitions in a module without `config` and `options`.
+pub(super) fn is_reserved_in_short_form(name: Symbol) -> bool {
+    matches!(
+        name,
+        sym::MODULE_CLASS
+            | sym::MODULE_FILE
+            | sym::KEY
+            | sym::DISABLED_MODULES
+            | sym::REQUIRE
+            | sym::IMPORTS
+            | sym::FREEFORM_TYPE
+    )
+}
+
+/// A module with those that it imports.
+#[derive(Debug)]
+struct Structured {
+    module: Rc<Module>,
+    imports: Vec<usize>,
+    disabled: Vec<Value>,
+}
+
+/// All modules that take part.
+#[derive(Debug, Default)]
+pub(super) struct Collected {
+    all: Vec<Structured>,
+    top: Vec<usize>,
+    disabled: FxHashSet<String>,
+    /// The modules that count, in the order of collection.
+    pub(super) modules: Vec<Rc<Module>>,
+}
+
+struct Work {
+    value: Value,
+    parent: Option<usize>,
+    file: Rc<str>,
+    key: String,
+    kind: WorkKind,
+}
+
+enum WorkKind {
+    Module,
+    Config(Definition),
+}
+
+impl Collected {
+    /// Follows all imports of an evaluation.
+    pub(super) fn collect(ev: &mut Evaluator, evaluation: &Evaluation) -> Result<Self, Stop> {
+        let mut collected = Self::default();
+        let mut by_path: FxHashMap<String, usize> = FxHashMap::default();
+        let mut queue: VecDeque<Work> = VecDeque::new();
+        let unknown: Rc<str> = UNKNOWN_FILE.into();
+        for (input, number) in evaluation.request.modules.iter().zip(1usize..) {
+            let key = format!(":anon-{number}");
+            queue.push_back(match input {
+                ModuleInput::Module(value) => {
+                    Work { value: *value, parent: None, file: Rc::clone(&unknown), key, kind: WorkKind::Module }
+                }
+                ModuleInput::Import(definition) => Work {
+                    value: definition.value,
+                    parent: None,
+                    file: Rc::clone(&definition.file),
+                    key: format!("{key}:anon-1"),
+                    kind: WorkKind::Module,
+                },
+                ModuleInput::Config(definition) => Work {
+                    value: definition.value,
+                    parent: None,
+                    file: Rc::clone(&definition.file),
+                    key,
+                    kind: WorkKind::Config(definition.clone()),
+                },
+            });
+        }
+        while let Some(work) = queue.pop_front() {
+            ev.tick()?;
+            if collected.all.len() > MOST {
+                return Err(ev.error(ErrorKind::Type, "an evaluation has too many modules"));
+            }
+            let parent = work.parent;
+            match collected.add(ev, evaluation, work, &mut by_path, &mut queue) {
+                Ok(Some(index)) => match parent.and_then(|parent| collected.all.get_mut(parent)) {
+                    Some(importer) => importer.imports.push(index),
+                    None => collected.top.push(index),
+                },
+                Ok(None) => {}
+                Err(stop) => return Err(stop),
+            }
+        }
+        collected.note_disabled(ev, evaluation)?;
+        collected.choose();
+        Ok(collected)
+    }
+
+    /// Loads one module and queues its imports.
+    fn add(
+        &mut self,
+        ev: &mut Evaluator,
+        evaluation: &Evaluation,
+        work: Work,
+        by_path: &mut FxHashMap<String, usize>,
+        queue: &mut VecDeque<Work>,
+    ) -> Result<Option<usize>, Stop> {
+        if let WorkKind::Config(definition) = work.kind {
+            let module = Module {
+                key: work.key.into(),
+                file: work.file,
+                options: None,
+                config: ModuleConfig::Value(definition.value, definition.origin),
+                freeform: None,
+                meta: None,
+                is_certain: definition.is_certain,
+                origin: definition.origin,
+            };
+            self.all.push(Structured { module: Rc::new(module), imports: Vec::new(), disabled: Vec::new() });
+            return Ok(Some(self.all.len() - 1));
+        }
+        let origin = work.value.origin();
+        let file = Rc::clone(&work.file);
+        let loaded = match self.load(ev, evaluation, work, by_path) {
+            Ok(loaded) => loaded,
+            Err(stop) if stop.0.is_unknown() => {
+                note_unknown(ev, evaluation, stop, origin, &file);
+                return Ok(None);
+            }
+            Err(stop) if evaluation.request.is_open => {
+                note_failure(ev, evaluation, stop, origin, &file);
+                return Ok(None);
+            }
+            Err(stop) => return Err(stop),
+        };
+        let loaded = match loaded {
+            Load::Known(index) => return Ok(Some(index)),
+            Load::New(loaded) => loaded,
+        };
+        let index = self.all.len();
+        if let Some(path) = loaded.path {
+            by_path.insert(path, index);
+        }
+        for (value, number) in loaded.imports.into_iter().zip(1usize..) {
+            queue.push_back(Work {
+                value,
+                parent: Some(index),
+                file: Rc::clone(&loaded.module.file),
+                key: format!("{}:anon-{number}", loaded.module.key),
+                kind: WorkKind::Module,
+            });
+        }
+        self.all.push(Structured {
+            module: Rc::new(loaded.module),
+            imports: Vec::new(),
+            disabled: loaded.disabled,
+        });
+        Ok(Some(index))
+    }
+
+    fn load(
+        &self,
+        ev: &mut Evaluator,
+        evaluation: &Evaluation,
+        work: Work,
+        by_path: &FxHashMap<String, usize>,
+    ) -> Result<Load, Stop> {
+        let value = ev.want(work.value)?;
+        let origin = value.origin();
+        let (content, file, key, path) = match value.view() {
+            View::Lambda(..) | View::Native(_) | View::Partial(_) => {
+                (apply_module(ev, evaluation, value, &work.file)?, work.file, work.key, None)
+            }
+            View::Attrs(set) if ev.attribute(set, sym::FUNCTOR).is_some() => {
+                (apply_module(ev, evaluation, value, &work.file)?, work.file, work.key, None)
+            }
+            View::Attrs(_) => match type_tag(ev, value)?.as_deref() {
+                None | Some("module") => (value, work.file, work.key, None),
+                Some("if" | "override") => {
+                    let module = Module {
+                        key: work.key.into(),
+                        file: work.file,
+                        options: None,
+                        config: ModuleConfig::Value(value, origin),
+                        freeform: None,
+                        meta: None,
+                        is_certain: true,
+                        origin,
+                    };
+                    let loaded = Loaded { module, imports: Vec::new(), disabled: Vec::new(), path: None };
+                    return Ok(Load::New(Box::new(loaded)));
+                }
+                Some(tag) => return Err(not_a_module(ev, evaluation, tag, &work.file, origin)),
+            },
+            View::List(_) => {
+                let definition = Definition::new(value, Rc::clone(&work.file), origin);
+                let shown = super::types::show_defs(ev, &[definition]);
+                let text = format!(
+                    "Module imports can't be nested lists. Perhaps you meant to remove one level of lists? Definitions: {shown}"
+                );
+                return Err(ev.error_at(ErrorKind::Module("bad-module"), text, origin));
+            }
+            _ => {
+                let id = ev.coerce(value, Coercion::More)?;
+                let text = ev.heap.text(id).into_owned();
+                if let Some(index) = by_path.get(&text) {
+                    return Ok(Load::Known(*index));
+                }
+                let target = ev.want_path(value)?;
+                let content = ev.import(Path::new(&target))?;
+                let file: Rc<str> = text.as_str().into();
+                let content = match content.view() {
+                    View::Lambda(..) | View::Native(_) | View::Partial(_) => {
+                        apply_module(ev, evaluation, content, &file)?
+                    }
+                    View::Attrs(set) if ev.attribute(set, sym::FUNCTOR).is_some() => {
+                        apply_module(ev, evaluation, content, &file)?
+                    }
+                    _ => content,
+                };
+                (content, file, text.clone(), Some(text))
+            }
+        };
+        let mut loaded = unify(ev, evaluation, content, file, key)?;
+        loaded.path = path;
+        Ok(Load::New(Box::new(loaded)))
+    }
+
+    /// Evaluates all `disabledModules` to the keys that they mean.
+    fn note_disabled(&mut self, ev: &mut Evaluator, evaluation: &Evaluation) -> Result<(), Stop> {
+        for index in 0..self.all.len() {
+            let Some(structured) = self.all.get(index) else { break };
+            let file = Rc::clone(&structured.module.file);
+            for item in structured.disabled.clone() {
+                match disabled_key(ev, evaluation, item, &file) {
+                    Ok(key) => {
+                        self.disabled.insert(key);
+                    }
+                    Err(stop) if stop.0.is_unknown() || evaluation.request.is_open => {
+                        note_unknown(ev, evaluation, stop, item.origin(), &file);
+                    }
+                    Err(stop) => return Err(stop),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn is_disabled(&self, index: usize) -> bool {
+        self.all.get(index).is_none_or(|one| self.disabled.contains(&*one.module.key))
+    }
+
+    /// Walks the modules breadth first, without the disabled ones, each key once.
+    fn choose(&mut self) {
+        let mut seen: FxHashSet<Rc<str>> = FxHashSet::default();
+        let mut queue: VecDeque<usize> = self.top.iter().copied().collect();
+        let mut chosen = Vec::with_capacity(self.all.len());
+        while let Some(index) = queue.pop_front() {
+            if self.is_disabled(index) {
+                continue;
+            }
+            let Some(structured) = self.all.get(index) else { continue };
+            if seen.insert(Rc::clone(&structured.module.key)) {
+                chosen.push(Rc::clone(&structured.module));
+                queue.extend(structured.imports.iter().copied());
+            }
+        }
+        self.modules = chosen;
+    }
+
+    /// The list that `evalModules` returns as `graph`.
+    pub(super) fn graph(&self, ev: &mut Evaluator) -> Value {
+        self.graph_of(ev, &self.top, 0)
+    }
+
+    fn graph_of(&self, ev: &mut Evaluator, indices: &[usize], depth: u32) -> Value {
+        let mut nodes = Vec::with_capacity(indices.len());
+        for index in indices {
+            let Some(structured) = self.all.get(*index) else { continue };
+            if depth > 200 {
+                continue;
+            }
+            let imports = self.graph_of(ev, &structured.imports, depth + 1);
+            let (key, file) = (ev.str(&structured.module.key), ev.str(&structured.module.file));
+            let disabled = Value::bool(self.is_disabled(*index));
+            nodes.push(ev.set(&[("disabled", disabled), ("file", file), ("imports", imports), ("key", key)]));
+        }
+        ev.list(&nodes)
+    }
+}
+
+enum Load {
+    Known(usize),
+    New(Box<Loaded>),
+}
+
+struct Loaded {
+    module: Module,
+    imports: Vec<Value>,
+    disabled: Vec<Value>,
+    path: Option<String>,
+}
+
+/// Brings the value of a module into canonical form.
+fn unify(
+    ev: &mut Evaluator,
+    evaluation: &Evaluation,
+    content: Value,
+    file: Rc<str>,
+    key: String,
+) -> Result<Loaded, Stop> {
+    let content = ev.want(content)?;
+    let origin = content.origin();
+    let View::Attrs(set) = content.view() else {
+        let what = ev.describe(content);
+        let text = format!("module {file} ({key}) does not look like a module: it is {what}.");
+        return Err(ev.error_at(ErrorKind::Module("bad-module"), text, origin));
+    };
+    if let Some(reason) = ev.heap.open_set_reason(set) {
+        let stop = Stop(Value::unknown(reason));
+        note_unknown(ev, evaluation, stop, origin, &file);
+    }
+    let named = |ev: &mut Evaluator, name: Symbol| {
+        ev.heap.key(set, name).map(|key| (ev.heap.share(crate::heap::SlotId(set.start + key.offset)), key.origin))
+    };
+    let config = named(ev, sym::CONFIG);
+    let options = named(ev, sym::OPTIONS);
+    let is_long = config.is_some() || options.is_some();
+    if is_long {
+        reject_mixed_form(ev, set, &key)?;
+    }
+    let file = match named(ev, sym::MODULE_FILE) {
+        Some((value, _)) => {
+            let id = ev.coerce(value, Coercion::More)?;
+            ev.heap.text(id).into()
+        }
+        None => file,
+    };
+    let key = match named(ev, sym::KEY) {
+        Some((value, _)) => {
+            let id = ev.coerce(value, Coercion::More)?;
+            ev.heap.text(id).into_owned()
+        }
+        None => key,
+    };
+    if let Some((class, _)) = named(ev, sym::MODULE_CLASS) {
+        check_class(ev, evaluation, class, &file)?;
+    }
+    let mut imports = Vec::new();
+    if !is_long && let Some((value, at)) = named(ev, sym::REQUIRE) {
+        imports.extend(import_list(ev, evaluation, value, at, &file)?);
+    }
+    if let Some((value, at)) = named(ev, sym::IMPORTS) {
+        imports.extend(import_list(ev, evaluation, value, at, &file)?);
+    }
+    let disabled = match named(ev, sym::DISABLED_MODULES) {
+        Some((value, at)) => import_list(ev, evaluation, value, at, &file)?,
+        None => Vec::new(),
+    };
+    let module = Module {
+        key: key.into(),
+        file,
+        options: options.map(|(value, _)| value),
+        config: match config {
+            Some((value, at)) => ModuleConfig::Value(value, at),
+            None if is_long => ModuleConfig::None,
+            None => ModuleConfig::Short(set),
+        },
+        freeform: named(ev, sym::FREEFORM_TYPE),
+        meta: if is_long { named(ev, sym::META) } else { None },
+        is_certain: true,
+        origin,
+    };
+    Ok(Loaded { module, imports, disabled, path: None })
+}
+
+fn reject_mixed_form(ev: &mut Evaluator, set: Set, key: &str) -> Result<(), Stop> {
+    let mut bad: Vec<(String, ExprId)> = Vec::new();
+    for (name, _, origin) in ev.heap.entries(set) {
+        let is_known = matches!(
+            name,
+            sym::MODULE_CLASS
+                | sym::MODULE_FILE
+                | sym::KEY
+                | sym::DISABLED_MODULES
+                | sym::IMPORTS
+                | sym::OPTIONS
+                | sym::CONFIG
+                | sym::META
+                | sym::FREEFORM_TYPE
+        );
+        if !is_known {
+            bad.push((ev.heap.name(name).to_owned(), origin));
+        }
+    }
+    let Some((first, at)) = bad.first().cloned() else { return Ok(()) };
+    let all = bad.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(" ");
+    let text = format!(
+        "Module `{key}' has an unsupported attribute `{first}'. This is caused by introducing a top-level `config' or `options' \
+         attribute: definitions then belong into `config' (here: {all})."
+    );
+    Err(ev.error_at(ErrorKind::Module("bad-module"), text, at))
+}
+
+fn check_class(ev: &mut Evaluator, evaluation: &Evaluation, class: Value, file: &str) -> Result<(), Stop> {
+    let Some(wanted) = evaluation.request.class.clone() else { return Ok(()) };
+    let class = ev.want(class)?;
+    if class.view() == View::Null {
+        return Ok(());
+    }
+    let given = ev.want_text(class)?;
+    if given == wanted {
+        return Ok(());
+    }
+    let text = format!(
+        "The module `{file}` (class: {given:?}) cannot be imported into a module evaluation that expects class {wanted:?}."
+    );
+    Err(ev.error_at(ErrorKind::Module("class-mismatch"), text, class.origin()))
+}
+
+/// The elements of `imports`, not forced. An unknown list, or unknown rest of a list, is recorded.
+fn import_list(
+    ev: &mut Evaluator,
+    evaluation: &Evaluation,
+    value: Value,
+    at: ExprId,
+    file: &str,
+) -> Result<Vec<Value>, Stop> {
+    let forced = ev.force(value);
+    if forced.is_unknown() {
+        note_unknown(ev, evaluation, Stop(forced), at, file);
+        return Ok(Vec::new());
+    }
+    let seq = ev.want_list(forced)?;
+    if let Some(reason) = ev.heap.open_reason(seq) {
+        note_unknown(ev, evaluation, Stop(Value::unknown(reason)), at, file);
+    }
+    Ok(ev.heap.elements(seq))
+}
+
+fn disabled_key(ev: &mut Evaluator, evaluation: &Evaluation, item: Value, file: &str) -> Result<String, Stop> {
+    let item = ev.want(item)?;
+    match item.view() {
+        View::Str(id) => {
+            let text = ev.heap.text(id).into_owned();
+            if text.starts_with('/') {
+                return Ok(text);
+            }
+            let View::Attrs(special) = ev.want(evaluation.request.special_args)?.view() else { return Ok(text) };
+            let symbol = ev.heap.intern("modulesPath");
+            let base = match ev.attribute(special, symbol) {
+                Some(path) => {
+                    let id = ev.coerce(path, Coercion::More)?;
+                    ev.heap.text(id).into_owned()
+                }
+                None => String::new(),
+            };
+            Ok(format!("{base}/{text}"))
+        }
+        View::Attrs(set) => {
+            let key = ev.attribute(set, sym::KEY);
+            let is_text = ev.attribute(set, sym::TO_STRING).is_some() || ev.attribute(set, sym::OUT_PATH).is_some();
+            if is_text {
+                let id = ev.coerce(item, Coercion::More)?;
+                let text = ev.heap.text(id).into_owned();
+                if let Some(key) = key {
+                    let key = ev.want_text(key)?;
+                    if key != text {
+                        let message = format!(
+                            "Module `{file}` contains a disabledModules item that is an attribute set that can be converted to a string ({text}) but also has a `.key` attribute ({key}) with a different value, so it is ambiguous which module to disable."
+                        );
+                        return Err(ev.error_at(ErrorKind::Module("bad-disabled"), message, item.origin()));
+                    }
+                }
+                return Ok(text);
+            }
+            match key {
+                Some(key) => ev.want_text(key),
+                None => {
+                    let message = format!(
+                        "Module `{file}` contains a disabledModules item that is an attribute set without a `key` attribute, so nothing tells which module to disable. Give a path, a string relative to modulesPath, or a set with `key`."
+                    );
+                    Err(ev.error_at(ErrorKind::Module("bad-disabled"), message, item.origin()))
+                }
+            }
+        }
+        View::Path(_) | View::Int(_) | View::Float(_) | View::Bool(_) | View::Null | View::List(_) => {
+            let id = ev.coerce(item, Coercion::More)?;
+            Ok(ev.heap.text(id).into_owned())
+        }
+        _ => {
+            let what = ev.describe(item);
+            let message = format!(
+                "Each disabledModules item must be a path, a string or a set with `key`, but a disabledModules item in `{file}` is {what}."
+            );
+            Err(ev.error_at(ErrorKind::Module("bad-disabled"), message, item.origin()))
+        }
+    }
+}
+
+fn not_a_module(ev: &mut Evaluator, evaluation: &Evaluation, tag: &str, file: &str, at: ExprId) -> Stop {
+    let prefix = evaluation.request.prefix.show(&ev.heap);
+    let place = if file == UNKNOWN_FILE { String::new() } else { format!(" in {file}") };
+    let target = if prefix.is_empty() { String::new() } else { format!(", loaded into {prefix}") };
+    let hint = match tag {
+        "configuration" => " Import the modules that make up that configuration instead.",
+        "flake" => " Perhaps an attribute such as `.nixosModules.default` is missing.",
+        "merge" => " Put `mkMerge` into the `config` of a module.",
+        _ => "",
+    };
+    let text = format!("Expected a module, but found a value of type {tag:?}{place}{target}.{hint}");
+    ev.error_at(ErrorKind::Module("bad-module"), text, at)
+}
+
+/// Records something unknown among the modules.
+pub(super) fn note_unknown(ev: &mut Evaluator, evaluation: &Evaluation, stop: Stop, at: ExprId, file: &str) {
+    let reason = match stop.0.view() {
+        View::Unknown(id) => ev.unknown_info(id).map(|info| info.reason.clone()),
+        _ => None,
+    };
+    let kind = match reason {
+        Some(UnknownReason::ConfigInImports) => ProblemKind::ConfigInImports,
+        _ => ProblemKind::UnknownImport,
+    };
+    let words = reason.map_or_else(|| "it does not evaluate".to_owned(), |reason| reason.words());
+    let message = format!("this import is not known: {words}");
+    let origin = if at.is_some() { at } else { stop.0.origin() };
+    evaluation.note(ModuleProblem { kind, origin, message, file: file.to_owned(), name: None, cause: stop.0 });
+    evaluation.is_incomplete.set(true);
+}
+
+/// Records a module that fails.
+pub(super) fn note_failure(ev: &mut Evaluator, evaluation: &Evaluation, stop: Stop, at: ExprId, file: &str) {
+    let (message, origin) = match stop.0.view() {
+        View::Error(id) => match ev.error_info(id) {
+            Some(info) => (info.message.clone(), if info.origin.is_some() { info.origin } else { at }),
+            None => (String::new(), at),
+        },
+        _ => (String::new(), at),
+    };
+    let problem = ModuleProblem {
+        kind: ProblemKind::FailedModule,
+        origin,
+        message,
+        file: file.to_owned(),
+        name: None,
+        cause: stop.0,
+    };
+    evaluation.note(problem);
+    evaluation.is_incomplete.set(true);
+}

@@ -1,0 +1,550 @@
+//! The tree of options of an evaluation: declarations on one side, definitions on the other, met lazily at each node.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+use super::arguments::internal_file;
+use super::collect::{Module, ModuleConfig, is_reserved_in_short_form, note_failure, note_unknown};
+use super::definition::{Definition, Loc};
+use super::evaluation::Evaluation;
+use super::merge::{self, Discharged};
+use super::options::{self, OptionInfo};
+use super::properties::{self, attributes_of, type_tag};
+use super::schema_tree::SchemaNode;
+use super::state::{EvalId, NodeId, State, evaluation, handle, handle_value, node};
+use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop, UnknownReason};
+use crate::heap::{Set, SlotId, Symbol, UnknownId, Value, View, sym};
+use crate::syntax::ExprId;
+
+/// What one module declares at a node: an option, or a set of further declarations.
+#[derive(Clone, Debug)]
+pub(super) struct Declaration {
+    pub(super) value: Value,
+    pub(super) file: Rc<str>,
+    pub(super) origin: ExprId,
+}
+
+/// Definitions of the children of a node.
+#[derive(Debug, Default)]
+pub(super) struct ByName {
+    pub(super) names: FxHashMap<Symbol, Vec<Definition>>,
+    /// Definitions that may be of any child.
+    pub(super) unknown: Vec<Definition>,
+}
+
+/// What stands at a node.
+#[derive(Clone, Debug)]
+pub(super) enum Kind {
+    /// Further nodes.
+    Set,
+    /// A declared option.
+    Option(Rc<OptionInfo>),
+    /// A value that nobody declares.
+    Undeclared,
+}
+
+/// A node of the tree.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) evaluation: EvalId,
+    pub(super) parent: Option<NodeId>,
+    pub(super) name: Symbol,
+    pub(super) loc: Loc,
+    declarations: OnceCell<Rc<[Declaration]>>,
+    pub(super) schema: Option<Rc<SchemaNode>>,
+    kind: OnceCell<Kind>,
+    children: RefCell<FxHashMap<Symbol, NodeId>>,
+    subtrees: OnceCell<Rc<[Set]>>,
+    by_name: OnceCell<Rc<ByName>>,
+    is_busy: Cell<bool>,
+    value_slot: Cell<Option<SlotId>>,
+    options_slot: Cell<Option<SlotId>>,
+    pub(super) discharged: OnceCell<Rc<Discharged>>,
+}
+
+impl Node {
+    /// The root of an evaluation.
+    pub(super) fn root(evaluation: EvalId, loc: Loc, schema: Option<Rc<SchemaNode>>) -> Self {
+        Self {
+            evaluation,
+            parent: None,
+            name: sym::EMPTY,
+            loc,
+            declarations: OnceCell::new(),
+            schema,
+            kind: OnceCell::from(Kind::Set),
+            children: RefCell::default(),
+            subtrees: OnceCell::new(),
+            by_name: OnceCell::new(),
+            is_busy: Cell::new(false),
+            value_slot: Cell::new(None),
+            options_slot: Cell::new(None),
+            discharged: OnceCell::new(),
+        }
+    }
+}
+
+/// What the modules declare at a node, in merge order.
+pub(super) fn declarations(ev: &mut Evaluator, node: &Node) -> Result<Rc<[Declaration]>, Stop> {
+    if let Some(known) = node.declarations.get() {
+        return Ok(Rc::clone(known));
+    }
+    let found = evaluation(ev, node.evaluation)?;
+    let collected = found.collected(ev)?;
+    let all: Rc<[Declaration]> = collected
+        .modules
+        .iter()
+        .rev()
+        .filter_map(|module| {
+            let value = module.options?;
+            Some(Declaration { value, file: Rc::clone(&module.file), origin: module.origin })
+        })
+        .collect();
+    Ok(Rc::clone(node.declarations.get_or_init(|| all)))
+}
+
+/// The declarations of a node as sets of further declarations.
+fn subtrees(ev: &mut Evaluator, node: &Node) -> Result<Rc<[Set]>, Stop> {
+    if let Some(known) = node.subtrees.get() {
+        return Ok(Rc::clone(known));
+    }
+    let mut sets = Vec::new();
+    for declaration in declarations(ev, node)?.iter() {
+        let value = ev.want(declaration.value)?;
+        match value.view() {
+            View::Attrs(set) => sets.push(set),
+            _ => {
+                let (name, what) = (node.loc.show(&ev.heap), ev.describe(value));
+                let text = format!(
+                    "An option declaration for `{name}' is {what} rather than an attribute set. Did you mean to define this outside of `options'?"
+                );
+                return Err(ev.error_at(ErrorKind::Module("bad-declaration"), text, declaration.origin));
+            }
+        }
+    }
+    Ok(Rc::clone(node.subtrees.get_or_init(|| sets.into())))
+}
+
+/// The names below a node that somebody declares, with the place of the declaration.
+pub(super) fn declared_names(ev: &mut Evaluator, node: &Node) -> Result<Vec<(Symbol, ExprId)>, Stop> {
+    let mut names: Vec<(Symbol, ExprId)> = Vec::new();
+    for set in subtrees(ev, node)?.iter() {
+        names.extend(ev.heap.entries(*set).into_iter().map(|(name, _, origin)| (name, origin)));
+    }
+    if let Some(schema) = &node.schema {
+        names.extend(schema.children.keys().map(|name| (*name, ExprId::NONE)));
+    }
+    if node.parent.is_none() {
+        names.push((sym::MODULE, ExprId::NONE));
+    }
+    names.sort_by_key(|(name, origin)| (*name, *origin == ExprId::NONE));
+    names.dedup_by_key(|(name, _)| *name);
+    Ok(names)
+}
+
+/// The node below another one.
+pub(super) fn child(ev: &mut Evaluator, parent_id: NodeId, name: Symbol) -> Result<NodeId, Stop> {
+    let parent = node(ev, parent_id)?;
+    if let Some(known) = parent.children.borrow().get(&name) {
+        return Ok(*known);
+    }
+    let mut below = Vec::new();
+    let sets = subtrees(ev, &parent)?;
+    let all = declarations(ev, &parent)?;
+    for (set, declaration) in sets.iter().zip(all.iter()) {
+        if let Some(key) = ev.heap.key(*set, name) {
+            let value = ev.heap.share(SlotId(set.start + key.offset));
+            below.push(Declaration { value, file: Rc::clone(&declaration.file), origin: key.origin });
+        }
+    }
+    let schema = if parent.parent.is_none() && name == sym::MODULE {
+        Some(super::schema_tree::module_schema(ev))
+    } else {
+        parent.schema.as_ref().and_then(|schema| schema.children.get(&name).cloned())
+    };
+    let made = Node {
+        parent: Some(parent_id),
+        name,
+        kind: OnceCell::new(),
+        declarations: OnceCell::from(Rc::from(below)),
+        ..Node::root(parent.evaluation, parent.loc.child(name), schema)
+    };
+    let id = State::of(ev).add_node(made);
+    parent.children.borrow_mut().insert(name, id);
+    Ok(id)
+}
+
+/// What stands at a node.
+pub(super) fn kind(ev: &mut Evaluator, id: NodeId) -> Result<Kind, Stop> {
+    let this = node(ev, id)?;
+    if let Some(known) = this.kind.get() {
+        return Ok(known.clone());
+    }
+    let all = declarations(ev, &this)?;
+    let found = if all.is_empty() {
+        match &this.schema {
+            Some(schema) if schema.option.is_some() => Kind::Option(Rc::new(options::from_schema(ev, &this)?)),
+            Some(_) => Kind::Set,
+            None => undeclared_kind(ev, id, &this)?,
+        }
+    } else {
+        declared_kind(ev, &this, &all)?
+    };
+    Ok(this.kind.get_or_init(|| found).clone())
+}
+
+fn declared_kind(ev: &mut Evaluator, this: &Node, all: &[Declaration]) -> Result<Kind, Stop> {
+    let mut is_option = Vec::with_capacity(all.len());
+    for declaration in all {
+        let value = ev.want(declaration.value)?;
+        match type_tag(ev, value)? {
+            None => is_option.push(false),
+            Some(tag) if tag == "option" => is_option.push(true),
+            Some(tag) => {
+                let path = this.loc.show(&ev.heap);
+                let hint = if tag == "option-type" {
+                    format!(" Wrap the type in mkOption: {path} = lib.mkOption {{ type = …; }};")
+                } else {
+                    String::new()
+                };
+                let text = format!(
+                    "In module {}: expected an option declaration at option path `{path}` but got an attribute set with type {tag}.{hint}",
+                    declaration.file
+                );
+                return Err(ev.error_at(ErrorKind::Module("bad-declaration"), text, declaration.origin));
+            }
+        }
+    }
+    if is_option.iter().all(|one| *one) {
+        return Ok(Kind::Option(Rc::new(options::merge_declarations(ev, this, all)?)));
+    }
+    if !is_option.iter().any(|one| *one) {
+        return Ok(match &this.schema {
+            Some(schema) if schema.option.is_some() => Kind::Option(Rc::new(options::from_schema(ev, this)?)),
+            _ => Kind::Set,
+        });
+    }
+    Ok(Kind::Option(Rc::new(options::merge_with_trees(ev, this, all, &is_option)?)))
+}
+
+/// A node that nobody declares is a set if everything that is defined there is one.
+fn undeclared_kind(ev: &mut Evaluator, id: NodeId, this: &Node) -> Result<Kind, Stop> {
+    let defs = definitions(ev, id)?;
+    let _ = this;
+    let mut is_set = true;
+    for definition in defs.iter() {
+        for layer in properties::push_down(ev, definition.value)? {
+            is_set &= match layer.value.view() {
+                View::Attrs(set) => ev.heap.attribute(set, sym::TYPE_TAG).is_none() && !ev.is_derivation(set),
+                View::Unknown(_) => true,
+                _ => false,
+            };
+        }
+    }
+    Ok(if is_set { Kind::Set } else { Kind::Undeclared })
+}
+
+/// The definitions of a node as its parent gives them, properties still around them.
+pub(super) fn definitions(ev: &mut Evaluator, id: NodeId) -> Result<Vec<Definition>, Stop> {
+    let this = node(ev, id)?;
+    let Some(parent_id) = this.parent else { return Ok(Vec::new()) };
+    let parent = node(ev, parent_id)?;
+    let mut defs = Vec::new();
+    if parent.parent.is_none() && this.name == sym::MODULE {
+        let found = evaluation(ev, this.evaluation)?;
+        internal_definitions(ev, &found, &mut defs);
+    }
+    let by_name = by_name(ev, parent_id)?;
+    if let Some(known) = by_name.names.get(&this.name) {
+        defs.extend(known.iter().cloned());
+    }
+    defs.extend(by_name.unknown.iter().cloned());
+    Ok(defs)
+}
+
+/// What the module system itself defines below `_module`.
+fn internal_definitions(ev: &mut Evaluator, found: &Evaluation, defs: &mut Vec<Definition>) {
+    let file = internal_file();
+    let arguments = found.internal_arguments(ev);
+    let set = ev.set(&[("args", arguments), ("specialArgs", found.request.special_args)]);
+    defs.push(Definition::new(set, Rc::clone(&file), ExprId::NONE));
+    if let Some(check) = found.request.check {
+        let check = properties::wrap_override(ev, Value::int(1000), Value::bool(check));
+        let set = ev.set(&[("check", check)]);
+        defs.push(Definition::new(set, Rc::clone(&file), ExprId::NONE));
+    }
+    if let Some(args) = found.request.args {
+        let set = ev.set(&[("args", args)]);
+        defs.push(Definition::new(set, file, ExprId::NONE));
+    }
+}
+
+/// Whether a module defines or declares anything below `_module`.
+pub(super) fn defines_module_args(ev: &mut Evaluator, found: &Evaluation) -> Result<bool, Stop> {
+    if found.request.args.is_some() || found.request.check.is_some() {
+        return Ok(true);
+    }
+    let by_name = by_name(ev, found.root)?;
+    if by_name.names.contains_key(&sym::MODULE) {
+        return Ok(true);
+    }
+    let root = node(ev, found.root)?;
+    let sets = subtrees(ev, &root)?;
+    Ok(sets.iter().any(|set| ev.heap.attribute(*set, sym::MODULE).is_some()))
+}
+
+/// The value of an option below `_module`, as a reference.
+pub(super) fn module_option(ev: &mut Evaluator, found: &Evaluation, name: Symbol) -> Outcome {
+    let module = child(ev, found.root, sym::MODULE)?;
+    let option = child(ev, module, name)?;
+    value_of(ev, option)
+}
+
+/// The definitions of the children of a node.
+pub(super) fn by_name(ev: &mut Evaluator, id: NodeId) -> Result<Rc<ByName>, Stop> {
+    let this = node(ev, id)?;
+    if let Some(known) = this.by_name.get() {
+        return Ok(Rc::clone(known));
+    }
+    if this.is_busy.replace(true) {
+        let place = this.loc.show(&ev.heap);
+        let at = if place.is_empty() { "`config'".to_owned() } else { format!("`{place}'") };
+        let text = format!(
+            "infinite recursion encountered: which options are defined below {at} depends on the value of one of them; use `mkIf` instead of `if` or `optionalAttrs`"
+        );
+        return Err(ev.error(ErrorKind::Recursion, text));
+    }
+    let outcome = if this.parent.is_none() { root_by_name(ev, &this) } else { inner_by_name(ev, id, &this) };
+    this.is_busy.set(false);
+    let made = Rc::new(outcome?);
+    Ok(Rc::clone(this.by_name.get_or_init(|| made)))
+}
+
+fn root_by_name(ev: &mut Evaluator, this: &Node) -> Result<ByName, Stop> {
+    let found = evaluation(ev, this.evaluation)?;
+    let collected = found.collected(ev)?;
+    let mut by_name = ByName::default();
+    for module in collected.modules.iter().rev() {
+        let mut own = ByName::default();
+        match add_module(ev, &found, module, &mut own) {
+            Ok(()) => {
+                for (name, defs) in own.names {
+                    by_name.names.entry(name).or_default().extend(defs);
+                }
+            }
+            Err(stop) if found.request.is_open => note_failure(ev, &found, stop, module.origin, &module.file),
+            Err(stop) => return Err(stop),
+        }
+    }
+    Ok(by_name)
+}
+
+fn add_module(ev: &mut Evaluator, found: &Evaluation, module: &Module, by_name: &mut ByName) -> Result<(), Stop> {
+    let base = |value: Value, origin: ExprId| Definition {
+        is_certain: module.is_certain,
+        ..Definition::new(value, Rc::clone(&module.file), origin)
+    };
+    match module.config {
+        ModuleConfig::None => {}
+        ModuleConfig::Value(value, origin) => {
+            let mut unknown = Vec::new();
+            add_attributes(ev, &found.request.prefix, &base(value, origin), &mut by_name.names, &mut unknown)?;
+            for one in unknown {
+                let stop = Stop(ev.force(one.value));
+                note_unknown(ev, found, stop, one.origin, &module.file);
+            }
+        }
+        ModuleConfig::Short(set) => {
+            for (name, slot, origin) in ev.heap.entries(set) {
+                if !is_reserved_in_short_form(name) {
+                    let value = ev.heap.share(slot);
+                    by_name.names.entry(name).or_default().push(base(value, origin));
+                }
+            }
+        }
+    }
+    if let Some((value, origin)) = module.meta {
+        by_name.names.entry(sym::META).or_default().push(base(value, origin));
+    }
+    if let Some((value, origin)) = module.freeform {
+        let set = ev.heap.new_set(&[(sym::FREEFORM_TYPE, value, origin)]);
+        by_name.names.entry(sym::MODULE).or_default().push(base(set, origin));
+    }
+    Ok(())
+}
+
+fn inner_by_name(ev: &mut Evaluator, id: NodeId, this: &Node) -> Result<ByName, Stop> {
+    let found = evaluation(ev, this.evaluation)?;
+    let mut by_name = ByName::default();
+    for definition in definitions(ev, id)? {
+        let ByName { names, unknown } = &mut by_name;
+        match add_attributes(ev, &this.loc, &definition, names, unknown) {
+            Ok(()) => {}
+            Err(stop) if found.request.is_open => note_failure(ev, &found, stop, definition.origin, &definition.file),
+            Err(stop) => return Err(stop),
+        }
+    }
+    Ok(by_name)
+}
+
+fn add_attributes(
+    ev: &mut Evaluator,
+    loc: &Loc,
+    definition: &Definition,
+    names: &mut FxHashMap<Symbol, Vec<Definition>>,
+    unknown: &mut Vec<Definition>,
+) -> Result<(), Stop> {
+    attributes_of(
+        ev,
+        definition,
+        |name, part| names.entry(name).or_default().push(part),
+        |part| unknown.push(part),
+        |ev, value| {
+            let (place, what) = (loc.show(&ev.heap), ev.describe(value));
+            let place = if place.is_empty() { "config".to_owned() } else { place };
+            let text = format!(
+                "In module `{}', you're trying to define a value of type {what} rather than an attribute set for the option `{place}'! Options below `{place}' are declared, not `{place}' itself.",
+                definition.file
+            );
+            Err(ev.error_at(ErrorKind::Module("bad-definition"), text, definition.origin))
+        },
+    )
+}
+
+/// Why more options may exist at a node than are declared or defined, if so.
+fn open_reason(ev: &mut Evaluator, this: &Node, unknown: Option<UnknownId>) -> Result<Option<UnknownId>, Stop> {
+    if unknown.is_some() {
+        return Ok(unknown);
+    }
+    let found = evaluation(ev, this.evaluation)?;
+    if !found.is_open() || this.name == sym::MODULE {
+        return Ok(None);
+    }
+    let below = this.loc.show(&ev.heap);
+    let name = if below.is_empty() { "…".to_owned() } else { format!("{below}.…") };
+    Ok(match ev.unknown_at(UnknownReason::UndeclaredOption(name), ExprId::NONE).0.view() {
+        View::Unknown(id) => Some(id),
+        _ => None,
+    })
+}
+
+/// The `config` of a node.
+pub(super) fn config_of(ev: &mut Evaluator, id: NodeId) -> Outcome {
+    let this = node(ev, id)?;
+    match kind(ev, id)? {
+        Kind::Set => {
+            let mut names = declared_names(ev, &this)?;
+            let found = evaluation(ev, this.evaluation)?;
+            let mut unknown = None;
+            if found.is_open() {
+                let by_name = by_name(ev, id)?;
+                names.extend(by_name.names.iter().map(|(name, defs)| {
+                    (*name, defs.first().map_or(ExprId::NONE, |definition| definition.origin))
+                }));
+                names.sort_by_key(|(name, _)| *name);
+                names.dedup_by_key(|(name, _)| *name);
+                for one in &by_name.unknown {
+                    if let View::Unknown(reason) = one.value.view() {
+                        unknown = Some(reason);
+                    }
+                }
+            }
+            let open = open_reason(ev, &this, unknown)?;
+            set_of_children(ev, id, &names, "internal.modules.child", open)
+        }
+        Kind::Option(info) => options::value(ev, id, &info),
+        Kind::Undeclared => {
+            let defs = definitions(ev, id)?;
+            let found = merge::discharge(ev, &this.loc, defs)?;
+            merge::merge_undeclared(ev, &this.loc, &found)
+        }
+    }
+}
+
+/// The `options` of a node.
+pub(super) fn options_of(ev: &mut Evaluator, id: NodeId) -> Outcome {
+    let this = node(ev, id)?;
+    match kind(ev, id)? {
+        Kind::Set | Kind::Undeclared => {
+            let names = declared_names(ev, &this)?;
+            let open = open_reason(ev, &this, None)?;
+            set_of_children(ev, id, &names, "internal.modules.childOptions", open)
+        }
+        Kind::Option(info) => options::option_value(ev, id, &info),
+    }
+}
+
+fn set_of_children(
+    ev: &mut Evaluator,
+    id: NodeId,
+    names: &[(Symbol, ExprId)],
+    native: &str,
+    open: Option<UnknownId>,
+) -> Outcome {
+    let function = ev.native(native);
+    let parent = handle_value(id.0);
+    ev.tick_many(names.len() as u64)?;
+    let mut attributes = Vec::with_capacity(names.len());
+    for (name, origin) in names {
+        let call = ev.heap.deferred(function, &[parent, handle_value(name.0)]);
+        attributes.push((*name, call, *origin));
+    }
+    Ok(ev.heap.new_open_set(&attributes, open))
+}
+
+/// The `config` of a node as a reference; evaluated once whoever asks.
+pub(super) fn value_of(ev: &mut Evaluator, id: NodeId) -> Outcome {
+    slot_of(ev, id, |node| &node.value_slot, "internal.modules.node")
+}
+
+/// The `options` of a node as a reference.
+fn options_value_of(ev: &mut Evaluator, id: NodeId) -> Outcome {
+    slot_of(ev, id, |node| &node.options_slot, "internal.modules.nodeOptions")
+}
+
+fn slot_of(ev: &mut Evaluator, id: NodeId, place: fn(&Node) -> &Cell<Option<SlotId>>, native: &str) -> Outcome {
+    let this = node(ev, id)?;
+    if let Some(slot) = place(&this).get() {
+        return Ok(ev.heap.share(slot));
+    }
+    let function = ev.native(native);
+    let call = ev.heap.deferred(function, &[handle_value(id.0)]);
+    let slot = ev.heap.new_slot(call);
+    place(&this).set(Some(slot));
+    Ok(Value::reference(slot))
+}
+
+fn node_native(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [id] = arguments else { return Ok(Value::NULL) };
+    let id = NodeId(handle(ev, *id)?);
+    config_of(ev, id)
+}
+
+fn node_options_native(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [id] = arguments else { return Ok(Value::NULL) };
+    let id = NodeId(handle(ev, *id)?);
+    options_of(ev, id)
+}
+
+fn child_native(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [parent, name] = arguments else { return Ok(Value::NULL) };
+    let (parent, name) = (NodeId(handle(ev, *parent)?), Symbol(handle(ev, *name)?));
+    let id = child(ev, parent, name)?;
+    value_of(ev, id)
+}
+
+fn child_options_native(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [parent, name] = arguments else { return Ok(Value::NULL) };
+    let (parent, name) = (NodeId(handle(ev, *parent)?), Symbol(handle(ev, *name)?));
+    let id = child(ev, parent, name)?;
+    options_value_of(ev, id)
+}
+
+pub(super) static FAMILY: &[NativeDef] = &[
+    NativeDef::strict("internal.modules.node", 1, node_native),
+    NativeDef::strict("internal.modules.nodeOptions", 1, node_options_native),
+    NativeDef::strict("internal.modules.child", 2, child_native),
+    NativeDef::strict("internal.modules.childOptions", 2, child_options_native),
+];
