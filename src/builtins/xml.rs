@@ -142,7 +142,7 @@ impl Writer {
         Ok(())
     }
 
-    fn function(&mut self, ev: &Evaluator, value: Value, depth: u32) {
+    fn function(&mut self, ev: &mut Evaluator, value: Value, depth: u32) {
         let parameter = match value.view() {
             View::Lambda(id, _) => ev.program.lambda(id).map(|lambda| ev.program.expr(lambda.parameter)),
             _ => None,

@@ -324,7 +324,12 @@ impl Evaluator {
     }
 
     /// The formals of a function value as name and whether there is a default; `None` if it does not take a set apart.
-    pub fn formals_of(&self, value: Value) -> Option<Vec<(Symbol, bool, ExprId)>> {
+    pub fn formals_of(&mut self, value: Value) -> Option<Vec<(Symbol, bool, ExprId)>> {
+        if let View::Native(id) = value.view() {
+            let formals = self.native_def(id)?.formals;
+            let named = |(name, optional): &(&str, bool)| (self.heap.intern(name), *optional, ExprId::NONE);
+            return (!formals.is_empty()).then(|| formals.iter().map(named).collect());
+        }
         let View::Lambda(id, _) = value.view() else { return None };
         let lambda = self.program.lambda(id)?;
         lambda.has_formals.then(|| {

@@ -22,21 +22,30 @@ pub struct NativeDef {
     pub strict: u8,
     /// The code.
     pub run: NativeFn,
+    /// If the first argument is a set that the function takes apart: its names, and whether each may be left out.
+    pub formals: &'static [(&'static str, bool)],
 }
 
 impl NativeDef {
     /// A function that forces none of its arguments beforehand.
     pub const fn lazy(name: &'static str, arity: u8, run: NativeFn) -> Self {
-        Self { name, arity, strict: 0, run }
+        Self { name, arity, strict: 0, run, formals: &[] }
     }
 
     /// A function that forces all of its arguments.
     pub const fn strict(name: &'static str, arity: u8, run: NativeFn) -> Self {
-        Self { name, arity, strict: 0xFF, run }
+        Self { name, arity, strict: 0xFF, run, formals: &[] }
     }
 
     /// A function that forces the arguments whose bits are set in `strict`.
     pub const fn with_strict(name: &'static str, arity: u8, strict: u8, run: NativeFn) -> Self {
-        Self { name, arity, strict, run }
+        Self { name, arity, strict, run, formals: &[] }
+    }
+
+    /// The same function, saying which names of a set its first argument takes and whether each may be left out.
+    #[must_use]
+    pub const fn taking(mut self, formals: &'static [(&'static str, bool)]) -> Self {
+        self.formals = formals;
+        self
     }
 }

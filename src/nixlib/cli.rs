@@ -25,12 +25,22 @@ static FUNCTIONS: &[NativeDef] = &[
         let words = to_command_line(ev, given)?;
         shell_line(ev, words)
     }),
-    NativeDef::strict("lib.cli.toCommandLineGNU", 2, to_command_line_gnu),
+    NativeDef::strict("lib.cli.toCommandLineGNU", 2, to_command_line_gnu).taking(&[
+        ("isLong", true),
+        ("explicitBool", true),
+        ("formatArg", true),
+    ]),
     NativeDef::strict("lib.cli.toCommandLineShellGNU", 2, |ev, given| {
         let words = to_command_line_gnu(ev, given)?;
         shell_line(ev, words)
     }),
-    NativeDef::strict("internal.cli.toGNUCommandLine", 2, to_gnu_command_line),
+    NativeDef::strict("internal.cli.toGNUCommandLine", 2, to_gnu_command_line).taking(&[
+        ("mkOptionName", true),
+        ("mkBool", true),
+        ("mkList", true),
+        ("mkOption", true),
+        ("optionValueSeparator", true),
+    ]),
     NativeDef::strict("internal.cli.toGNUCommandLineShell", 2, |ev, given| {
         let words = to_gnu_command_line(ev, given)?;
         shell_line(ev, words)

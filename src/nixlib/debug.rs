@@ -45,7 +45,8 @@ static FUNCTIONS: &[NativeDef] = &[
     NativeDef::with_strict("lib.debug.traceValSeqNFn", 3, 0b010, trace_value_to_depth_by),
     NativeDef::with_strict("lib.debug.traceFnSeqN", 4, 0b0001, trace_function),
     NativeDef::strict("lib.debug.runTests", 1, run_tests),
-    NativeDef::strict("lib.debug.throwTestFailures", 1, throw_test_failures),
+    NativeDef::strict("lib.debug.throwTestFailures", 1, throw_test_failures)
+        .taking(&[("failures", false), ("description", true)]),
     NativeDef::lazy("lib.debug.testAllTrue", 1, test_all_true),
     NativeDef::with_strict("internal.debug.snip", 2, 0b11, snip),
 ];

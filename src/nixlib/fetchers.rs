@@ -16,8 +16,9 @@ pub(super) static FAMILY: Family = Family {
 };
 
 static FUNCTIONS: &[NativeDef] = &[
-    NativeDef::strict("lib.fetchers.normalizeHash", 2, normalize_hash),
-    NativeDef::strict("lib.fetchers.withNormalizedHash", 2, with_normalized_hash),
+    NativeDef::strict("lib.fetchers.normalizeHash", 2, normalize_hash)
+        .taking(&[("hashTypes", true), ("required", true)]),
+    NativeDef::strict("lib.fetchers.withNormalizedHash", 2, with_normalized_hash).taking(&[("hashTypes", true)]),
     NativeDef::with_strict("internal.fetchers.normalized", 4, 0b1011, normalized),
 ];
 

@@ -39,7 +39,11 @@ static FUNCTIONS: &[NativeDef] = &[
     NativeDef::strict("lib.filesystem.haskellPathsInDir", 1, haskell_paths_in_dir),
     NativeDef::strict("lib.filesystem.locateDominatingFile", 2, locate_dominating_file),
     NativeDef::strict("lib.filesystem.listFilesRecursive", 1, list_files_recursive),
-    NativeDef::strict("lib.filesystem.packagesFromDirectoryRecursive", 1, packages),
+    NativeDef::strict("lib.filesystem.packagesFromDirectoryRecursive", 1, packages).taking(&[
+        ("callPackage", false),
+        ("newScope", true),
+        ("directory", false),
+    ]),
     NativeDef::with_strict("internal.filesystem.packagesInScope", 2, 0b01, packages_in_scope),
     NativeDef::strict("lib.filesystem.resolveDefaultNix", 1, resolve_default_nix),
 ];

@@ -10,5 +10,5 @@ pub(super) static FAMILY: Family = Family {
         Member::Same("parseFlakeRef", "builtins.parseFlakeRef"),
         Member::Same("flakeRefToString", "builtins.flakeRefToString"),
     ],
-    top: &[],
+    top: &["flakeRefToString", "parseFlakeRef"],
 };

@@ -6,7 +6,8 @@ use crate::heap::{Symbol, Value, View};
 use crate::syntax::ExprId;
 
 pub(super) static FUNCTIONS: &[NativeDef] = &[
-    NativeDef::strict("lib.generators.withRecursion", 2, with_recursion),
+    NativeDef::strict("lib.generators.withRecursion", 2, with_recursion)
+        .taking(&[("depthLimit", false), ("throwOnDepthLimit", true)]),
     NativeDef::with_strict("internal.generators.deeper", 4, 0b0111, deeper),
 ];
 

@@ -13,10 +13,23 @@ use crate::heap::{StrId, Value, View};
 
 pub(super) static FUNCTIONS: &[NativeDef] = &[
     NativeDef::strict("lib.generators.mkValueStringDefault", 2, make_value_string_default),
-    NativeDef::with_strict("lib.generators.mkKeyValueDefault", 4, 0b0111, make_key_value_default),
-    NativeDef::strict("lib.generators.toKeyValue", 2, to_key_value),
-    NativeDef::strict("lib.generators.toINI", 2, to_ini),
-    NativeDef::strict("lib.generators.toINIWithGlobalSection", 2, to_ini_with_global_section),
+    NativeDef::with_strict("lib.generators.mkKeyValueDefault", 4, 0b0111, make_key_value_default)
+        .taking(&[("mkValueString", true)]),
+    NativeDef::strict("lib.generators.toKeyValue", 2, to_key_value).taking(&[
+        ("mkKeyValue", true),
+        ("listsAsDuplicateKeys", true),
+        ("indent", true),
+    ]),
+    NativeDef::strict("lib.generators.toINI", 2, to_ini).taking(&[
+        ("mkSectionName", true),
+        ("mkKeyValue", true),
+        ("listsAsDuplicateKeys", true),
+    ]),
+    NativeDef::strict("lib.generators.toINIWithGlobalSection", 2, to_ini_with_global_section).taking(&[
+        ("mkSectionName", true),
+        ("mkKeyValue", true),
+        ("listsAsDuplicateKeys", true),
+    ]),
     NativeDef::strict("lib.generators.toGitINI", 1, to_git_ini),
     NativeDef::with_strict("lib.generators.mkDconfKeyValue", 2, 0b01, make_dconf_key_value),
     NativeDef::with_strict("internal.generators.gitKeyValue", 2, 0b01, git_key_value),

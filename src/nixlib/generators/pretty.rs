@@ -7,7 +7,8 @@ use super::{Text, deeper};
 use crate::eval::{Coercion, Evaluator, NativeDef, Outcome, Stop};
 use crate::heap::{Seq, Set, StrId, Value, View, sym};
 
-pub(super) static FUNCTIONS: &[NativeDef] = &[NativeDef::with_strict("lib.generators.toPretty", 2, 0b01, to_pretty)];
+pub(super) static FUNCTIONS: &[NativeDef] = &[NativeDef::with_strict("lib.generators.toPretty", 2, 0b01, to_pretty)
+    .taking(&[("allowPrettyValues", true), ("multiline", true), ("indent", true)])];
 
 #[derive(Clone, Copy)]
 struct Style {

@@ -8,9 +8,13 @@ use crate::eval::{Coercion, ErrorKind, Evaluator, NativeDef, Outcome, Stop};
 use crate::heap::{Value, View, sym};
 
 pub(super) static FUNCTIONS: &[NativeDef] = &[
-    NativeDef::strict("lib.generators.toPlist", 2, to_plist),
+    NativeDef::strict("lib.generators.toPlist", 2, to_plist).taking(&[("escape", true)]),
     NativeDef::strict("lib.generators.toDhall", 2, to_dhall),
-    NativeDef::strict("lib.generators.toLua", 2, to_lua),
+    NativeDef::strict("lib.generators.toLua", 2, to_lua).taking(&[
+        ("multiline", true),
+        ("indent", true),
+        ("asBindings", true),
+    ]),
     NativeDef::lazy("lib.generators.mkLuaInline", 1, make_lua_inline),
 ];
 

@@ -7,7 +7,11 @@ use crate::heap::{Value, View, sym};
 pub(super) static FUNCTIONS: &[NativeDef] = &[
     NativeDef::with_strict("lib.sources.cleanSourceFilter", 2, 0b01, clean_source_filter),
     NativeDef::strict("lib.sources.cleanSource", 1, clean_source),
-    NativeDef::strict("lib.sources.cleanSourceWith", 1, clean_source_with),
+    NativeDef::strict("lib.sources.cleanSourceWith", 1, clean_source_with).taking(&[
+        ("src", false),
+        ("filter", true),
+        ("name", true),
+    ]),
     NativeDef::with_strict("lib.sources.sourceByRegex", 2, 0b01, source_by_regex),
     NativeDef::with_strict("lib.sources.sourceFilesBySuffices", 2, 0b01, source_files_by_suffices),
     NativeDef::with_strict("lib.sources.sourceByGlobs", 2, 0b01, source_by_globs),

@@ -12,7 +12,7 @@ pub(super) static FUNCTIONS: &[NativeDef] = &[
     NativeDef::with_strict("lib.strings.removePrefix", 2, 0b01, remove_prefix),
     NativeDef::with_strict("lib.strings.removeSuffix", 2, 0b01, remove_suffix),
     NativeDef::strict("lib.strings.trim", 1, trim),
-    NativeDef::strict("lib.strings.trimWith", 2, trim_with),
+    NativeDef::strict("lib.strings.trimWith", 2, trim_with).taking(&[("start", true), ("end", true)]),
     NativeDef::strict("lib.strings.normalizePath", 1, normalize_path),
     NativeDef::strict("lib.strings.fileContents", 1, file_contents),
 ];
