@@ -29,6 +29,7 @@ use terminal::ColourChoice;
 /// Checks the network of NixOS MicroVM fleets from the Nix source alone.
 #[derive(Debug, Parser)]
 #[command(name = "routelint", version, about, propagate_version = true, after_help = AFTER_HELP)]
+#[command(override_usage = "routelint [OPTIONS] [COMMAND]")]
 struct Arguments {
     /// When to use colours
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColourChoice::Auto, global = true)]

@@ -8,10 +8,11 @@ use clap::Args;
 
 use super::Failure;
 use super::progress::Progress;
-use crate::fleet::{Fleet, Gap, Release};
+use crate::fleet::{Analysis, Fleet, Gap, Release, Target, analyse, parse_release};
 use crate::report::Paths;
 use crate::rules::Finding;
-use crate::source::{Access, Sources, canonical, nearest_with};
+use crate::source::{Access, FileId, Sources};
+use crate::syntax::ir::Directive;
 
 /// Which fleet, for all commands that analyse one.
 #[derive(Args, Debug)]
@@ -38,6 +39,8 @@ pub(super) struct Project {
     pub(super) paths: Paths,
     /// The facts.
     pub(super) fleet: Fleet,
+    /// Comments that speak to routelint.
+    pub(super) directives: Vec<(FileId, Directive)>,
     /// Files that the report is limited to; `None` reports everything.
     reported: Option<Vec<PathBuf>>,
 }
@@ -58,41 +61,35 @@ impl Project {
     /// A path does not exist, or standard input cannot be read.
     pub(super) fn analyse(arguments: &FleetArguments) -> Result<Self, Failure> {
         let working = working_folder()?;
-        let mut folders = Vec::new();
-        let mut files = Vec::new();
-        let here = [PathBuf::from(".")];
-        let paths = if arguments.paths.is_empty() { &here } else { arguments.paths.as_slice() };
-        for path in paths {
-            let path = existing(&working.join(path), path)?;
-            let folder = if path.is_dir() {
-                path
-            } else {
-                let parent = path.parent().unwrap_or(&path).to_path_buf();
-                let project = nearest_with(&parent, &MARKERS).unwrap_or(parent);
-                if path.file_name().is_none_or(|name| name != "flake.nix") {
-                    files.push(path);
-                }
-                project
-            };
-            if !folders.contains(&folder) {
-                folders.push(folder);
-            }
-        }
-        let inputs =
-            arguments.inputs.iter().map(|(name, path)| Ok((name.clone(), existing(&working.join(path), path)?)));
-        let inputs: Vec<(String, PathBuf)> = inputs.collect::<Result<_, Failure>>()?;
-
-        let roots = folders.iter().map(|folder| nearest_with(folder, &[".git"]).unwrap_or_else(|| folder.clone()));
-        let mut access = Access::below(roots.chain(inputs.iter().map(|(_, path)| path.clone())).collect());
+        let mut access = Access::below(Vec::new());
         if let Some(path) = &arguments.stdin_filename {
             access.overlay.insert(overlaid(&working, path)?, standard_input()?);
         }
         let sources = Arc::new(Sources::new(access));
+        let mut target = Target { release: arguments.release, ..Target::default() };
+        let mut files = Vec::new();
+        let here = [PathBuf::from(".")];
+        let paths = if arguments.paths.is_empty() { &here } else { arguments.paths.as_slice() };
+        for path in paths {
+            let path = sources.canonical(&working.join(path));
+            match project_of(&sources, &path) {
+                Some(folder) => {
+                    files.push(path);
+                    target.paths.push(folder);
+                }
+                None => target.paths.push(path),
+            }
+        }
+        for (name, path) in &arguments.inputs {
+            target.inputs.push((name.clone(), sources.canonical(&working.join(path))));
+        }
         let progress = Progress::start();
-        let fleet = analyse(&sources, &folders, &inputs, arguments.release)?;
+        let analysis = analyse(&sources, &target).map_err(|failure| Failure(failure.to_string()));
         drop(progress);
+        let Analysis { fleet, directives } = analysis?;
         let only_files = files.len() == paths.len();
-        Ok(Self { sources, paths: Paths::relative_to(working), fleet, reported: only_files.then_some(files) })
+        let working = sources.canonical(&working);
+        Ok(Self { sources, paths: Paths::relative_to(working), fleet, directives, reported: only_files.then_some(files) })
     }
 
     /// Whether a finding concerns what the report is limited to: a label of it stands in one of the files.
@@ -121,13 +118,15 @@ impl Project {
     }
 }
 
-fn analyse(
-    _sources: &Arc<Sources>,
-    _folders: &[PathBuf],
-    _inputs: &[(String, PathBuf)],
-    _release: Option<Release>,
-) -> Result<Fleet, Failure> {
-    Ok(Fleet::default())
+/// The folder of the project that a module file belongs to, if it belongs to one. A hook passes the files that changed, but a mistake may
+/// need two files, of which one did not.
+fn project_of(sources: &Sources, path: &Path) -> Option<PathBuf> {
+    let is_module = path.extension().is_some_and(|extension| extension == "nix");
+    if !is_module || path.ends_with("flake.nix") {
+        return None;
+    }
+    let mut folders = path.ancestors().skip(1);
+    folders.find(|folder| MARKERS.iter().any(|mark| sources.is_present(&folder.join(mark)))).map(Path::to_path_buf)
 }
 
 #[allow(clippy::disallowed_methods, reason = "this room asks for the working directory")]
@@ -136,17 +135,13 @@ fn working_folder() -> Result<PathBuf, Failure> {
     folder.map_err(|error| Failure(format!("the working directory cannot be found: {error}")))
 }
 
-fn existing(path: &Path, as_given: &Path) -> Result<PathBuf, Failure> {
-    canonical(path).map_err(|error| Failure(format!("{} {error}", as_given.display())))
-}
-
-/// The path under which the evaluator will ask for the file. The file itself need not exist yet, its folder must.
+/// The path under which the evaluator will ask for the file, links resolved. The file itself need not exist yet.
 fn overlaid(working: &Path, path: &Path) -> Result<PathBuf, Failure> {
     let whole = working.join(path);
-    let (Some(folder), Some(name)) = (whole.parent(), whole.file_name()) else {
-        return Err(Failure(format!("{} is not the path of a file", path.display())));
-    };
-    Ok(existing(folder, path)?.join(name))
+    match (whole.parent(), whole.file_name()) {
+        (Some(folder), Some(name)) => Ok(Sources::new(Access::below(Vec::new())).canonical(folder).join(name)),
+        _ => Err(Failure(format!("{} is not the path of a file", path.display()))),
+    }
 }
 
 fn standard_input() -> Result<String, Failure> {
@@ -169,11 +164,7 @@ fn named_path(text: &str) -> Result<(String, PathBuf), String> {
 }
 
 fn release(text: &str) -> Result<Release, String> {
-    let parsed = text.split_once('.').and_then(|(year, month)| {
-        let (year, month) = (year.parse().ok()?, month.parse().ok()?);
-        matches!(month, 5 | 11).then_some(Release { year, month })
-    });
-    parsed.ok_or_else(|| "a release is written like 25.05 or 25.11".to_owned())
+    parse_release(text).ok_or_else(|| "a release is written like 25.05 or 25.11".to_owned())
 }
 
 #[cfg(test)]

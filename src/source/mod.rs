@@ -12,9 +12,7 @@
 //! What it deliberately does not do: know anything about Nix, or decide what an unreadable file means.
 
 mod files;
-mod locate;
 mod place;
 
 pub use files::{Access, EntryKind, ReadError, SourceFile, Sources};
-pub use locate::{canonical, nearest_with};
 pub use place::{FileId, LineColumn, Place, Span};

@@ -1,0 +1,210 @@
+//! The command from the outside: exit status, what goes where, and the formats that others parse.
+
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "this is a test, and it prepares its own folders"
+)]
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_routelint"));
+    command.args(arguments).current_dir(folder).env_clear().stdin(Stdio::null());
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn fixture(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
+}
+
+fn check_json(folder: &Path, arguments: &[&str]) -> (Value, i32) {
+    let whole = [&["check", "--format", "json"], arguments].concat();
+    let output = run(folder, &whole);
+    let document = serde_json::from_slice(&output.stdout);
+    let document = document.unwrap_or_else(|error| panic!("{whole:?}: {error}\n{}", text(&output.stderr)));
+    (document, output.status.code().unwrap())
+}
+
+fn rules_of(document: &Value) -> Vec<String> {
+    let findings = document["findings"].as_array().unwrap();
+    findings.iter().map(|finding| finding["rule"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_reference_network_has_its_three_mistakes() {
+    let (document, status) = check_json(&fixture("reference"), &[]);
+    let mut rules = rules_of(&document);
+    rules.sort();
+    rules.dedup();
+    assert_eq!(rules, ["ipv6-forwarding-not-global", "nat-ipv6-missing", "onlink-without-gateway"]);
+    assert_eq!(status, 1);
+}
+
+#[test]
+fn a_sound_fleet_ends_with_status_0() {
+    for name in ["repaired", "registry", "options-module", "two-hosts"] {
+        let (document, status) = check_json(&fixture(name), &[]);
+        assert_eq!((rules_of(&document), status), (Vec::new(), 0), "{name}");
+    }
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    for arguments in
+        [&["check", "."][..], &["check", "--format", "json", "."], &["show", "."], &["show", "--format", "json"]]
+    {
+        let first = run(&fixture("flake-inline"), arguments);
+        let second =
+            command(&fixture("flake-inline"), arguments).env("LANG", "C").env("COLUMNS", "40").output().unwrap();
+        assert!(!first.stdout.is_empty(), "{arguments:?}: {}", text(&first.stderr));
+        assert_eq!(text(&first.stdout), text(&second.stdout), "{arguments:?}");
+    }
+}
+
+#[test]
+fn nothing_to_analyse_and_bad_usage_end_with_status_2() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("package.nix"), "{ stdenv }: stdenv.mkDerivation { name = \"x\"; }\n").unwrap();
+    for arguments in [
+        &["check", "."][..],
+        &["show", "."],
+        &["check", "missing"],
+        &["check", "--only", "no-such-rule"],
+        &["check", "--fail-on", "never"],
+        &["check", "--release", "soon"],
+        &["explain", "no-such-rule"],
+    ] {
+        let output = run(folder.path(), arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(output.stdout.is_empty(), "{arguments:?}: {}", text(&output.stdout));
+        assert!(!output.stderr.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn an_unknown_rule_is_answered_with_the_nearest_name() {
+    let output = run(&fixture("repaired"), &["explain", "duplicate-vm-indexes"]);
+    assert!(text(&output.stderr).contains("duplicate-vm-index"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn every_rule_can_be_explained() {
+    let folder = fixture("repaired");
+    let list: Value = serde_json::from_slice(&run(&folder, &["rules", "--format", "json"]).stdout).unwrap();
+    let rules = list["rules"].as_array().unwrap();
+    assert!(!rules.is_empty());
+    for rule in rules {
+        let name = rule["name"].as_str().unwrap();
+        let output = run(&folder, &["explain", name]);
+        assert_eq!(output.status.code(), Some(0), "{name}");
+        assert!(text(&output.stdout).starts_with(&format!("# {name}\n")), "{name}");
+    }
+}
+
+#[test]
+fn only_and_skip_choose_rules_and_the_threshold_decides_the_status() {
+    let folder = fixture("reference");
+    let (document, status) = check_json(&folder, &["--only", "nat-ipv6-missing"]);
+    assert_eq!((rules_of(&document), status), (vec!["nat-ipv6-missing".to_owned()], 1));
+    let (document, status) = check_json(&folder, &["--only", "nat-ipv6-missing", "--fail-on", "error"]);
+    assert_eq!((rules_of(&document).len(), status), (1, 0));
+    let (document, _) = check_json(&folder, &["--skip", "nat-ipv6-missing,onlink-without-gateway"]);
+    assert!(rules_of(&document).iter().all(|rule| rule == "ipv6-forwarding-not-global"));
+}
+
+#[test]
+fn a_named_file_limits_the_report_and_not_the_analysis() {
+    let folder = fixture("reference");
+    let project = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, project.path().join(path.file_name().unwrap())).unwrap();
+    }
+    fs::write(project.path().join("routelint.toml"), "").unwrap();
+    let (whole, _) = check_json(project.path(), &[]);
+    let file = whole["findings"][0]["labels"][0]["file"].as_str().unwrap();
+    let (limited, _) = check_json(project.path(), &[file]);
+    let concerns = |finding: &&Value| finding["labels"].as_array().unwrap().iter().any(|label| label["file"] == file);
+    let expected: Vec<&Value> = whole["findings"].as_array().unwrap().iter().filter(concerns).collect();
+    assert_eq!(limited["findings"].as_array().unwrap().iter().collect::<Vec<_>>(), expected);
+    assert_eq!(limited["summary"]["hosts"], whole["summary"]["hosts"]);
+}
+
+#[test]
+fn text_on_standard_input_stands_in_for_its_file() {
+    let folder = fixture("repaired");
+    let guest = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let guest = guest.into_iter().find(|path| path.extension().is_some_and(|extension| extension == "nix")).unwrap();
+    let name = guest.file_name().unwrap().to_str().unwrap();
+    let mut child = command(&folder, &["check", "--format", "json", "--stdin-filename", name, "."])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"{ ... }: {\n  a = ;\n}\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(rules_of(&document).contains(&"syntax-error".to_owned()), "{document}");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn reports_go_to_files_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let (json, lines) = (folder.path().join("report.json"), folder.path().join("report.txt"));
+    let json_option = format!("--output=json={}", json.display());
+    let lines_option = format!("--output=concise={}", lines.display());
+    let output = run(&fixture("reference"), &["check", &json_option, &lines_option]);
+    assert!(text(&output.stdout).contains("─["), "the frames still go to standard output");
+    let document: Value = serde_json::from_str(&fs::read_to_string(json).unwrap()).unwrap();
+    let lines = fs::read_to_string(lines).unwrap();
+    assert_eq!(document["findings"].as_array().unwrap().len(), lines.lines().count());
+    assert!(
+        lines.lines().all(|line| line.contains(": error[") || line.contains(": warning[") || line.contains(": note["))
+    );
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let mut child =
+        command(&fixture("reference"), &["check"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(1), String::new()));
+}
+
+#[test]
+fn show_names_hosts_guests_and_their_addresses() {
+    let output = run(&fixture("repaired"), &["show", "--format", "json"]);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["version"], 1);
+    let guest = &document["guests"][0];
+    assert!(guest["index"].is_i64(), "{guest}");
+    assert_eq!(guest["interfaces"][0]["type"], "tap");
+    assert_eq!(guest["addresses"].as_array().unwrap().len(), 2, "{guest}");
+    assert_eq!(document["hosts"][0]["guests"][0], guest["name"]);
+}
+
+#[test]
+fn colour_is_used_only_where_it_is_wanted() {
+    let folder = fixture("reference");
+    assert!(!text(&run(&folder, &["check"]).stdout).contains('\u{1b}'));
+    assert!(text(&run(&folder, &["--color", "always", "check"]).stdout).contains('\u{1b}'));
+}
