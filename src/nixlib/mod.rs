@@ -157,7 +157,7 @@ pub fn install(ev: &mut Evaluator) {
         add_family(ev, family);
     }
     let lib = lib_value(ev);
-    ev.search_path.insert("nixpkgs/lib".to_owned(), lib);
+    ev.provide("nixpkgs/lib", lib);
 }
 
 /// Installs the functions of one more family and makes it part of `lib`, which must not have been forced yet.
