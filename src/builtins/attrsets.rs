@@ -215,13 +215,13 @@ fn zip_attrs_with(ev: &mut Evaluator, args: &[Value]) -> Outcome {
 fn function_args(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [function] = args else { return Ok(Value::NULL) };
     match function.view() {
-        View::Lambda(..) => {
+        View::Lambda(..) | View::Native(_) => {
             let formals = ev.formals_of(*function).unwrap_or_default();
             let attributes: Vec<(Symbol, Value, ExprId)> =
                 formals.into_iter().map(|(name, has_default, at)| (name, Value::bool(has_default), at)).collect();
             Ok(ev.heap.new_set(&attributes))
         }
-        View::Native(_) | View::Partial(_) => Ok(Value::EMPTY_SET),
+        View::Partial(_) => Ok(Value::EMPTY_SET),
         _ => Err(ev.type_error("a function", *function)),
     }
 }

@@ -89,7 +89,7 @@ static FUNCTIONS: &[NativeDef] = &[
     NativeDef::lazy("lib.modules.mkBefore", 1, |ev, arguments| order_with(ev, 500, arguments)),
     NativeDef::lazy("lib.modules.mkAfter", 1, |ev, arguments| order_with(ev, 1500, arguments)),
     NativeDef::lazy("lib.modules.mkFixStrictness", 1, fix_strictness),
-    NativeDef::strict("lib.modules.mkDefinition", 1, mk_definition),
+    NativeDef::strict("lib.modules.mkDefinition", 1, mk_definition).taking(&[("file", false), ("value", false)]),
     NativeDef::lazy("lib.modules.setDefaultModuleLocation", 2, |ev, arguments| {
         let [file, module] = arguments else { return Ok(Value::NULL) };
         let imports = ev.list(&[*module]);
@@ -182,17 +182,13 @@ fn eval_modules_function(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
                 };
             }
             _ => {
-                let text =
-                    format!("function 'evalModules' called with unexpected argument '{}'", ev.heap.name(name));
+                let text = format!("function 'evalModules' called with unexpected argument '{}'", ev.heap.name(name));
                 return Err(ev.error_at(ErrorKind::Arguments, text, origin));
             }
         }
     }
     if !has_modules {
-        return Err(ev.error(
-            ErrorKind::Arguments,
-            "function 'evalModules' called without required argument 'modules'",
-        ));
+        return Err(ev.error(ErrorKind::Arguments, "function 'evalModules' called without required argument 'modules'"));
     }
     let id = eval_modules(ev, request)?;
     Ok(result_value(ev, id))

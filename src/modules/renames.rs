@@ -50,7 +50,11 @@ pub(super) static FUNCTIONS: &[NativeDef] = &[
         Ok(ev.native_with("internal.modules.rename", &[*how]))
     }),
     NativeDef::lazy("lib.modules.mkRenamedOptionModule", 2, renamed),
-    NativeDef::strict("lib.modules.mkRenamedOptionModuleWith", 1, renamed_with),
+    NativeDef::strict("lib.modules.mkRenamedOptionModuleWith", 1, renamed_with).taking(&[
+        ("from", false),
+        ("to", false),
+        ("sinceRelease", false),
+    ]),
     NativeDef::lazy("lib.modules.mkAliasOptionModule", 2, alias_module),
     NativeDef::lazy("lib.modules.mkAliasOptionModuleMD", 2, |ev, arguments| {
         ev.messages.push(
@@ -244,13 +248,8 @@ fn rename(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let apply = ev.native_with("internal.modules.renameApply", &[*how, config]);
     let ty = ev.delay_native("internal.modules.renameType", &[to, options]);
     let tag = ev.str("option");
-    let option = ev.set(&[
-        ("_type", tag),
-        ("apply", apply),
-        ("description", description),
-        ("type", ty),
-        ("visible", visible),
-    ]);
+    let option =
+        ev.set(&[("_type", tag), ("apply", apply), ("description", description), ("type", ty), ("visible", visible)]);
     let declared = nested(ev, &from, option);
     let from_path = part(ev, *how, "from")?;
     let at_from = ev.delay_native("internal.modules.atPath", &[options, from_path]);

@@ -42,7 +42,18 @@ pub(super) static FAMILY: Family = Family {
 
 static FUNCTIONS: &[NativeDef] = &[
     NativeDef::strict("lib.options.isOption", 1, is_option),
-    NativeDef::strict("lib.options.mkOption", 1, mk_option),
+    NativeDef::strict("lib.options.mkOption", 1, mk_option).taking(&[
+        ("default", true),
+        ("defaultText", true),
+        ("example", true),
+        ("description", true),
+        ("relatedPackages", true),
+        ("type", true),
+        ("apply", true),
+        ("internal", true),
+        ("visible", true),
+        ("readOnly", true),
+    ]),
     NativeDef::lazy("lib.options.mkEnableOption", 1, mk_enable_option),
     NativeDef::with_strict("lib.options.mkPackageOption", 3, 0b110, mk_package_option),
     NativeDef::strict("lib.options.mkSinkUndeclaredOptions", 1, mk_sink),
