@@ -113,6 +113,5 @@ mod tests {
             assert_eq!(from_base64(&base64(&bytes)).as_deref(), Some(bytes.as_slice()));
         }
         assert_eq!(base64(b"gateway"), "Z2F0ZXdheQ==");
-        assert_eq!(base32(&[0x12, 0x34]), "6hjk"[..4].to_owned());
     }
 }

@@ -14,14 +14,18 @@ mod arithmetic;
 mod attrsets;
 mod context;
 mod control;
+mod derivation;
 mod encoding;
+mod flakerefs;
 mod from_toml;
 mod hashing;
+mod impure;
 mod json;
 mod lists;
 mod ordering;
 mod paths;
 mod regex;
+mod store;
 mod strings;
 mod types;
 mod versions;
@@ -38,13 +42,17 @@ static FAMILIES: &[&[NativeDef]] = &[
     attrsets::FAMILY,
     context::FAMILY,
     control::FAMILY,
+    derivation::FAMILY,
+    flakerefs::FAMILY,
     from_toml::FAMILY,
     hashing::FAMILY,
+    impure::FAMILY,
     json::FAMILY,
     lists::FAMILY,
     ordering::FAMILY,
     paths::FAMILY,
     regex::FAMILY,
+    store::FAMILY,
     strings::FAMILY,
     types::FAMILY,
     versions::FAMILY,
