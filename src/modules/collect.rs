@@ -137,6 +137,7 @@ impl Collected {
                 Err(stop) => return Err(stop),
             }
         }
+        collected.reject_cycle(ev, evaluation)?;
         collected.note_disabled(ev, evaluation)?;
         collected.choose();
         Ok(collected)
@@ -272,15 +273,52 @@ impl Collected {
         Ok(Load::New(Box::new(loaded)))
     }
 
+    /// Modules that import each other are an endless recursion in Nix, which looks through all imports for `disabledModules`.
+    fn reject_cycle(&self, ev: &mut Evaluator, evaluation: &Evaluation) -> Result<(), Stop> {
+        let mut waiting: Vec<usize> = vec![0; self.all.len()];
+        for index in self.all.iter().flat_map(|one| &one.imports) {
+            if let Some(count) = waiting.get_mut(*index) {
+                *count += 1;
+            }
+        }
+        let mut ready: Vec<usize> =
+            waiting.iter().enumerate().filter(|(_, count)| **count == 0).map(|(index, _)| index).collect();
+        let mut settled = 0;
+        while let Some(index) = ready.pop() {
+            settled += 1;
+            for below in self.all.get(index).map(|one| one.imports.as_slice()).unwrap_or_default() {
+                if let Some(count) = waiting.get_mut(*below) {
+                    *count -= 1;
+                    if *count == 0 {
+                        ready.push(*below);
+                    }
+                }
+            }
+        }
+        if settled == self.all.len() {
+            return Ok(());
+        }
+        let in_cycle = self.all.iter().zip(&waiting).filter(|(_, count)| **count > 0).map(|(one, _)| &one.module);
+        let files: Vec<&str> = in_cycle.clone().map(|module| &*module.file).collect();
+        let text = format!("infinite recursion encountered: these modules import each other: {}", files.join(", "));
+        let origin = in_cycle.map(|module| module.origin).next().unwrap_or(ExprId::NONE);
+        let stop = ev.error_at(ErrorKind::Recursion, text, origin);
+        if evaluation.request.is_open {
+            note_failure(ev, evaluation, stop, origin, "");
+            return Ok(());
+        }
+        Err(stop)
+    }
+
     /// Evaluates all `disabledModules` to the keys that they mean.
     fn note_disabled(&mut self, ev: &mut Evaluator, evaluation: &Evaluation) -> Result<(), Stop> {
-        for index in 0..self.all.len() {
-            let Some(structured) = self.all.get(index) else { break };
+        let mut disabled = FxHashSet::default();
+        for structured in &self.all {
             let file = Rc::clone(&structured.module.file);
-            for item in structured.disabled.clone() {
+            for item in structured.disabled.iter().copied() {
                 match disabled_key(ev, evaluation, item, &file) {
                     Ok(key) => {
-                        self.disabled.insert(key);
+                        disabled.insert(key);
                     }
                     Err(stop) if stop.0.is_unknown() || evaluation.request.is_open => {
                         note_unknown(ev, evaluation, stop, item.origin(), &file);
@@ -289,6 +327,7 @@ impl Collected {
                 }
             }
         }
+        self.disabled = disabled;
         Ok(())
     }
 
@@ -314,24 +353,34 @@ impl Collected {
         self.modules = chosen;
     }
 
-    /// The list that `evalModules` returns as `graph`.
+    /// The list that `evalModules` returns as `graph`; a module that is imported several times is one value.
     pub(super) fn graph(&self, ev: &mut Evaluator) -> Value {
-        self.graph_of(ev, &self.top, 0)
+        let mut made: Vec<Option<Value>> = vec![None; self.all.len()];
+        let mut order: Vec<(usize, bool)> = self.top.iter().rev().map(|index| (*index, false)).collect();
+        let mut seen: FxHashSet<usize> = FxHashSet::default();
+        while let Some((index, are_imports_made)) = order.pop() {
+            let Some(structured) = self.all.get(index) else { continue };
+            if are_imports_made {
+                let value = self.graph_node(ev, index, structured, &made);
+                if let Some(place) = made.get_mut(index) {
+                    *place = Some(value);
+                }
+            } else if seen.insert(index) {
+                order.push((index, true));
+                order.extend(structured.imports.iter().map(|below| (*below, false)));
+            }
+        }
+        let top: Vec<Value> = self.top.iter().filter_map(|index| made.get(*index).copied().flatten()).collect();
+        ev.list(&top)
     }
 
-    fn graph_of(&self, ev: &mut Evaluator, indices: &[usize], depth: u32) -> Value {
-        let mut nodes = Vec::with_capacity(indices.len());
-        for index in indices {
-            let Some(structured) = self.all.get(*index) else { continue };
-            if depth > 200 {
-                continue;
-            }
-            let imports = self.graph_of(ev, &structured.imports, depth + 1);
-            let (key, file) = (ev.str(&structured.module.key), ev.str(&structured.module.file));
-            let disabled = Value::bool(self.is_disabled(*index));
-            nodes.push(ev.set(&[("disabled", disabled), ("file", file), ("imports", imports), ("key", key)]));
-        }
-        ev.list(&nodes)
+    fn graph_node(&self, ev: &mut Evaluator, index: usize, structured: &Structured, made: &[Option<Value>]) -> Value {
+        let imports: Vec<Value> =
+            structured.imports.iter().filter_map(|below| made.get(*below).copied().flatten()).collect();
+        let imports = ev.list(&imports);
+        let (key, file) = (ev.str(&structured.module.key), ev.str(&structured.module.file));
+        let disabled = Value::bool(self.is_disabled(index));
+        ev.set(&[("disabled", disabled), ("file", file), ("imports", imports), ("key", key)])
     }
 }
 

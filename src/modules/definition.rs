@@ -113,7 +113,7 @@ impl Loc {
 
 /// One name of a path as it is written: quoted unless it is an identifier or stands for any name.
 pub fn show_name(name: &str) -> String {
-    let is_placeholder = matches!(name, "<name>" | "*" | "<function body>");
+    let is_placeholder = name == "*" || (name.starts_with('<') && name.ends_with('>') && name.len() > 1);
     let mut letters = name.chars();
     let is_identifier = letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
         && letters.all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '\'' | '-'));

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::definition::{Definition, OPTION_DEFAULT_PRIORITY};
+use super::definition::{DEFAULT_ORDER, Definition, OPTION_DEFAULT_PRIORITY};
 use super::merge::{self, Discharged};
 use super::messages::show_files;
 use super::state::{NodeId, evaluation, handle, handle_value, node};
@@ -242,8 +242,7 @@ fn set_twice(
     for definition in default.iter().chain(defs) {
         match merge::merge_definitions(ev, &this.loc, info.ty, vec![definition.clone()]) {
             Ok(merged) => shown.push(definition.with_value(merged.value, ExprId::NONE)),
-            Err(stop) if stop.0.is_error() => return stop,
-            Err(_) => {}
+            Err(_) => shown.push(definition.clone()),
         }
     }
     let name = this.loc.show(&ev.heap);
@@ -273,9 +272,9 @@ pub(super) fn value(ev: &mut Evaluator, id: NodeId, info: &OptionInfo) -> Outcom
 fn merged_value(ev: &mut Evaluator, id: NodeId, info: &OptionInfo) -> Outcome {
     let this = node(ev, id)?;
     let found = discharged(ev, id, info)?;
-    if found.defs.is_empty() && types::empty_value(ev, info.ty).is_none() {
+    if found.defs.is_empty() && info.sets.is_empty() && types::empty_value(ev, info.ty).is_none() {
         let evaluation = evaluation(ev, this.evaluation)?;
-        if evaluation.is_open() && info.sets.is_empty() {
+        if evaluation.is_open() {
             let name = this.loc.show(&ev.heap);
             return Err(ev.unknown(UnknownReason::UndeclaredOption(name)));
         }
@@ -287,14 +286,27 @@ fn merged_value(ev: &mut Evaluator, id: NodeId, info: &OptionInfo) -> Outcome {
             "evaluation warning: The type `types.{short}' of option `{name}' defined in {files} is deprecated. {words}"
         ));
     }
-    let merged = merge::merge_discharged(ev, &this.loc, info.ty, Discharged::clone(&found))?;
     match info.attribute(ev, sym::APPLY) {
         Some((apply, _)) => {
-            let value = ev.call(apply, &[merged.value])?;
+            let merged = ev.delay_native("internal.modules.merged", &[handle_value(id.0)]);
+            let value = ev.call(apply, &[merged])?;
             ev.want(value)
         }
-        None => ev.want(merged.value),
+        None => {
+            let merged = merge::merge_discharged(ev, &this.loc, info.ty, Discharged::clone(&found))?;
+            ev.want(merged.value)
+        }
     }
+}
+
+/// The merged value of an option before its `apply`.
+fn before_apply(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [id] = arguments else { return Ok(Value::NULL) };
+    let id = NodeId(handle(ev, *id)?);
+    let tree::Kind::Option(info) = tree::kind(ev, id)? else { return Ok(Value::NULL) };
+    let this = node(ev, id)?;
+    let found = discharged(ev, id, &info)?;
+    Ok(merge::merge_discharged(ev, &this.loc, info.ty, Discharged::clone(&found))?.value)
 }
 
 /// Attributes of an option's set that are computed, with the number of the native's case.
@@ -345,12 +357,23 @@ pub(super) fn option_value(ev: &mut Evaluator, id: NodeId, info: &OptionInfo) ->
         if let Some(default) = default_of(ev, &this, info)? {
             attributes.push((sym::DEFAULT, default.value, none));
         }
+        if is_internal(ev, &this)? {
+            attributes.push((sym::INTERNAL, Value::TRUE, none));
+        }
         if let Some(note) = this.schema.as_ref().and_then(|schema| schema.option.as_ref()).map(|one| Rc::clone(&one.note)) {
             let note = ev.str(&note);
             attributes.push((sym::DESCRIPTION, note, none));
         }
     }
     Ok(ev.heap.new_set(&attributes))
+}
+
+/// Whether documentation leaves out an option of the module system itself: `_module.args` is shown once, at the outermost place.
+fn is_internal(ev: &mut Evaluator, this: &Node) -> Result<bool, Stop> {
+    let Some(parent) = this.parent else { return Ok(false) };
+    let parent = node(ev, parent)?;
+    let is_nested = evaluation(ev, this.evaluation).is_ok_and(|found| !found.request.prefix.is_root());
+    Ok(parent.name == sym::MODULE && parent.parent.is_some() && (this.name != sym::ARGS || is_nested))
 }
 
 fn option_field(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
@@ -376,7 +399,11 @@ fn option_field(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
             let mut all = Vec::with_capacity(found.defs.len());
             for definition in &found.defs {
                 let file = ev.str(&definition.file);
-                all.push(ev.set(&[("file", file), ("value", definition.value)]));
+                let mut attributes = vec![("file", file), ("value", definition.value)];
+                if definition.order != DEFAULT_ORDER {
+                    attributes.push(("priority", Value::int(definition.order)));
+                }
+                all.push(ev.set(&attributes));
             }
             ev.list(&all)
         }
@@ -413,5 +440,6 @@ fn option_text(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
 
 pub(super) static FAMILY: &[NativeDef] = &[
     NativeDef::strict("internal.modules.optionField", 2, option_field),
+    NativeDef::strict("internal.modules.merged", 1, before_apply),
     NativeDef::with_strict("internal.modules.optionText", 2, 1, option_text),
 ];
