@@ -5,9 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use super::finding::{Confidence, Finding, Label, Severity};
 use super::context::Context;
 use super::draft::Draft;
+use super::finding::{Confidence, Finding, Label, Severity};
 use super::rule::{FixKind, Group, RuleInfo};
 use super::settings::Settings;
 use super::{find, names};
@@ -136,8 +136,11 @@ impl Allowance {
 
 /// Of several comments above each other each speaks about the line below the last.
 fn reach_over_each_other(allowances: &mut [Allowance]) {
-    let lines: BTreeSet<(FileId, u32)> =
-        allowances.iter().filter(|allowance| allowance.is_above).map(|allowance| (allowance.place.file, allowance.line)).collect();
+    let lines: BTreeSet<(FileId, u32)> = allowances
+        .iter()
+        .filter(|allowance| allowance.is_above)
+        .map(|allowance| (allowance.place.file, allowance.line))
+        .collect();
     for allowance in allowances {
         while lines.contains(&(allowance.place.file, allowance.next_line)) {
             allowance.next_line += 1;
@@ -198,7 +201,8 @@ mod tests {
     }
 
     fn report(lines: &[u32], comments: &[(u32, bool, &str)]) -> (Vec<(&'static str, u32)>, usize) {
-        let findings = lines.iter().map(|line| finding("mac-multicast", at(*line), String::new(), String::new())).collect();
+        let findings =
+            lines.iter().map(|line| finding("mac-multicast", at(*line), String::new(), String::new())).collect();
         let directives: Vec<_> = comments
             .iter()
             .map(|(line, own_line, text)| {
@@ -221,9 +225,11 @@ mod tests {
 
     #[test]
     fn an_allowance_without_effect_is_a_finding() {
-        let (left, suppressed) = report(&[5], &[(4, false, "allow(mac-multicast)"), (8, true, "allow(mac-multcast)"), (9, true, "hush")]);
+        let (left, suppressed) =
+            report(&[5], &[(4, false, "allow(mac-multicast)"), (8, true, "allow(mac-multcast)"), (9, true, "hush")]);
         assert_eq!(suppressed, 0);
-        let rules = [("mac-multicast", 5), ("unknown-rule-allowed", 8), ("unknown-rule-allowed", 9), ("unused-allowance", 4)];
+        let rules =
+            [("mac-multicast", 5), ("unknown-rule-allowed", 8), ("unknown-rule-allowed", 9), ("unused-allowance", 4)];
         assert_eq!(left, rules);
     }
 }

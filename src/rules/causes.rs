@@ -44,7 +44,12 @@ pub(super) fn without_effects(drafts: Vec<Judged>) -> Vec<Judged> {
     };
     let dropped: FxHashSet<usize> =
         drafts.iter().enumerate().filter(|(_, judged)| is_effect(judged)).map(|(position, _)| position).collect();
-    drafts.into_iter().enumerate().filter(|(position, _)| !dropped.contains(position)).map(|(_, judged)| judged).collect()
+    drafts
+        .into_iter()
+        .enumerate()
+        .filter(|(position, _)| !dropped.contains(position))
+        .map(|(_, judged)| judged)
+        .collect()
 }
 
 /// Makes one of the findings that share rule, severity and culprit.

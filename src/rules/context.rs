@@ -28,7 +28,11 @@ impl<'a> Context<'a> {
                 links.push(link);
             }
         }
-        self.fleet.numbered_hosts().zip(by_host).filter(|(_, links)| !links.is_empty()).map(|((id, host), links)| (id, host, links))
+        self.fleet
+            .numbered_hosts()
+            .zip(by_host)
+            .filter(|(_, links)| !links.is_empty())
+            .map(|((id, host), links)| (id, host, links))
     }
 
     /// A guest's name.
@@ -55,7 +59,11 @@ pub(super) fn is_fully_known(unit: &Unit) -> bool {
         && unit.routes.is_complete
         && unit.gateways.is_complete
         && !unit.has_extra_config
-        && unit.routes.items.iter().all(|route| route.is_complete && !route.destination.is_unknown() && !route.gateway.is_unknown())
+        && unit
+            .routes
+            .items
+            .iter()
+            .all(|route| route.is_complete && !route.destination.is_unknown() && !route.gateway.is_unknown())
         && unit.addresses.items.iter().all(|address| address.net.is_some())
 }
 
@@ -70,7 +78,8 @@ pub(super) fn may_use_dhcp(unit: &Unit) -> bool {
 
 /// Whether a route is an ordinary one in the main table.
 pub(super) fn is_plain(route: &Route) -> bool {
-    route.is_complete && ["Table", "Type", "Source", "MultiPathRoute", "NextHop"].iter().all(|key| route.other(key).is_none())
+    route.is_complete
+        && ["Table", "Type", "Source", "MultiPathRoute", "NextHop"].iter().all(|key| route.other(key).is_none())
 }
 
 /// Whether a route leads to everything of a family.
@@ -91,20 +100,27 @@ pub(super) fn is_default_route(route: &Route, family: Family) -> bool {
 /// Whether a file gives a default route of a family.
 pub(super) fn has_default_route(unit: &Unit, family: Family) -> bool {
     let shorthand = unit.gateways.items.iter().filter_map(|text| text.value.parse::<IpAddr>().ok());
-    unit.routes.items.iter().any(|route| is_default_route(route, family)) || shorthand.into_iter().any(|ip| Family::of(ip) == family)
+    unit.routes.items.iter().any(|route| is_default_route(route, family))
+        || shorthand.into_iter().any(|ip| Family::of(ip) == family)
 }
 
 /// Whether a route of a file, or the network around one of its addresses, leads to an address without a gateway.
 pub(super) fn reaches_on_link(unit: &Unit, ip: IpAddr) -> bool {
     let by_route = unit.routes.items.iter().any(|route| {
-        matches!(route.gateway, Fact::Absent) && route.destination_net().is_some_and(|net| net.prefix_len() > 0 && net.contains(&ip))
+        matches!(route.gateway, Fact::Absent)
+            && route.destination_net().is_some_and(|net| net.prefix_len() > 0 && net.contains(&ip))
     });
     by_route || networks_of(unit).any(|net| net.contains(&ip))
 }
 
 /// The networks around the addresses of a file; a host prefix has none.
 pub(super) fn networks_of(unit: &Unit) -> impl Iterator<Item = IpNet> {
-    unit.addresses.items.iter().filter_map(|address| address.net).filter(|net| net.prefix_len() < net.max_prefix_len()).map(|net| net.trunc())
+    unit.addresses
+        .items
+        .iter()
+        .filter_map(|address| address.net)
+        .filter(|net| net.prefix_len() < net.max_prefix_len())
+        .map(|net| net.trunc())
 }
 
 /// Whether an address is of use only behind translation or inside the site: RFC 1918, RFC 6598, RFC 4193, site-local (RFC 3879).

@@ -36,7 +36,12 @@ pub(super) fn literal(text: &Sourced<String>) -> Option<Place> {
 }
 
 /// An edit that writes another string in place of a literal.
-pub(super) fn replace_literal(text: &Sourced<String>, new: &str, title: impl Into<String>, safety: Safety) -> Option<Fix> {
+pub(super) fn replace_literal(
+    text: &Sourced<String>,
+    new: &str,
+    title: impl Into<String>,
+    safety: Safety,
+) -> Option<Fix> {
     let place = literal(text)?;
     Some(Fix { title: title.into(), safety, edits: vec![Edit { place, replacement: format!("\"{new}\"") }] })
 }

@@ -32,7 +32,10 @@ pub(super) const IPV6: RuleInfo = RuleInfo {
 
 fn run(context: &Context<'_>, family: Family) -> Vec<Draft> {
     let clashes = clashes(context.links.routed(), |link| {
-        link.guest_addresses().map(|(ip, _)| ip).filter(|ip| Family::of(*ip) == family && !is_for_one_link(*ip)).collect()
+        link.guest_addresses()
+            .map(|(ip, _)| ip)
+            .filter(|ip| Family::of(*ip) == family && !is_for_one_link(*ip))
+            .collect()
     });
     let draft = |clash: super::duplicates::Clash<'_, '_, std::net::IpAddr>| {
         let ip = clash.value;
@@ -47,7 +50,9 @@ fn run(context: &Context<'_>, family: Family) -> Vec<Draft> {
         let mut labels: Vec<_> = clash
             .links
             .iter()
-            .filter_map(|link| link.guest_addresses().find(|(other, _)| *other == ip).map(|(_, address)| (link, address)))
+            .filter_map(|link| {
+                link.guest_addresses().find(|(other, _)| *other == ip).map(|(_, address)| (link, address))
+            })
             .map(|(link, address)| {
                 let place = culprit::in_address(address).or(address.text.place()).or(link.guest.place);
                 let deviates = link.guest.index.is_none();

@@ -52,7 +52,10 @@ fn across(context: &Context<'_>) -> Vec<Draft> {
         }
         draft
     };
-    clashes(context.links.routed(), |link| link.interface.mac_address().into_iter().collect()).into_iter().map(draft).collect()
+    clashes(context.links.routed(), |link| link.interface.mac_address().into_iter().collect())
+        .into_iter()
+        .map(draft)
+        .collect()
 }
 
 fn within(context: &Context<'_>) -> Vec<Draft> {

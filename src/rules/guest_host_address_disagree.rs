@@ -91,22 +91,32 @@ struct Pair<'c, 'a> {
 }
 
 fn pairs<'c, 'a>(context: &'c Context<'a>) -> impl Iterator<Item = Pair<'c, 'a>> {
-    context.links.routed().flat_map(move |link| Family::BOTH.into_iter().filter_map(move |family| pair(context, link, family)))
+    context
+        .links
+        .routed()
+        .flat_map(move |link| Family::BOTH.into_iter().filter_map(move |family| pair(context, link, family)))
 }
 
 fn pair<'c, 'a>(context: &'c Context<'a>, link: &'c Link<'a>, family: Family) -> Option<Pair<'c, 'a>> {
     let host_unit = link.host_unit.unit().filter(|unit| is_fully_known(unit))?;
     let guest_unit = link.guest_unit.unit()?;
-    if !context.is_for_one_link(link.host_id?, host_unit) || !guest_unit.addresses.is_complete || guest_unit.has_extra_config {
+    if !context.is_for_one_link(link.host_id?, host_unit)
+        || !guest_unit.addresses.is_complete
+        || guest_unit.has_extra_config
+    {
         return None;
     }
     let is_meant = |ip: &IpAddr| Family::of(*ip) == family && !super::context::is_link_local(*ip);
     let mut addresses = link.guest_addresses().filter(|(ip, _)| is_meant(ip));
     let (guest_ip, address) = addresses.next()?;
-    let host_routes = host_unit.routes.items.iter().filter(|route| is_plain(route) && matches!(route.gateway, Fact::Absent));
-    let mut destinations = host_routes.filter_map(|route| route.destination_net().map(|net| (net, route))).filter(|(net, _)| is_meant(&net.addr()));
+    let host_routes =
+        host_unit.routes.items.iter().filter(|route| is_plain(route) && matches!(route.gateway, Fact::Absent));
+    let mut destinations = host_routes
+        .filter_map(|route| route.destination_net().map(|net| (net, route)))
+        .filter(|(net, _)| is_meant(&net.addr()));
     let (net, route) = destinations.next()?;
-    let is_only = addresses.next().is_none() && destinations.next().is_none() && net.prefix_len() == net.max_prefix_len();
+    let is_only =
+        addresses.next().is_none() && destinations.next().is_none() && net.prefix_len() == net.max_prefix_len();
     (is_only && net.addr() != guest_ip).then_some(Pair { link, guest_ip, address, host_ip: net.addr(), route })
 }
 

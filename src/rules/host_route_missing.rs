@@ -34,7 +34,10 @@ fn missing(context: &Context<'_>, link: &Link<'_>, unit: &Unit, family: Family) 
         return None;
     }
     let is_unreached = |(ip, _): &(std::net::IpAddr, &Address)| {
-        Family::of(*ip) == family && !super::context::is_link_local(*ip) && !ip.is_loopback() && !is_reached(context, link, unit, *ip)
+        Family::of(*ip) == family
+            && !super::context::is_link_local(*ip)
+            && !ip.is_loopback()
+            && !is_reached(context, link, unit, *ip)
     };
     let (ip, address) = link.guest_addresses().find(is_unreached)?;
     let host = link.host?;
@@ -55,18 +58,32 @@ fn missing(context: &Context<'_>, link: &Link<'_>, unit: &Unit, family: Family) 
 }
 
 fn speaks(unit: &Unit, family: Family) -> bool {
-    let by_address = unit.addresses.items.iter().filter_map(|address| address.net).any(|net| Family::of(net.addr()) == family);
-    by_address || unit.routes.items.iter().filter_map(|route| route.destination_net()).any(|net| Family::of(net.addr()) == family)
+    let by_address =
+        unit.addresses.items.iter().filter_map(|address| address.net).any(|net| Family::of(net.addr()) == family);
+    by_address
+        || unit
+            .routes
+            .items
+            .iter()
+            .filter_map(|route| route.destination_net())
+            .any(|net| Family::of(net.addr()) == family)
 }
 
 /// Whether the tap's file, or the file of another tap of the same guest, leads to an address. A route with a gateway counts: it leads somewhere.
 fn is_reached(context: &Context<'_>, link: &Link<'_>, unit: &Unit, ip: std::net::IpAddr) -> bool {
     let leads = |unit: &Unit| {
         reaches_on_link(unit, ip)
-            || unit.routes.items.iter().filter_map(|route| route.destination_net()).any(|net| net.prefix_len() > 0 && net.contains(&ip))
+            || unit
+                .routes
+                .items
+                .iter()
+                .filter_map(|route| route.destination_net())
+                .any(|net| net.prefix_len() > 0 && net.contains(&ip))
     };
-    let siblings = context.links.all.iter().filter(|other| other.guest_id == link.guest_id && other.position != link.position);
-    leads(unit) || (link.guest.interfaces.items.len() > 1 && siblings.filter_map(|other| other.host_unit.unit()).any(leads))
+    let siblings =
+        context.links.all.iter().filter(|other| other.guest_id == link.guest_id && other.position != link.position);
+    leads(unit)
+        || (link.guest.interfaces.items.len() > 1 && siblings.filter_map(|other| other.host_unit.unit()).any(leads))
 }
 
 #[cfg(test)]
@@ -79,7 +96,9 @@ mod tests {
     #[test]
     fn each_family_needs_its_route() {
         reports(
-            &format!("host h forward4 forward6\nunit 30-vm1 name=vm1 address=10.0.0.0/32,fd00::/128 route=10.0.0.1/32\n{GUEST}"),
+            &format!(
+                "host h forward4 forward6\nunit 30-vm1 name=vm1 address=10.0.0.0/32,fd00::/128 route=10.0.0.1/32\n{GUEST}"
+            ),
             &[("host-route-missing", "30-vm1")],
         );
         reports(
@@ -90,9 +109,13 @@ mod tests {
 
     #[test]
     fn what_leads_to_the_guest_is_enough() {
-        for routes in ["route=10.0.0.1/32", "route=10.0.0.1", "route=10.0.0.0/30", "route=unknown", "extra", "routes-open"] {
+        for routes in
+            ["route=10.0.0.1/32", "route=10.0.0.1", "route=10.0.0.0/30", "route=unknown", "extra", "routes-open"]
+        {
             silent(&format!("host h forward4\nunit 30-vm1 name=vm1 address=10.0.0.0/32 {routes}\n{GUEST}"));
         }
-        silent(&format!("host h forward4\nunit 30-vm1 name=vm1 address=10.0.0.0/30 route=10.9.9.9/32,table=5\n{GUEST}"));
+        silent(&format!(
+            "host h forward4\nunit 30-vm1 name=vm1 address=10.0.0.0/30 route=10.9.9.9/32,table=5\n{GUEST}"
+        ));
     }
 }

@@ -56,7 +56,9 @@ fn routes_astray<'c, 'a>(context: &'c Context<'a>, on: &'c Link<'a>) -> Vec<Stra
     }
     let mut strays = Vec::new();
     for route in unit.routes.items.iter().filter(|route| is_plain(route) && matches!(route.gateway, Fact::Absent)) {
-        let Some(net) = route.destination_net().filter(|net| net.prefix_len() == net.max_prefix_len()) else { continue };
+        let Some(net) = route.destination_net().filter(|net| net.prefix_len() == net.max_prefix_len()) else {
+            continue;
+        };
         let ip = net.addr();
         let owners: Vec<&Link<'a>> = context.links.with_address(Some(host), ip).collect();
         let is_own = owners.iter().any(|owner| owner.guest_id == on.guest_id);
@@ -100,7 +102,10 @@ fn draft(stray: &Stray<'_, '_>, swapped: Option<&Stray<'_, '_>>) -> Draft {
         .help(help)
         .label(destination(route), format!("leads to guest {}, on the tap of guest {}", to.guest.name, on.guest.name));
     if let Some(other) = swapped {
-        draft = draft.label(destination(other.route), format!("leads to guest {}, on the tap of guest {}", on.guest.name, to.guest.name));
+        draft = draft.label(
+            destination(other.route),
+            format!("leads to guest {}, on the tap of guest {}", on.guest.name, to.guest.name),
+        );
     }
     for (ip, address) in to.guest_addresses().filter(|(other, _)| other == ip) {
         draft = draft.label(culprit::in_address(address), format!("{ip} of guest {}", to.guest.name));

@@ -32,7 +32,9 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
             let units = host.network.units.items.iter();
             units.flat_map(|unit| &unit.addresses.items).find(|address| address.net.is_some_and(|net| net.addr() == ip))
         };
-        let Some((ip, address, hosts)) = link.guest_addresses().find_map(|(ip, address)| of_host(ip).map(|hosts| (ip, address, hosts))) else {
+        let Some((ip, address, hosts)) =
+            link.guest_addresses().find_map(|(ip, address)| of_host(ip).map(|hosts| (ip, address, hosts)))
+        else {
             continue;
         };
         drafts.push(
@@ -57,8 +59,12 @@ mod tests {
 
     #[test]
     fn zero_belongs_to_the_host() {
-        let guest = "guest web@h index=0 tap=vm0/02:00:00:00:00:01\nunit 10-e mac=02:00:00:00:00:01 address=10.0.0.0/32";
-        reports(&format!("host h\nunit 30-vm0 name=vm0 address=10.0.0.0/32 route=10.0.0.0/32\n{guest}"), &[("index-zero", "0")]);
+        let guest =
+            "guest web@h index=0 tap=vm0/02:00:00:00:00:01\nunit 10-e mac=02:00:00:00:00:01 address=10.0.0.0/32";
+        reports(
+            &format!("host h\nunit 30-vm0 name=vm0 address=10.0.0.0/32 route=10.0.0.0/32\n{guest}"),
+            &[("index-zero", "0")],
+        );
         silent(&format!("host h\nunit 30-vm0 name=vm0 address=10.0.0.254/32 route=10.0.0.0/32\n{guest}"));
     }
 }

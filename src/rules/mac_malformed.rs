@@ -31,9 +31,11 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
         });
         let help = match meant {
             Some(meant) => format!("write it as `{meant}`"),
-            None => "write six groups of exactly two hex digits with colons, such as `02:00:00:00:00:05`; for a number, \
+            None => {
+                "write six groups of exactly two hex digits with colons, such as `02:00:00:00:00:05`; for a number, \
                      `lib.fixedWidthString 2 \"0\" (lib.toHexString n)` gives one group"
-                .to_owned(),
+                    .to_owned()
+            }
         };
         drafts.push(
             Draft::new(

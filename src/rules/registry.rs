@@ -11,15 +11,36 @@ static RULES: &[RuleInfo] = &[
     duplicate_mac::ACROSS,
     duplicate_mac::WITHIN,
     tap_id_too_long::RULE,
+    network_shadowed::STOCK,
     mac_malformed::RULE,
     mac_multicast::RULE,
     index_zero::RULE,
+    guest_address_not_host_prefix::RULE,
+    guest_match_mac_mismatch::RULE,
     guest_host_address_disagree::HEX_DECIMAL,
+    onlink_without_gateway::RULE,
+    gateway_not_onlink::RULE,
+    guest_default_route_missing::RULE,
+    guest_gateway_not_host_address::RULE,
     tap_without_network::WITHOUT_NETWORK,
     tap_without_network::OVER_MAXIMUM,
     host_route_missing::RULE,
     host_route_on_wrong_tap::RULE,
     guest_host_address_disagree::DISAGREE,
+    forwarding::IPV4,
+    forwarding::IPV6,
+    nat_ranges::NOT_COVERED,
+    nat_ranges::TOO_SMALL,
+    nat_families::MISMATCH,
+    nat_families::IGNORED,
+    nat_families::IPV6_MISSING,
+    tap_bridged_in_routed_setup::RULE,
+    network_shadowed::SHADOWED,
+    network_shadowed::UNMANAGED,
+    networks_ignored_networkd_off::RULE,
+    source_problems::SYNTAX,
+    source_problems::EVALUATION,
+    source_problems::MISSING_ARGUMENT,
     allowances::UNUSED,
     allowances::UNKNOWN,
 ];
@@ -44,14 +65,19 @@ mod tests {
     fn names_are_kebab_case_and_unique() {
         let names: BTreeSet<&str> = all().iter().map(|rule| rule.name).collect();
         assert_eq!(names.len(), all().len());
-        assert!(names.iter().all(|name| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')));
+        assert!(
+            names.iter().all(|name| name
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'))
+        );
     }
 
     #[test]
     fn causes_name_rules_and_never_each_other() {
         for rule in all() {
             for effect in rule.explains {
-                let effect = find(effect).unwrap_or_else(|| panic!("{} explains {effect}, which is no rule", rule.name));
+                let effect =
+                    find(effect).unwrap_or_else(|| panic!("{} explains {effect}, which is no rule", rule.name));
                 assert!(!reaches(effect, rule.name), "{} and {} explain each other", rule.name, effect.name);
             }
         }

@@ -44,7 +44,8 @@ impl Settings {
 
     /// Names in the settings that are no rule's, in alphabetical order.
     pub fn unknown_names(&self) -> Vec<&str> {
-        let names: BTreeSet<&str> = self.levels.keys().chain(&self.only).chain(&self.skip).map(String::as_str).collect();
+        let names: BTreeSet<&str> =
+            self.levels.keys().chain(&self.only).chain(&self.skip).map(String::as_str).collect();
         names.into_iter().filter(|name| super::find(name).is_none()).collect()
     }
 }

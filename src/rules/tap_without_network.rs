@@ -8,8 +8,12 @@ use super::rule::{FixKind, Group, RuleInfo};
 use crate::fleet::links::{has_host_address, has_host_route};
 use crate::fleet::{Choice, Fact, Host, Link, Sourced, Unit};
 
-const EFFECTS: &[&str] =
-    &["host-route-missing", "guest-gateway-not-host-address", "ipv4-forwarding-missing-on-tap", "guest-host-address-disagree"];
+const EFFECTS: &[&str] = &[
+    "host-route-missing",
+    "guest-gateway-not-host-address",
+    "ipv4-forwarding-missing-on-tap",
+    "guest-host-address-disagree",
+];
 
 pub(super) const WITHOUT_NETWORK: RuleInfo = RuleInfo {
     name: "tap-without-network",
@@ -27,7 +31,12 @@ pub(super) const OVER_MAXIMUM: RuleInfo = RuleInfo {
     group: Group::Taps,
     fix: FixKind::Suggested,
     page: include_str!("index_over_max_vms.md"),
-    explains: &["tap-without-network", "host-route-missing", "guest-gateway-not-host-address", "ipv4-forwarding-missing-on-tap"],
+    explains: &[
+        "tap-without-network",
+        "host-route-missing",
+        "guest-gateway-not-host-address",
+        "ipv4-forwarding-missing-on-tap",
+    ],
     run: over_maximum,
 };
 
@@ -37,7 +46,9 @@ fn without_network(context: &Context<'_>) -> Vec<Draft> {
     for taps in bare.chunk_by(|one, next| one.0.host_id == next.0.host_id) {
         let prepares_none = |host: &Host| !host.network.units.items.iter().any(has_host_route);
         match taps {
-            [(first, host, id), _, ..] if prepares_none(host) => drafts.push(no_tap_at_all(context, first, host, id, taps)),
+            [(first, host, id), _, ..] if prepares_none(host) => {
+                drafts.push(no_tap_at_all(context, first, host, id, taps))
+            }
             _ => drafts.extend(taps.iter().map(|(link, host, id)| no_file_for(link, host, id))),
         }
     }
@@ -153,18 +164,27 @@ struct Series<'a> {
 /// The gapless series of files, made in one place, that ends before a tap's number.
 fn series_of<'a>(host: &'a Host, tap: &'a str) -> Option<Series<'a>> {
     let (prefix, number) = numbered(tap)?;
-    let numbered_units = host.network.units.items.iter().filter(|unit| has_host_route(unit) || has_host_address(unit)).filter_map(|unit| {
-        let [name] = unit.matching.names.items.as_slice() else { return None };
-        let (unit_prefix, unit_number) = numbered(&name.value)?;
-        (unit_prefix == prefix).then_some((unit_number, unit))
-    });
+    let numbered_units =
+        host.network.units.items.iter().filter(|unit| has_host_route(unit) || has_host_address(unit)).filter_map(
+            |unit| {
+                let [name] = unit.matching.names.items.as_slice() else { return None };
+                let (unit_prefix, unit_number) = numbered(&name.value)?;
+                (unit_prefix == prefix).then_some((unit_number, unit))
+            },
+        );
     let mut members: Vec<(u32, &Unit)> = numbered_units.collect();
     members.sort_by_key(|(number, _)| *number);
     let (first, last) = (members.first()?, members.last()?);
     let count = members.len();
     let is_gapless = usize::try_from(last.0 - first.0).ok()? + 1 == count;
     let is_generated = first.1.place.is_some() && members.iter().all(|(_, unit)| unit.place == first.1.place);
-    (count >= 2 && is_gapless && is_generated && number > last.0).then_some(Series { prefix, number, last: last.0, count, unit: first.1 })
+    (count >= 2 && is_gapless && is_generated && number > last.0).then_some(Series {
+        prefix,
+        number,
+        last: last.0,
+        count,
+        unit: first.1,
+    })
 }
 
 /// A name that ends in a decimal number, in two parts.
@@ -196,7 +216,10 @@ mod tests {
     fn a_tap_needs_a_file() {
         let host = "host h\nunit 30-vm1 name=vm1 address=10.0.0.0/32 route=10.0.0.1/32 set:IPv4Forwarding=true\n";
         reports(&format!("{host}{GUEST}"), &[("tap-without-network", "vm9")]);
-        reports(&format!("{host}unit 90-all name=* set:LinkLocalAddressing=no\n{GUEST}"), &[("tap-without-network", "vm9")]);
+        reports(
+            &format!("{host}unit 90-all name=* set:LinkLocalAddressing=no\n{GUEST}"),
+            &[("tap-without-network", "vm9")],
+        );
     }
 
     #[test]

@@ -1,0 +1,150 @@
+//! A guest that wants to reach the outside and has no route there.
+
+use std::net::IpAddr;
+
+use super::context::{Context, has_default_route, may_use_dhcp};
+use super::draft::{Draft, Family, Scope};
+use super::finding::Severity;
+use super::rule::{FixKind, Group, RuleInfo};
+use crate::fleet::{Fact, Link, Sourced, Unit};
+
+pub(super) const RULE: RuleInfo = RuleInfo {
+    name: "guest-default-route-missing",
+    severity: Severity::Error,
+    group: Group::Routes,
+    fix: FixKind::Suggested,
+    page: include_str!("guest_default_route_missing.md"),
+    explains: &[],
+    run,
+};
+
+fn run(context: &Context<'_>) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for link in context.links.routed() {
+        // A second card may lead outside; a file that is not fully known may do so as well.
+        let Some(unit) = link.guest_unit.unit().filter(|unit| knows_routes(unit)) else { continue };
+        if link.guest.interfaces.items.len() != 1 || !link.guest.interfaces.is_complete {
+            continue;
+        }
+        drafts.extend(Family::BOTH.into_iter().filter_map(|family| missing(link, unit, family)));
+    }
+    drafts
+}
+
+fn missing(link: &Link<'_>, unit: &Unit, family: Family) -> Option<Draft> {
+    let (ip, address) = link.guest_addresses().find(|(ip, _)| Family::of(*ip) == family)?;
+    if has_default_route(unit, family) {
+        return None;
+    }
+    let guest = &link.guest.name;
+    let server = unit.dns.items.iter().find_map(|text| {
+        outside(text, family).filter(|server| !has_route_to(unit, *server)).map(|server| (server, text))
+    });
+    let gateway = link.host_addresses().map(|(ip, _)| ip).find(|ip| Family::of(*ip) == family);
+    let everything = if family == Family::V4 { "0.0.0.0/0" } else { "::/0" };
+    let gateway = gateway.map_or_else(|| "the host's address on the tap".to_owned(), |ip| format!("\"{ip}\""));
+    let help =
+        format!("add `{{ Destination = \"{everything}\"; Gateway = {gateway}; GatewayOnLink = true; }}` to `routes`");
+    let scope = Scope::link(link).family(family);
+    let draft = match server {
+        Some((server, text)) => Draft::new(
+            scope,
+            format!("guest {guest} has {ip} and asks the DNS server {server}, but has no {family} default route: it never reaches the server"),
+        )
+        .severity(if speaks_otherwise(unit, family) { Severity::Warning } else { Severity::Error })
+        .label(unit.place.or(address.text.place()), format!("no default route for {family} here"))
+        .label(text.place(), "not reachable without one"),
+        // Without a resolver a guest may stay inside on purpose, even if the host would translate for it.
+        None if family == Family::V4 && is_translated(link, ip) && unit.dns.items.is_empty() => Draft::new(
+            scope,
+            format!("guest {guest} has {ip}, for which the host translates addresses, but no {family} default route: it reaches nothing beyond the host"),
+        )
+        .severity(Severity::Note)
+        .label(unit.place.or(address.text.place()), format!("no default route for {family} here")),
+        None => return None,
+    };
+    Some(draft.help(help))
+}
+
+/// Whether names can be resolved over the other family, so that this one only costs time.
+fn speaks_otherwise(unit: &Unit, family: Family) -> bool {
+    let others = Family::BOTH.into_iter().filter(|other| *other != family);
+    others
+        .into_iter()
+        .any(|other| has_default_route(unit, other) && unit.dns.items.iter().any(|text| outside(text, other).is_some()))
+}
+
+fn knows_routes(unit: &Unit) -> bool {
+    let is_known = |fact: &Fact<String>| !fact.is_unknown();
+    unit.routes.is_complete
+        && unit.gateways.is_complete
+        && !unit.has_extra_config
+        && !may_use_dhcp(unit)
+        && unit
+            .routes
+            .items
+            .iter()
+            .all(|route| route.is_complete && is_known(&route.destination) && is_known(&route.gateway))
+}
+
+/// A DNS server that is neither the guest itself nor in a private range.
+fn outside(text: &Sourced<String>, family: Family) -> Option<IpAddr> {
+    // networkd takes `ADDRESS#NAME` and `[ADDRESS]:PORT` as well (systemd.network(5), `DNS=`).
+    let bare = text.value.split(['#', '%']).next().unwrap_or_default();
+    let ip: IpAddr = bare.trim_start_matches('[').split(']').next()?.parse().ok()?;
+    let is_outside = Family::of(ip) == family
+        && !ip.is_loopback()
+        && !super::context::is_private(ip)
+        && !super::context::is_link_local(ip);
+    is_outside.then_some(ip)
+}
+
+fn has_route_to(unit: &Unit, ip: IpAddr) -> bool {
+    unit.routes.items.iter().filter_map(|route| route.destination_net()).any(|net| net.contains(&ip))
+}
+
+fn is_translated(link: &Link<'_>, ip: IpAddr) -> bool {
+    link.host.is_some_and(|host| {
+        let ranges =
+            host.nat.internal_ips.items.iter().filter_map(|text| crate::fleet::facts::parse_prefix(&text.value));
+        host.nat.enable.is_true() && ranges.into_iter().any(|net| net.contains(&ip))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{only, reports, silent};
+
+    fn fleet(unit: &str) -> String {
+        format!(
+            "guest a tap=vm1/02:00:00:00:00:01\nunit 10-e mac=02:00:00:00:00:01 address=10.0.0.1/32,fd00::1/128 {unit}"
+        )
+    }
+
+    #[test]
+    fn a_resolver_outside_needs_a_way_out() {
+        reports(&fleet("dns=9.9.9.9 route=10.0.0.0/32"), &[("guest-default-route-missing", "10-e")]);
+        reports(&fleet("dns=2620:fe::fe route=-,via=10.0.0.0,onlink"), &[("guest-default-route-missing", "10-e")]);
+    }
+
+    #[test]
+    fn ways_out_and_guests_that_stay_inside() {
+        for unit in [
+            "dns=9.9.9.9 route=0.0.0.0/0,via=10.0.0.0,onlink",
+            "dns=9.9.9.9 route=-,via=10.0.0.0,onlink",
+            "dns=9.9.9.9 set:DHCP=yes",
+            "dns=9.9.9.9 routes-open",
+            "dns=9.9.9.9 route=9.9.9.9/32,via=10.0.0.0,onlink",
+            "dns=10.0.0.0 route=10.0.0.0/32",
+            "route=fd00::/64,via=fd00::,onlink",
+        ] {
+            silent(&fleet(unit));
+        }
+        let fleet = fleet("").replacen(
+            "guest a",
+            "host h nat=10.0.0.0/24\nunit 30-vm1 name=vm1 address=10.0.0.0/32 route=10.0.0.1/32\nguest a@h",
+            1,
+        );
+        assert_eq!(only(&fleet, "guest-default-route-missing").severity.word(), "note");
+    }
+}

@@ -1,0 +1,173 @@
+//! The guest's gateway is an address that the host does not have on the tap.
+
+use std::net::IpAddr;
+
+use super::context::{Context, is_link_local, may_use_dhcp};
+use super::draft::{Draft, Family, Scope};
+use super::finding::Severity;
+use super::rule::{FixKind, Group, RuleInfo};
+use super::wording;
+use crate::fleet::{Fact, Host, Link, Sourced, Unit};
+
+pub(super) const RULE: RuleInfo = RuleInfo {
+    name: "guest-gateway-not-host-address",
+    severity: Severity::Error,
+    group: Group::Routes,
+    fix: FixKind::Suggested,
+    page: include_str!("guest_gateway_not_host_address.md"),
+    explains: &["gateway-not-onlink"],
+    run,
+};
+
+fn run(context: &Context<'_>) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for link in context.links.routed() {
+        let (Some(host), Some(host_unit), Some(guest_unit)) =
+            (link.host, link.host_unit.unit(), link.guest_unit.unit())
+        else {
+            continue;
+        };
+        if !knows_addresses(host_unit)
+            || host_unit.setting("IPv4ProxyARP").is_some()
+            || host_unit.setting("IPv6ProxyNDP").is_some()
+        {
+            continue;
+        }
+        let gateways =
+            guest_unit.routes.items.iter().filter_map(|route| Some((route.gateway_address()?, route.gateway.known()?)));
+        let shorthand =
+            guest_unit.gateways.items.iter().filter_map(|text| Some((text.value.parse::<IpAddr>().ok()?, text)));
+        for (gateway, text) in gateways.chain(shorthand) {
+            if !is_link_local(gateway) && !has_address(host_unit, gateway) {
+                drafts.extend(draft(link, host, host_unit, gateway, text));
+            }
+        }
+    }
+    drafts
+}
+
+fn draft(link: &Link<'_>, host: &Host, unit: &Unit, gateway: IpAddr, text: &Sourced<String>) -> Option<Draft> {
+    let family = Family::of(gateway);
+    let (guest, tap) = (&link.guest.name, link.tap().unwrap_or_default());
+    let own: Vec<String> = link
+        .host_addresses()
+        .map(|(ip, _)| ip)
+        .filter(|ip| Family::of(*ip) == family)
+        .map(|ip| ip.to_string())
+        .collect();
+    let elsewhere =
+        host.network.units.items.iter().find(|other| other.name != unit.name && has_address(other, gateway));
+    let draft = Draft::new(Scope::link(link).family(family), String::new())
+        .label(text.place().or(link.interface.place), "the guest's gateway");
+    let has_on_tap = if own.is_empty() {
+        format!("the host has no {family} address on {tap}")
+    } else {
+        format!("the host has {} on {tap}", wording::list(&own))
+    };
+    let help = match own.first() {
+        Some(address) => format!("use {address} as the gateway, or add {gateway} to the host's file {}", unit.name),
+        None => format!("add {gateway} to the host's file {}", unit.name),
+    };
+    let draft = draft.label(
+        link.host_addresses().find(|(ip, _)| Family::of(*ip) == family).and_then(|(_, address)| address.text.place()),
+        "the host's address on the tap",
+    );
+    let draft = draft.label(unit.place, format!("the host's file for {tap}")).help(help);
+    match (family, elsewhere) {
+        // IPv4 hosts answer on every link for all of their addresses (`arp_ignore` 0); IPv6 ones do not.
+        (Family::V4, Some(other)) => Some(message(
+            draft.severity(Severity::Warning),
+            format!(
+                "the gateway {gateway} of guest {guest} is not on its tap, only in the host's file {}: {has_on_tap}; \
+                 that works only because Linux answers ARP for addresses of other links",
+                other.name
+            ),
+        )),
+        (Family::V4, None) if !may_be_elsewhere(host) => Some(message(
+            draft,
+            format!(
+                "the gateway {gateway} of guest {guest} is no address of host {}: {has_on_tap}, so nobody answers and the guest reaches nothing beyond it",
+                host.name
+            ),
+        )),
+        (Family::V4, None) if own.is_empty() => None,
+        (Family::V4, None) => Some(message(
+            draft.possible_if(!is_among_taps(link, gateway)),
+            format!(
+                "the gateway {gateway} of guest {guest} is not on its tap: {has_on_tap}, so nobody answers and the guest reaches nothing beyond it"
+            ),
+        )),
+        (Family::V6, _) => Some(message(
+            draft,
+            format!(
+                "the gateway {gateway} of guest {guest} is not on its tap: {has_on_tap}, so nobody answers and the guest reaches nothing beyond it by IPv6"
+            ),
+        )),
+    }
+}
+
+fn message(mut draft: Draft, message: String) -> Draft {
+    draft.message = message;
+    draft
+}
+
+fn has_address(unit: &Unit, ip: IpAddr) -> bool {
+    unit.addresses.items.iter().any(|address| address.net.is_some_and(|net| net.addr() == ip))
+}
+
+fn knows_addresses(unit: &Unit) -> bool {
+    unit.addresses.is_complete
+        && !unit.has_extra_config
+        && unit.addresses.items.iter().all(|address| address.net.is_some())
+}
+
+/// Whether the host may have addresses that no file tells: from DHCP, from what is not known.
+fn may_be_elsewhere(host: &Host) -> bool {
+    let network = &host.network;
+    let is_open = |unit: &Unit| may_use_dhcp(unit) || !knows_addresses(unit);
+    !network.units.is_complete || !matches!(network.networkd, Fact::Known(_)) || network.units.items.iter().any(is_open)
+}
+
+/// Whether a gateway lies so near to the host's address on the tap that it must mean the tap: no DHCP server gives out such an address.
+fn is_among_taps(link: &Link<'_>, gateway: IpAddr) -> bool {
+    let near = |ip: IpAddr| match (ip, gateway) {
+        (IpAddr::V4(ip), IpAddr::V4(gateway)) => ip.octets().iter().zip(gateway.octets()).take(3).all(|(a, b)| *a == b),
+        _ => false,
+    };
+    link.host_addresses().any(|(ip, _)| near(ip)) || link.guest_addresses().any(|(ip, _)| near(ip))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{only, reports, silent};
+
+    fn fleet(host: &str, gateway: &str) -> String {
+        format!(
+            "host h forward4 forward6
+             {host}
+             guest a@h tap=vm1/02:00:00:00:00:01
+             unit 10-e mac=02:00:00:00:00:01 address=10.0.0.1/32,fd00::1/128 route=-,via={gateway},onlink"
+        )
+    }
+
+    #[test]
+    fn somebody_must_answer_for_the_gateway() {
+        let tap = "unit 30-vm1 name=vm1 address=10.0.0.0/32,fd00::/128 route=10.0.0.1/32 route=fd00::1/128";
+        silent(&fleet(tap, "10.0.0.0"));
+        silent(&fleet(tap, "fe80::1"));
+        reports(&fleet(tap, "10.0.0.254"), &[("guest-gateway-not-host-address", "10.0.0.254")]);
+        reports(&fleet(tap, "fd00::ff"), &[("guest-gateway-not-host-address", "fd00::ff")]);
+        let elsewhere = format!("{tap}\nunit 10-lan name=eno1 address=10.0.0.254/24,fd00::ff/64");
+        assert_eq!(only(&fleet(&elsewhere, "10.0.0.254"), "guest-gateway-not-host-address").severity.word(), "warning");
+        assert_eq!(only(&fleet(&elsewhere, "fd00::ff"), "guest-gateway-not-host-address").severity.word(), "error");
+        let uplink = format!("{tap}\nunit 10-lan name=eno1 set:DHCP=yes");
+        assert_eq!(only(&fleet(&uplink, "10.0.0.254"), "guest-gateway-not-host-address").severity.word(), "error");
+        assert_eq!(only(&fleet(&uplink, "192.168.1.5"), "guest-gateway-not-host-address").severity.word(), "warning");
+    }
+
+    #[test]
+    fn a_proxy_answers_for_anything() {
+        let tap = "unit 30-vm1 name=vm1 address=10.0.0.0/32 route=10.0.0.1/32 set:IPv4ProxyARP=true";
+        silent(&fleet(tap, "10.0.0.254"));
+    }
+}

@@ -1,0 +1,94 @@
+//! What is wrong with the source itself: it does not parse, does not evaluate, or asks for an argument that nobody passes.
+
+use super::context::Context;
+use super::draft::{Draft, Scope};
+use super::finding::Severity;
+use super::rule::{FixKind, Group, RuleInfo};
+use crate::fleet::{Problem, ProblemKind};
+
+pub(super) const SYNTAX: RuleInfo = RuleInfo {
+    name: "syntax-error",
+    severity: Severity::Error,
+    group: Group::Source,
+    fix: FixKind::Manual,
+    page: include_str!("syntax_error.md"),
+    explains: &[],
+    run: |context| problems(context, |kind| matches!(kind, ProblemKind::Syntax)),
+};
+
+pub(super) const EVALUATION: RuleInfo = RuleInfo {
+    name: "evaluation-error",
+    severity: Severity::Error,
+    group: Group::Source,
+    fix: FixKind::Manual,
+    page: include_str!("evaluation_error.md"),
+    explains: &[],
+    run: |context| problems(context, |kind| matches!(kind, ProblemKind::Evaluation)),
+};
+
+pub(super) const MISSING_ARGUMENT: RuleInfo = RuleInfo {
+    name: "special-arg-missing",
+    severity: Severity::Error,
+    group: Group::Source,
+    fix: FixKind::Suggested,
+    page: include_str!("special_arg_missing.md"),
+    explains: &[],
+    run: |context| problems(context, |kind| matches!(kind, ProblemKind::MissingArgument(_))),
+};
+
+fn problems(context: &Context<'_>, is_wanted: impl Fn(&ProblemKind) -> bool) -> Vec<Draft> {
+    context.fleet.problems.iter().filter(|problem| is_wanted(&problem.kind)).map(draft).collect()
+}
+
+fn draft(problem: &Problem) -> Draft {
+    let machine = problem.machine.as_ref().map(|machine| format!("{machine}: ")).unwrap_or_default();
+    let message = &problem.message;
+    let (message, help, text) = match &problem.kind {
+        ProblemKind::Syntax => (
+            format!("{message}: Nix reads nothing of this file"),
+            "correct the text here; the mistake can also stand a little before the place where Nix notices it"
+                .to_owned(),
+            "not understood from here on",
+        ),
+        ProblemKind::Evaluation => (
+            format!(
+                "{machine}{message}: the configuration does not build, and what depends on this value is not checked"
+            ),
+            "correct the expression; the further places tell how evaluation came to it".to_owned(),
+            "evaluation ends here",
+        ),
+        ProblemKind::MissingArgument(name) => (
+            format!(
+                "{machine}the module takes the argument `{name}`, which nobody passes: the configuration does not build"
+            ),
+            format!(
+                "pass `{name}` through `specialArgs` (for a guest: `microvm.vms.<name>.specialArgs`) or set `_module.args.{name}`"
+            ),
+            "asked for here",
+        ),
+    };
+    let mut draft = Draft::new(Scope::fleet(), message).help(help).label(problem.place, text);
+    for (place, text) in &problem.related {
+        draft = draft.label(Some(*place), text.clone());
+    }
+    draft
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{only, reports};
+
+    #[test]
+    fn problems_are_findings() {
+        let fleet = "problem syntax expected a semicolon\nproblem argument=registry missing\nproblem evaluation attribute x is missing";
+        reports(
+            fleet,
+            &[
+                ("syntax-error", "syntax"),
+                ("evaluation-error", "evaluation"),
+                ("special-arg-missing", "argument=registry"),
+            ],
+        );
+        assert!(only(fleet, "special-arg-missing").message.contains("`registry`"));
+    }
+}
