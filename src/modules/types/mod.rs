@@ -25,6 +25,8 @@ mod options;
 mod show;
 mod submodule;
 mod table;
+#[cfg(test)]
+mod tests;
 mod text;
 mod value;
 mod written;

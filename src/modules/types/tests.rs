@@ -1,0 +1,150 @@
+//! What users see of types, as JSON.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::eval::{Evaluator, Limits, Stop};
+use crate::heap::View;
+use crate::source::{Access, Sources};
+
+fn evaluator() -> Evaluator {
+    let sources = Arc::new(Sources::new(Access::below(Vec::new())));
+    // Threads of tests have small stacks.
+    let mut ev = Evaluator::new(sources, Limits { depth: 200, ..Limits::untrusted() });
+    crate::builtins::install(&mut ev);
+    crate::nixlib::install(&mut ev);
+    crate::modules::install(&mut ev);
+    ev
+}
+
+/// The JSON of an expression, or the message of its error.
+fn eval(text: &str) -> String {
+    let mut ev = evaluator();
+    let lib = crate::nixlib::lib_value(&mut ev);
+    let json = ev.native("builtins.toJSON");
+    let outcome = ev
+        .eval_text_with("test", text, Path::new("/"), &[("lib", lib)])
+        .and_then(|value| ev.call(json, &[value]))
+        .and_then(|value| ev.want_text(value));
+    match outcome {
+        Ok(text) => text,
+        Err(Stop(value)) => match value.view() {
+            View::Error(id) => ev.error_info(id).map(|info| info.message.clone()).unwrap_or_default(),
+            _ => "unknown".to_owned(),
+        },
+    }
+}
+
+fn agree(cases: &[(&str, &str)]) {
+    for (text, expected) in cases {
+        let text = format!("with lib; with lib.types; {text}");
+        assert_eq!(eval(&text), *expected, "{text}");
+    }
+}
+
+/// Both definitions merged by a type at the option `net.x`.
+fn merged(ty: &str, values: &str) -> String {
+    eval(&format!(
+        "with lib; with lib.types; ({ty}).merge [ \"net\" \"x\" ]
+         (lib.imap0 (n: value: {{ file = \"f${{toString n}}\"; inherit value; }}) {values})"
+    ))
+}
+
+#[test]
+fn descriptions_name_what_is_inside() {
+    agree(&[
+        ("(listOf (nullOr port)).description", "\"list of (null or 16 bit unsigned integer; between 0 and 65535 (both inclusive))\""),
+        ("(attrsOf (listOf str)).description", "\"attribute set of list of string\""),
+        ("(either ints.unsigned (enum [ \"a\" 1 ])).description", "\"unsigned integer, meaning >=0, or one of \\\"a\\\", 1\""),
+        ("(nonEmptyListOf str).description", "\"non-empty (list of string)\""),
+        ("(coercedTo int toString str).description", "\"string or signed integer convertible to it\""),
+        ("json.description", "\"JSON value\""),
+    ]);
+}
+
+#[test]
+fn a_changed_set_keeps_its_native_parts() {
+    agree(&[
+        ("(str // { description = \"a name\"; }).check 5", "false"),
+        ("(listOf (str // { description = \"name\"; })).description", "\"list of name\""),
+        ("(str // { check = x: x == \"a\"; }).merge [ \"o\" ] [ { file = \"f\"; value = \"b\"; } ]", "\"b\""),
+        ("(addCheck str (s: s != \"\")).check \"\"", "false"),
+        ("(mkOptionType { name = \"even\"; check = x: mod x 2 == 0; }).check 3", "false"),
+        ("(mkOptionType { name = \"even\"; }).description", "\"even\""),
+    ]);
+}
+
+#[test]
+fn scalars_must_agree() {
+    assert_eq!(merged("str", "[ \"a\" \"a\" ]"), "\"a\"");
+    assert_eq!(
+        merged("int", "[ 1 2 ]"),
+        "The option `net.x' has conflicting definition values:\n- In `f0': 1\n- In `f1': 2\nUse `lib.mkForce value` or \
+         `lib.mkDefault value` to change the priority on any of these definitions."
+    );
+    assert_eq!(merged("lines", "[ \"a\" \"b\" ]"), "\"a\\nb\"");
+    assert_eq!(merged("boolByOr", "[ false true ]"), "true");
+    assert_eq!(merged("nullOr int", "[ null null ]"), "null");
+    assert!(merged("nullOr int", "[ null 1 ]").contains("is defined both null and not null, in `f0' and `f1'"));
+    assert!(merged("uniq int", "[ 1 1 ]").contains("is defined multiple times"));
+}
+
+#[test]
+fn collections_take_the_elements_of_all_definitions() {
+    assert_eq!(merged("listOf int", "[ [ 1 ] [ 2 3 ] ]"), "[1,2,3]");
+    assert_eq!(merged("attrsOf int", "[ { a = 1; } { b = 2; } ]"), "{\"a\":1,\"b\":2}");
+    assert_eq!(merged("attrs", "[ { a.x = 1; } { a.y = 2; } ]"), "{\"a\":{\"y\":2}}");
+    assert_eq!(merged("coercedTo str singleton (listOf str)", "[ \"a\" [ \"b\" ] ]"), "[\"a\",\"b\"]");
+    assert_eq!(merged("either int (listOf int)", "[ [ 1 ] [ 2 ] ]"), "[1,2]");
+    assert!(merged("either int str", "[ 1 \"a\" ]").contains("is not of type `signed integer or string'"));
+}
+
+#[test]
+fn types_that_contain_themselves_end() {
+    agree(&[
+        ("let t = either str (attrsOf t) // { description = \"tree\"; }; in t.check { a.b = \"c\"; }", "true"),
+        ("let t = nullOr t; in t.check null", "true"),
+    ]);
+    assert!(eval("let t = lib.types.nullOr t; in t.check 1").contains("limit of nested evaluations"));
+    assert!(eval("let t = lib.types.listOf t; in t.description").contains("infinite recursion"));
+}
+
+#[test]
+fn declarations_of_the_same_option_merge_their_types() {
+    agree(&[
+        ("(mergeTypes (enum [ \"a\" ]) (enum [ \"b\" \"a\" ])).description", "\"one of \\\"a\\\", \\\"b\\\"\""),
+        ("(mergeTypes (attrsOf (enum [ 1 ])) (attrsOf (enum [ 2 ]))).description", "\"attribute set of (one of 1, 2)\""),
+        ("mergeTypes str int", "{\"_type\":\"merge-error\",\"error\":\"Cannot merge types\"}"),
+        ("(mergeTypes port ints.u8).name", "\"int\""),
+        ("(strMatching \"a\").typeMerge (strMatching \"b\").functor", "null"),
+    ]);
+}
+
+#[test]
+fn options_are_declared_and_shown() {
+    agree(&[
+        ("(mkEnableOption \"the host\").description", "\"Whether to enable the host.\""),
+        ("mkOption { defualt = 1; }", "function 'mkOption' called with unexpected argument 'defualt'"),
+        ("showOption [ \"a\" \"b c\" \"<name>\" \"*\" ]", "\"a.\\\"b c\\\".<name>.*\""),
+        ("(mkPackageOption { a.b = 1; } [ \"a\" \"b\" ] { }).defaultText.text", "\"pkgs.a.b\""),
+        ("getFiles [ { file = \"x\"; value = 1; } ]", "[\"x\"]"),
+        ("functionArgs lib.types.unique", "{\"message\":false}"),
+    ]);
+}
+
+#[test]
+fn static_tables_name_types_in_words() {
+    let mut ev = evaluator();
+    for (text, expected) in [
+        ("str", "string"),
+        ("listOf str", "list of string"),
+        ("nullOr (enum a b c)", "null or one of \"a\", \"b\", \"c\""),
+        ("attrsOf (listOf port)", "attribute set of list of 16 bit unsigned integer; between 0 and 65535 (both inclusive)"),
+        ("either int (listOf str)", "signed integer or list of string"),
+        ("between 1 4094", "integer between 1 and 4094 (both inclusive)"),
+        ("no-such-type", "anything"),
+    ] {
+        let ty = super::type_from_text(&mut ev, text, None);
+        assert_eq!(super::description(&mut ev, ty), expected, "{text}");
+    }
+}
