@@ -25,7 +25,6 @@ mod fetchers;
 mod filesystem;
 mod fixed_points;
 mod flakes;
-mod formals;
 mod generators;
 mod gvariant;
 mod kernel;
@@ -156,9 +155,6 @@ struct Library {
 pub fn install(ev: &mut Evaluator) {
     for family in FAMILIES {
         add_family(ev, family);
-    }
-    for (name, formals) in formals::FORMALS {
-        ev.declare_formals(name, formals);
     }
     let lib = lib_value(ev);
     ev.provide("nixpkgs/lib", lib);

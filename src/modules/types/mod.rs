@@ -37,8 +37,8 @@ use super::schema_tree::SchemaNode;
 use crate::eval::{Evaluator, Stop};
 use crate::heap::{Value, View};
 
-pub use check::check;
 pub(super) use check::accepts;
+pub use check::check;
 pub use functor::merge_types;
 pub use merge::{definitions_value, merge};
 pub use meta::{Element, element, elements, submodule_evaluation, value_meta};

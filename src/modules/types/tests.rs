@@ -53,9 +53,15 @@ fn merged(ty: &str, values: &str) -> String {
 #[test]
 fn descriptions_name_what_is_inside() {
     agree(&[
-        ("(listOf (nullOr port)).description", "\"list of (null or 16 bit unsigned integer; between 0 and 65535 (both inclusive))\""),
+        (
+            "(listOf (nullOr port)).description",
+            "\"list of (null or 16 bit unsigned integer; between 0 and 65535 (both inclusive))\"",
+        ),
         ("(attrsOf (listOf str)).description", "\"attribute set of list of string\""),
-        ("(either ints.unsigned (enum [ \"a\" 1 ])).description", "\"unsigned integer, meaning >=0, or one of \\\"a\\\", 1\""),
+        (
+            "(either ints.unsigned (enum [ \"a\" 1 ])).description",
+            "\"unsigned integer, meaning >=0, or one of \\\"a\\\", 1\"",
+        ),
         ("(nonEmptyListOf str).description", "\"non-empty (list of string)\""),
         ("(coercedTo int toString str).description", "\"string or signed integer convertible to it\""),
         ("json.description", "\"JSON value\""),
@@ -113,7 +119,10 @@ fn types_that_contain_themselves_end() {
 fn declarations_of_the_same_option_merge_their_types() {
     agree(&[
         ("(mergeTypes (enum [ \"a\" ]) (enum [ \"b\" \"a\" ])).description", "\"one of \\\"a\\\", \\\"b\\\"\""),
-        ("(mergeTypes (attrsOf (enum [ 1 ])) (attrsOf (enum [ 2 ]))).description", "\"attribute set of (one of 1, 2)\""),
+        (
+            "(mergeTypes (attrsOf (enum [ 1 ])) (attrsOf (enum [ 2 ]))).description",
+            "\"attribute set of (one of 1, 2)\"",
+        ),
         ("mergeTypes str int", "{\"_type\":\"merge-error\",\"error\":\"Cannot merge types\"}"),
         ("(mergeTypes port ints.u8).name", "\"int\""),
         ("(strMatching \"a\").typeMerge (strMatching \"b\").functor", "null"),
@@ -139,7 +148,10 @@ fn static_tables_name_types_in_words() {
         ("str", "string"),
         ("listOf str", "list of string"),
         ("nullOr (enum a b c)", "null or one of \"a\", \"b\", \"c\""),
-        ("attrsOf (listOf port)", "attribute set of list of 16 bit unsigned integer; between 0 and 65535 (both inclusive)"),
+        (
+            "attrsOf (listOf port)",
+            "attribute set of list of 16 bit unsigned integer; between 0 and 65535 (both inclusive)",
+        ),
         ("either int (listOf str)", "signed integer or list of string"),
         ("between 1 4094", "integer between 1 and 4094 (both inclusive)"),
         ("no-such-type", "anything"),
