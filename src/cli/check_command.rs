@@ -9,7 +9,7 @@ use super::rules_command::known_rule;
 use super::terminal::{self, ColourChoice};
 use super::{Failure, Status, complain};
 use crate::report::{Checked, Style, concise, human, json};
-use crate::rules::{Finding, Severity};
+use crate::rules::{self, Allowed, Finding, Settings, Severity};
 
 /// What to check and how to report it.
 #[derive(Args, Debug)]
@@ -70,16 +70,21 @@ pub(super) fn run(arguments: &CheckArguments, colour: ColourChoice) -> Result<St
     for name in arguments.only.iter().chain(&arguments.skip) {
         known_rule(name)?;
     }
+    let settings = Settings {
+        only: arguments.only.iter().cloned().collect(),
+        skip: arguments.skip.iter().cloned().collect(),
+        ..Settings::default()
+    };
     let project = Project::analyse(&arguments.fleet)?;
-    let judged = judge(arguments, &project);
-    if project.fleet.hosts.is_empty() && project.fleet.guests.is_empty() && judged.is_empty() {
+    let Allowed { findings, suppressed } = judge(&settings, &project);
+    if project.fleet.hosts.is_empty() && project.fleet.guests.is_empty() && findings.is_empty() {
         return Err(project.nothing_to_analyse());
     }
-    let findings: Vec<Finding> = judged.into_iter().filter(|finding| project.reports(finding)).collect();
+    let findings: Vec<Finding> = findings.into_iter().filter(|finding| project.reports(finding)).collect();
     let checked = Checked {
         fleet: &project.fleet,
         findings: &findings,
-        suppressed: 0,
+        suppressed,
         sources: &project.sources,
         paths: &project.paths,
     };
@@ -96,8 +101,13 @@ pub(super) fn run(arguments: &CheckArguments, colour: ColourChoice) -> Result<St
     Ok(if fails || has_gaps { Status::Findings } else { Status::Clean })
 }
 
-fn judge(_arguments: &CheckArguments, _project: &Project) -> Vec<Finding> {
-    Vec::new()
+/// What the rules say, in the order of reports, and how many findings comments allow.
+fn judge(settings: &Settings, project: &Project) -> Allowed {
+    let findings = rules::check(&project.fleet, settings);
+    let line = |place| project.sources.line_columns(place).0.line;
+    let mut judged = rules::apply_allowances(findings, &project.directives, line, settings);
+    rules::sort(&mut judged.findings, |file| project.paths.of(&project.sources, file));
+    judged
 }
 
 fn render(format: Format, checked: &Checked<'_>, style: Style) -> Result<String, Failure> {

@@ -89,7 +89,13 @@ impl Project {
         let Analysis { fleet, directives } = analysis?;
         let only_files = files.len() == paths.len();
         let working = sources.canonical(&working);
-        Ok(Self { sources, paths: Paths::relative_to(working), fleet, directives, reported: only_files.then_some(files) })
+        Ok(Self {
+            sources,
+            paths: Paths::relative_to(working),
+            fleet,
+            directives,
+            reported: only_files.then_some(files),
+        })
     }
 
     /// Whether a finding concerns what the report is limited to: a label of it stands in one of the files.

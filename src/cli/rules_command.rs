@@ -5,6 +5,7 @@ use clap::{Args, ValueEnum};
 use super::terminal::{self, ColourChoice};
 use super::{Failure, Status};
 use crate::report::pages::{self, RuleRow};
+use crate::rules::{self, RuleInfo};
 
 /// Which rule.
 #[derive(Args, Debug)]
@@ -33,14 +34,14 @@ enum Format {
 
 /// Shows the page of a rule.
 pub(super) fn explain(arguments: &ExplainArguments, colour: ColourChoice) -> Result<Status, Failure> {
-    let page = known_rule(&arguments.rule)?;
-    terminal::print(&pages::page(page, terminal::style(colour)))?;
+    let rule = known_rule(&arguments.rule)?;
+    terminal::print(&pages::page(rule.page, terminal::style(colour)))?;
     Ok(Status::Clean)
 }
 
 /// Lists all rules.
 pub(super) fn list(arguments: &RulesArguments, colour: ColourChoice) -> Result<Status, Failure> {
-    let rows: Vec<RuleRow> = Vec::new();
+    let rows: Vec<RuleRow> = rules::all().iter().map(RuleRow::from).collect();
     let text = match arguments.format {
         Format::Table => pages::list_table(&rows, terminal::style(colour)),
         Format::Json => {
@@ -51,10 +52,14 @@ pub(super) fn list(arguments: &RulesArguments, colour: ColourChoice) -> Result<S
     Ok(Status::Clean)
 }
 
-/// The page of a rule.
+/// The rule of a name.
 ///
 /// # Errors
 /// There is no such rule; the message names the nearest.
-pub(super) fn known_rule(name: &str) -> Result<&'static str, Failure> {
-    Err(Failure(format!("there is no rule `{name}`")))
+pub(super) fn known_rule(name: &str) -> Result<&'static RuleInfo, Failure> {
+    rules::find(name).ok_or_else(|| {
+        let nearest = rules::names::nearest(name).map(|nearest| format!("; did you mean `{nearest}`?"));
+        let nearest = nearest.unwrap_or_else(|| "; `routelint rules` lists all".to_owned());
+        Failure(format!("there is no rule `{name}`{nearest}"))
+    })
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::Style;
 use super::show_table::Table;
 use super::style::Paint;
+use crate::rules::RuleInfo;
 
 /// One rule in the list of all rules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -13,10 +14,27 @@ pub struct RuleRow {
     pub name: &'static str,
     /// Severity at default settings.
     pub severity: &'static str,
-    /// What the fix is: `safe`, `unsafe`, `display` or `none`.
+    /// What it is about.
+    pub group: &'static str,
+    /// What can be done without a person: `automatic`, `suggested` or `manual`.
     pub fix: &'static str,
     /// The page's first sentence.
-    pub summary: String,
+    pub summary: &'static str,
+    /// Where the page can be read.
+    pub url: String,
+}
+
+impl From<&RuleInfo> for RuleRow {
+    fn from(rule: &RuleInfo) -> Self {
+        Self {
+            name: rule.name,
+            severity: rule.severity.word(),
+            group: rule.group.word(),
+            fix: rule.fix.word(),
+            summary: rule.summary(),
+            url: rule_url(rule.name),
+        }
+    }
 }
 
 /// Where a rule's page can be read on the web; empty while the package names no repository.
@@ -77,8 +95,7 @@ fn first_mark(text: &str) -> Option<(&str, &'static str, Paint)> {
 pub fn list_table(rules: &[RuleRow], style: Style) -> String {
     let mut table = Table::new(["RULE", "SEVERITY", "FIX", "WHAT"]);
     for rule in rules {
-        let fix = if rule.fix == "none" { "" } else { rule.fix };
-        let cells = [rule.name, rule.severity, fix, rule.summary.as_str()];
+        let cells = [rule.name, rule.severity, rule.fix, rule.summary];
         table.add(cells.map(|cell| vec![cell.to_owned()]));
     }
     table.render(style)
@@ -115,14 +132,25 @@ mod tests {
 
     #[test]
     fn the_list_names_each_rule_once() {
-        let rules = [RuleRow { name: "index-zero", severity: "error", fix: "none", summary: "No.".to_owned() }];
+        let rules = [RuleRow {
+            name: "index-zero",
+            severity: "error",
+            group: "identity",
+            fix: "manual",
+            summary: "No.",
+            url: String::new(),
+        }];
         assert_eq!(
             list_json(&rules).unwrap(),
-            "{\"version\":1,\"rules\":[{\"name\":\"index-zero\",\"severity\":\"error\",\"fix\":\"none\",\"summary\":\"No.\"}]}\n"
+            concat!(
+                r#"{"version":1,"rules":[{"name":"index-zero","severity":"error","group":"identity","#,
+                r#""fix":"manual","summary":"No.","url":""}]}"#,
+                "\n"
+            )
         );
         assert_eq!(
             list_table(&rules, Style::PLAIN),
-            "  RULE        SEVERITY  FIX  WHAT\n  index-zero  error          No.\n"
+            "  RULE        SEVERITY  FIX     WHAT\n  index-zero  error     manual  No.\n"
         );
     }
 }
