@@ -85,3 +85,21 @@ fn check_assert_warn(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let warnings = ev.want(*warnings)?;
     trivial::show_warnings(ev, &[warnings, *value])
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::nixlib::testing::check;
+
+    #[test]
+    fn messages_of_failed_conditions() {
+        check(&[
+            ("lib.assertMsg true (throw \"lazy\")", "true"),
+            ("lib.assertMsg false \"no tap\"", "error: no tap"),
+            ("lib.assertOneOf \"kind\" 1 [ 2 ]", "error: kind must be one of [\n  2\n], but is: 1"),
+            (
+                "lib.asserts.checkAssertWarn [ { assertion = false; message = \"m\"; } ] [ ] 1",
+                "error: \nFailed assertions:\n- m",
+            ),
+        ]);
+    }
+}

@@ -261,3 +261,23 @@ fn to_gnu_command_line(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     }
     list_of(ev, &words)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::nixlib::testing::check;
+
+    #[test]
+    fn command_lines() {
+        check(&[
+            (
+                "lib.cli.toCommandLineGNU { } { v = true; name = [ \"a\" \"b\" ]; off = false; }",
+                r#"[ "--name=a" "--name=b" "-v" ]"#,
+            ),
+            (
+                "lib.cli.toCommandLine (k: { option = \"-${k}\"; sep = null; explicitBool = true; }) { x = false; }",
+                r#"[ "-x" "false" ]"#,
+            ),
+            ("lib.cli.toGNUCommandLineShell { } { X = \"PUT\"; data = \"a b\"; }", r#""-X PUT --data 'a b'""#),
+        ]);
+    }
+}

@@ -262,3 +262,20 @@ fn extend(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let make = ev.native("lib.fixedPoints.makeExtensible");
     ev.call(make, &[extended])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::testing::check;
+
+    #[test]
+    fn lib_is_one_set_under_several_names() {
+        check(&[
+            ("lib.toUpper == lib.strings.toUpper || lib.isFunction lib.toUpper", "true"),
+            ("(import <nixpkgs/lib>).toUpper \"a\"", r#""A""#),
+            ("lib.map (x: x + 1) [ 1 ]", "[ 2 ]"),
+            ("(lib.extend (final: prev: { two = prev.add 1 1; four = final.two * 2; })).four", "4"),
+            ("((lib.extend (final: prev: { a = 1; })).extend (final: prev: { b = final.a; })).b", "1"),
+            ("lib ? nothingOfThatName", "false"),
+        ]);
+    }
+}

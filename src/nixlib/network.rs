@@ -143,3 +143,20 @@ fn make_eui64_suffix(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let first = u16::from_be_bytes([a ^ 0x02, b]);
     Ok(ev.str(&format!("{first:x}:{c:02x}ff:fe{d:02x}:{e:02x}{f:02x}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::nixlib::testing::check;
+
+    #[test]
+    fn addresses() {
+        check(&[
+            ("(lib.network.ipv6.fromString \"fd00::5/128\").address", r#""fd00:0:0:0:0:0:0:5""#),
+            ("(lib.network.ipv6.fromString \"::\").prefixLength", "128"),
+            ("lib.network.ipv6.fromString \"1::2::3\"", "error: …"),
+            ("(lib.network.ipv6.fromString \"::1/129\").prefixLength", "error: …"),
+            ("lib.network.ipv6.mkEUI64Suffix \"02:00:00:00:00:05\"", r#""0:00ff:fe00:0005""#),
+            ("lib.mkEUI64Suffix \"02:00\"", "error: …"),
+        ]);
+    }
+}

@@ -154,3 +154,20 @@ fn normalise(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let text = subpath_text(ev, "subpath.normalise: Argument", *subpath)?;
     Ok(ev.str(&relative(&components(&text))))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::nixlib::testing::check;
+
+    #[test]
+    fn paths_and_subpaths() {
+        check(&[
+            ("lib.path.append /etc \"./net//x/.\"", "/etc/net/x"),
+            ("lib.path.append /etc \"../x\"", "error: …"),
+            ("lib.path.removePrefix /a/b /a/b/c", r#""./c""#),
+            ("lib.path.hasPrefix /a/b /a/bc", "false"),
+            ("lib.path.subpath.join [ \"a\" \"./b/\" ]", r#""./a/b""#),
+            ("lib.path.subpath.isValid \"a/../b\"", "false"),
+        ]);
+    }
+}

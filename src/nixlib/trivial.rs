@@ -486,3 +486,48 @@ fn to_hex_string(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let number = ev.want_int(*number)?;
     Ok(ev.str(&format!("{number:X}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::nixlib::testing::check;
+
+    #[test]
+    fn laziness_of_logic() {
+        check(&[
+            ("lib.or true (throw \"lazy\")", "true"),
+            ("lib.and false (throw \"lazy\")", "false"),
+            ("lib.defaultTo (throw \"lazy\") 1", "1"),
+            ("lib.warnIf false (throw \"lazy\") 1", "1"),
+            ("lib.throwIf true \"no\" 1", "error: no"),
+            ("lib.pipe 2 [ (x: x + 1) toString ]", r#""3""#),
+        ]);
+    }
+
+    #[test]
+    fn numbers_in_other_bases() {
+        check(&[
+            ("lib.toHexString 250", r#""FA""#),
+            ("lib.toHexString 0", r#""0""#),
+            ("lib.toBaseDigits 2 5", "[ 1 0 1 ]"),
+            ("lib.toBaseDigits 1 5", "error: …"),
+            ("lib.fromHexString \"0xff\"", "255"),
+            ("lib.fromHexString \"no\"", "error: …"),
+            ("lib.mod (-5) 3", "-2"),
+            ("lib.bitNot 0", "-1"),
+        ]);
+    }
+
+    #[test]
+    fn functions_and_their_arguments() {
+        check(&[
+            ("lib.functionArgs (lib.setFunctionArgs (x: x) { a = true; })", "{ a = true; }"),
+            ("lib.functionArgs lib.trivial.id", "{ }"),
+            ("lib.isFunction { __functor = self: x: x; }", "true"),
+            ("lib.toFunction 5 null", "5"),
+            (
+                "lib.checkListOfEnum \"kinds\" [ \"tap\" ] [ \"tup\" ] 1",
+                "error: kinds: tup unexpected; valid ones: tap",
+            ),
+        ]);
+    }
+}

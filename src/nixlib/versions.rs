@@ -79,3 +79,18 @@ fn pad(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     text.extend_from_slice(ev.heap.bytes(suffix));
     new_text(ev, &text, &[id])
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::nixlib::testing::check;
+
+    #[test]
+    fn parts_of_versions() {
+        check(&[
+            ("lib.versions.majorMinor \"25.11.3\"", r#""25.11""#),
+            ("lib.versions.patch \"25.11\"", "error: …"),
+            ("lib.versions.pad 3 \"2.3-rc1\"", r#""2.3.0-rc1""#),
+            ("lib.versionOlder \"25.05\" \"25.11\"", "true"),
+        ]);
+    }
+}

@@ -70,3 +70,42 @@ fn deeper(ev: &mut Evaluator, depth: u32) -> Result<u32, crate::eval::Stop> {
     ev.tick()?;
     if depth >= DEEPEST { Err(ev.limit_error(crate::eval::LimitKind::Depth)) } else { Ok(depth + 1) }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::nixlib::testing::check;
+
+    #[test]
+    fn lines_and_sections() {
+        check(&[
+            ("lib.generators.toKeyValue { } { \"a=b\" = true; c = 1; }", r#""a\\=b=true\nc=1\n""#),
+            (
+                "lib.generators.toINI { listsAsDuplicateKeys = true; } { Network.DNS = [ \"a\" \"b\" ]; }",
+                r#""[Network]\nDNS=a\nDNS=b\n""#,
+            ),
+            ("lib.generators.toINI { } { a.b = [ ]; }", "error: …"),
+            ("lib.generators.toINI { wrong = 1; } { }", "error: …"),
+            ("lib.generators.toGitINI { url.\"x:\".insteadOf = \"y\"; }", r#""[url \"x:\"]\n\tinsteadOf = \"y\"\n""#),
+        ]);
+    }
+
+    #[test]
+    fn values_as_source() {
+        check(&[
+            (
+                "lib.generators.toPretty { multiline = false; } { a = [ 1 null ]; \"b c\" = \"x\"; }",
+                r#""{ a = [ 1 null ]; \"b c\" = \"x\"; }""#,
+            ),
+            ("lib.generators.toPretty { } ({ a, b ? 1 }: a)", r#""<function, args: {a, b?}>""#),
+            (
+                "lib.generators.toLua { multiline = false; } { a = [ true (lib.mkLuaInline \"f()\") ]; }",
+                r#""{ [\"a\"] = { true, (f()) } }""#,
+            ),
+            ("lib.generators.toDhall { } { a = -1; b = [ 2 ]; }", r#""{ a = -1, b = [ +2 ] }""#),
+            (
+                "(lib.generators.withRecursion { depthLimit = 1; throwOnDepthLimit = false; } { a.b.c = 1; }).a.b",
+                r#""<unevaluated>""#,
+            ),
+        ]);
+    }
+}

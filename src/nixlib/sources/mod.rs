@@ -31,3 +31,23 @@ pub(super) static FAMILY: Family = Family {
         "sourceFilesBySuffices",
     ],
 };
+
+#[cfg(test)]
+mod tests {
+    use crate::nixlib::testing::check;
+
+    #[test]
+    fn filters_and_names() {
+        check(&[
+            (
+                "map (n: lib.cleanSourceFilter n \"regular\") [ \"/x/a~\" \"/x/.a.swp\" \"/x/a.nix\" ]",
+                "[ false false true ]",
+            ),
+            ("(lib.sources.sourceByGlobs ./. [ \"hosts/**\" ]).filter \"/project/hosts/a/b.nix\" \"regular\"", "true"),
+            ("(lib.sourceFilesBySuffices ./. [ \".nix\" ]).filter \"/project/a.md\" \"regular\"", "false"),
+            ("(lib.cleanSource ./.).outPath", "unknown: …"),
+            ("lib.sources.urlToName \"https://example.org/fleet.tar.gz\"", r#""fleet""#),
+            ("lib.repoRevToName \"full\" \"git@example.org:x/fleet.git\" \"v1.2\" null", r#""fleet-1.2-source""#),
+        ]);
+    }
+}

@@ -157,3 +157,103 @@ pub(super) fn is_string_like(ev: &mut Evaluator, value: Value) -> Result<bool, c
 fn truth(value: bool) -> Outcome {
     Ok(Value::bool(value))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::nixlib::testing::check;
+
+    #[test]
+    fn joining() {
+        check(&[
+            ("lib.concatMapStringsSep \",\" (n: \"vm${toString n}\") [ 1 2 ]", r#""vm1,vm2""#),
+            ("lib.concatImapStringsSep \"-\" (i: s: \"${s}${toString i}\") [ \"a\" \"b\" ]", r#""a1-b2""#),
+            ("lib.concatMapAttrsStringSep \";\" (n: v: \"${n}=${v}\") { b = \"2\"; a = \"1\"; }", r#""a=1;b=2""#),
+            ("lib.concatLines [ ]", r#""""#),
+            ("lib.concatLines [ \"a\" ]", r#""a\n""#),
+            ("lib.makeBinPath [ \"/a\" null { outPath = \"/b\"; } ]", r#""/a/bin:/b/bin""#),
+            ("lib.optionalString false (throw \"lazy\")", r#""""#),
+            ("lib.concatStrings [ 1 ]", "error: …"),
+        ]);
+    }
+
+    #[test]
+    fn beginnings_and_ends() {
+        check(&[
+            ("lib.hasPrefix \"vm-\" \"vm-web\"", "true"),
+            ("lib.hasSuffix \"longer than the text\" \"text\"", "false"),
+            ("lib.hasInfix \".*\" \"a.*b\"", "true"),
+            ("lib.removePrefix \"vm\" \"vm5\"", r#""5""#),
+            ("lib.removeSuffix \".nix\" \"web\"", r#""web""#),
+            ("lib.trim \" \\n a b\\t\"", r#""a b""#),
+            ("lib.trimWith { end = true; } \" a \"", r#"" a""#),
+            ("lib.trimWith { middle = true; } \"\"", "error: …"),
+        ]);
+    }
+
+    #[test]
+    fn the_known_part_of_a_string_decides() {
+        check(&[
+            ("lib.hasPrefix \"vm-\" \"vm-${builtins.currentTime}\"", "true"),
+            ("lib.hasPrefix \"vm-\" \"tap-${builtins.currentTime}\"", "false"),
+            ("lib.hasPrefix \"vm-long\" \"vm-${builtins.currentTime}\"", "unknown: …"),
+            ("lib.hasSuffix \"-tap\" (lib.removePrefix \"vm-\" \"vm-${builtins.currentTime}-tap\")", "true"),
+        ]);
+    }
+
+    #[test]
+    fn splitting() {
+        check(&[
+            ("lib.splitString \".\" \"10.0.0.1\"", r#"[ "10" "0" "0" "1" ]"#),
+            ("lib.splitString \"\" \"ab\"", r#"[ "" "a" "b" "" ]"#),
+            ("lib.splitString \"::\" \"a::\"", r#"[ "a" "" ]"#),
+            ("lib.splitStringBy (a: b: b == \"-\") false \"a-b\"", r#"[ "a" "b" ]"#),
+            ("lib.stringToCharacters \"ab\"", r#"[ "a" "b" ]"#),
+        ]);
+    }
+
+    #[test]
+    fn quoting() {
+        check(&[
+            ("lib.escapeShellArgs [ \"safe/1\" \"it's\" \"\" ]", r#""safe/1 'it'\\''s' ''""#),
+            ("lib.toShellVars { a = [ 1 2 ]; b.c = \"x y\"; }", r#""declare -a a=(1 2)\ndeclare -A b=([c]='x y')""#),
+            ("lib.strings.escapeNixIdentifier \"with\"", r#""\"with\"""#),
+            ("lib.escapeRegex \"a.b\"", r#""a\\.b""#),
+            ("lib.escapeURL \"a b/é\"", r#""a%20b%2Fé""#),
+            ("lib.strings.escapeC [ \" \" ] \"a b\"", r#""a\\x20b""#),
+            ("lib.replaceString \"o\" (throw \"lazy\") \"xyz\"", r#""xyz""#),
+        ]);
+    }
+
+    #[test]
+    fn numbers() {
+        check(&[
+            ("lib.toInt \" -7\\n\"", "-7"),
+            ("lib.toInt \"007\"", "error: …"),
+            ("lib.toIntBase10 \"007\"", "7"),
+            ("lib.toInt \"1.5\"", "error: …"),
+            ("lib.fixedWidthNumber 3 7", r#""007""#),
+            ("lib.fixedWidthString 2 \"0\" \"long\"", "error: …"),
+        ]);
+    }
+
+    #[test]
+    fn letters() {
+        check(&[
+            ("lib.toUpper \"tap-ä1\"", r#""TAP-ä1""#),
+            ("lib.toCamelCase \"host-route_tableId\"", r#""hostRouteTableId""#),
+            ("lib.toSentenceCase 1", "error: …"),
+            ("lib.strings.charToInt \"A\"", "65"),
+        ]);
+    }
+
+    #[test]
+    fn names_and_distances() {
+        check(&[
+            ("lib.getName \"systemd-257.1\"", r#""systemd""#),
+            ("lib.getVersion { name = \"x-1.2\"; }", r#""1.2""#),
+            ("lib.strings.sanitizeDerivationName \"..a b\"", r#""a-b""#),
+            ("lib.strings.levenshtein \"gateway\" \"getway\"", "2"),
+            ("lib.strings.levenshteinAtMost 1 \"tap\" \"top\"", "true"),
+        ]);
+    }
+}
