@@ -59,7 +59,7 @@ fn whole(float: f64) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use crate::eval::testing::check;
+    use crate::builtins::testing::check;
 
     #[test]
     fn numbers() {

@@ -335,7 +335,7 @@ fn quote(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::eval::testing::{check, eval_to_text};
+    use crate::builtins::testing::{check, eval_to_text};
 
     #[test]
     fn paths_follow_from_the_attributes() {

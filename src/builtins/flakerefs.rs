@@ -263,7 +263,7 @@ fn looks_like_archive(url: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::eval::testing::check;
+    use crate::builtins::testing::check;
 
     #[test]
     fn references() {

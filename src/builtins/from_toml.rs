@@ -50,7 +50,7 @@ fn convert(ev: &mut Evaluator, value: toml::Value) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use crate::eval::testing::check;
+    use crate::builtins::testing::check;
 
     #[test]
     fn documents() {

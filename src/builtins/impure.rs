@@ -47,7 +47,7 @@ fn get_env(ev: &mut Evaluator, args: &[Value]) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use crate::eval::testing::check;
+    use crate::builtins::testing::check;
 
     #[test]
     fn what_source_does_not_decide_is_unknown() {

@@ -262,7 +262,7 @@ pub(super) fn join(ev: &mut Evaluator, parts: &[Value], open: Option<UnknownId>)
 
 #[cfg(test)]
 mod tests {
-    use crate::eval::testing::check;
+    use crate::builtins::testing::check;
 
     #[test]
     fn elements() {

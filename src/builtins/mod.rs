@@ -27,6 +27,8 @@ mod paths;
 mod regex;
 mod store;
 mod strings;
+#[cfg(test)]
+pub(crate) mod testing;
 mod types;
 mod versions;
 mod xml;

@@ -134,7 +134,7 @@ fn replace_strings(ev: &mut Evaluator, args: &[Value]) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use crate::eval::testing::check;
+    use crate::builtins::testing::check;
 
     #[test]
     fn parts() {

@@ -55,7 +55,7 @@ fn type_of(ev: &mut Evaluator, args: &[Value]) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use crate::eval::testing::check;
+    use crate::builtins::testing::check;
 
     #[test]
     fn types() {

@@ -100,7 +100,7 @@ fn parse_drv_name(ev: &mut Evaluator, args: &[Value]) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use crate::eval::testing::check;
+    use crate::builtins::testing::check;
 
     #[test]
     fn versions() {

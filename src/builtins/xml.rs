@@ -172,7 +172,7 @@ impl Writer {
 
 #[cfg(test)]
 mod tests {
-    use crate::eval::testing::eval_to_text;
+    use crate::builtins::testing::eval_to_text;
 
     #[test]
     fn values_as_xml() {

@@ -29,8 +29,6 @@ mod operators;
 mod print;
 mod problem;
 pub mod program;
-#[cfg(test)]
-pub(crate) mod testing;
 
 pub use coerce::Coercion;
 pub use evaluator::Evaluator;

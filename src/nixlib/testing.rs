@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::eval::{Evaluator, Stop, testing};
+use crate::builtins::testing;
+use crate::eval::{Evaluator, Stop};
 
 /// An evaluator with the built-in functions and `lib` in scope.
 pub(crate) fn evaluator() -> Evaluator {

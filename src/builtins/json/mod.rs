@@ -39,7 +39,7 @@ fn from_json(ev: &mut Evaluator, args: &[Value]) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use crate::eval::testing::check;
+    use crate::builtins::testing::check;
 
     #[test]
     fn writing() {
@@ -64,6 +64,6 @@ mod tests {
             (r#"builtins.fromJSON "01""#, "error: invalid JSON at line 1, column 2: expected the end"),
         ]);
         let deep = format!("builtins.fromJSON \"{}\"", "[".repeat(200_000));
-        assert!(crate::eval::testing::eval_to_text(&deep).starts_with("error: "));
+        assert!(crate::builtins::testing::eval_to_text(&deep).starts_with("error: "));
     }
 }

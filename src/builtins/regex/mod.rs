@@ -133,7 +133,7 @@ fn split(ev: &mut Evaluator, args: &[Value]) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use crate::eval::testing::check;
+    use crate::builtins::testing::check;
 
     #[test]
     fn whole_matches() {
@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn bad_patterns() {
         for pattern in ["(", ")", "*", "+", "(?:a)", "[z-a]", "{", "a{,2}", "a{2,1}", "[a-c-e]", "\\\\d", "\\\\]", "^*", "[", "a\\\\"] {
-            let answer = crate::eval::testing::eval_to_text(&format!("builtins.match \"{pattern}\" \"a\""));
+            let answer = crate::builtins::testing::eval_to_text(&format!("builtins.match \"{pattern}\" \"a\""));
             assert!(answer.starts_with("error: invalid regular expression"), "{pattern}: {answer}");
         }
     }
@@ -193,9 +193,9 @@ mod tests {
     #[test]
     fn costly_patterns_end() {
         let text = "a".repeat(3_000);
-        let answer = crate::eval::testing::eval_to_text(&format!(r#"builtins.match "((a*)*)*b" "{text}""#));
+        let answer = crate::builtins::testing::eval_to_text(&format!(r#"builtins.match "((a*)*)*b" "{text}""#));
         assert!(answer == "null" || answer.starts_with("unknown"), "{answer}");
-        let answer = crate::eval::testing::eval_to_text(r#"builtins.match "((a{1000}){1000}){1000}" "a""#);
+        let answer = crate::builtins::testing::eval_to_text(r#"builtins.match "((a{1000}){1000}){1000}" "a""#);
         assert!(answer.starts_with("error") || answer.starts_with("unknown"), "{answer}");
     }
 }
