@@ -254,12 +254,11 @@ impl Finder<'_> {
             let role = self.reader.role(id);
             if role.is_guest && !role.is_host {
                 guests.push(root);
-            } else if self.reader.option(id, &["networking", "hostName"]).is_defined {
+            } else if self.reader.is_given(id, &["networking", "hostName"]) {
                 if role.is_host {
                     named.push((root, id));
                 }
-            } else if role.is_host || self.reader.option(id, &["systemd", "network", "networks"]).definitions.len() > 1
-            {
+            } else if role.is_host || self.names_networks(id) {
                 nameless.push(root);
             }
         }
@@ -271,6 +270,12 @@ impl Finder<'_> {
             self.plain_guest(&root);
         }
         self.reader.machine.clear();
+    }
+
+    /// Whether modules of the user's define units, whatever is in them.
+    fn names_networks(&mut self, id: EvalId) -> bool {
+        let definitions = self.reader.option(id, &["systemd", "network", "networks"]).definitions;
+        definitions.iter().any(|definition| self.reader.place(definition.origin).is_some())
     }
 
     fn plain_machine(&mut self, roots: &[Root]) -> Option<EvalId> {
@@ -322,11 +327,11 @@ impl Finder<'_> {
     }
 
     fn host_name(&mut self, id: EvalId) -> Option<String> {
-        let report = self.reader.option(id, &["networking", "hostName"]);
-        if !report.is_defined {
+        if !self.reader.is_given(id, &["networking", "hostName"]) {
             return None;
         }
-        self.ev().want_text(report.value).ok().filter(|name| !name.is_empty())
+        let value = self.reader.option(id, &["networking", "hostName"]).value;
+        self.ev().want_text(value).ok().filter(|name| !name.is_empty())
     }
 
     fn start_of(&mut self, path: &Path) -> Option<Place> {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::facts::{Address, Interface, Leaf, Origin, Part, Sourced, Unit};
 
 /// The index of a guest: a number that stands behind the tap's name and an address, found by what they were computed from; or
-/// else the number at the end of the tap's name, if an address ends in it too. `None` if they do not agree on one.
+/// else the number at the end of the tap's name, unless no address ends in it. `None` if they do not agree on one.
 pub(super) fn index_of(interfaces: &[Interface], units: &[Unit]) -> Option<Sourced<i64>> {
     let addresses: Vec<&Address> =
         units.iter().filter(|unit| !unit.is_generated).flat_map(|unit| &unit.addresses.items).collect();

@@ -48,7 +48,7 @@ impl Reader<'_> {
         let mut keys = ["enable", "internalIPs", "internalIPv6s", "externalInterface"].into_iter();
         keys.any(|key| {
             let path: Vec<&str> = path.iter().copied().chain([key]).collect();
-            self.option(machine, &path).is_defined
+            self.is_given(machine, &path)
         })
     }
 
@@ -236,7 +236,7 @@ impl Reader<'_> {
             internal_ipv6s: self.option_texts(machine, &option("internalIPv6s")),
             internal_interfaces: self.option_texts(machine, &option("internalInterfaces")),
             external_interface: self.option_text(machine, &option("externalInterface")),
-            has_other_rules: other_rules.iter().any(|path| self.option(machine, path).is_defined),
+            has_other_rules: other_rules.iter().any(|path| self.is_given(machine, path)),
         }
     }
 

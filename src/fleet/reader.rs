@@ -57,6 +57,12 @@ impl<'a> Reader<'a> {
         modules::option_report(self.ev, machine, path)
     }
 
+    /// Whether somebody sets an option, as opposed to its default.
+    pub(super) fn is_given(&mut self, machine: EvalId, path: &[&str]) -> bool {
+        let report = self.option(machine, path);
+        report.definitions.iter().any(|definition| definition.priority < modules::OPTION_DEFAULT_PRIORITY)
+    }
+
     /// An option's value and the binding of its first definition.
     pub(super) fn option_value(&mut self, machine: EvalId, path: &[&str]) -> (Value, ExprId) {
         let report = self.option(machine, path);

@@ -313,12 +313,3 @@ pub(super) fn symbols(ev: &mut Evaluator, list: Value) -> Result<Vec<crate::heap
     }
     Ok(found)
 }
-
-/// The texts of a list of strings.
-pub(super) fn texts(ev: &mut Evaluator, list: Value) -> Result<Vec<String>, Stop> {
-    let mut found = Vec::new();
-    for element in whole_elements(ev, list)? {
-        found.push(ev.want_text(element)?);
-    }
-    Ok(found)
-}

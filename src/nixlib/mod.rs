@@ -41,7 +41,6 @@ mod sources;
 mod strings;
 mod strings_with_deps;
 mod support;
-mod systems;
 mod trivial;
 mod versions;
 
@@ -108,7 +107,6 @@ static FAMILIES: &[&Family] = &[
     &sources::FAMILY,
     &strings::FAMILY,
     &strings_with_deps::FAMILY,
-    &systems::FAMILY,
     &trivial::FAMILY,
     &versions::FAMILY,
 ];
@@ -133,7 +131,6 @@ static ROOT: Family = Family {
         Member::Same("parseDrvName", "builtins.parseDrvName"),
         Member::Same("extend", "internal.lib.extend"),
         Member::Made("licenses", licenses::all),
-        Member::Made("platforms", systems::doubles),
         Member::Made("maintainers", licenses::people),
         Member::Made("teams", licenses::people),
         Member::Same("mkEUI64Suffix", "lib.network.ipv6.mkEUI64Suffix"),
