@@ -119,7 +119,7 @@ fn evaluator() -> Evaluator {
 }
 
 fn evaluate_text(evaluator: &mut Evaluator, text: &str, folder: &Path) -> Outcome {
-    let lib = evaluator.search_path.get("nixpkgs/lib").copied().unwrap_or(Value::EMPTY_SET);
+    let lib = nixlib::lib_value(evaluator);
     evaluator.eval_text_with("expression", text, folder, &[("lib", lib)])
 }
 

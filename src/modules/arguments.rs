@@ -165,7 +165,7 @@ impl Evaluation {
 
 /// The value of `lib`.
 pub(super) fn library(ev: &mut Evaluator) -> Option<Value> {
-    ev.global("lib").or_else(|| ev.search_path.get("nixpkgs/lib").copied())
+    ev.global("lib").or_else(|| Some(crate::nixlib::lib_value(ev)))
 }
 
 fn prefix(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
