@@ -274,7 +274,7 @@ fn merged_value(ev: &mut Evaluator, id: NodeId, info: &OptionInfo) -> Outcome {
     let found = discharged(ev, id, info)?;
     if found.defs.is_empty() && info.sets.is_empty() && types::empty_value(ev, info.ty).is_none() {
         let evaluation = evaluation(ev, this.evaluation)?;
-        if evaluation.is_open() {
+        if evaluation.is_incomplete.get() {
             let name = this.loc.show(&ev.heap);
             return Err(ev.unknown(UnknownReason::UndeclaredOption(name)));
         }
