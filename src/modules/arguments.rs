@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::evaluation::{Evaluation, Phase};
 use super::report::{ModuleProblem, ProblemKind};
 use super::state::{EvalId, evaluation, handle, handle_value};
-use super::{collect, tree};
+use super::tree;
 use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop, UnknownReason};
 use crate::heap::{Symbol, Value, View, sym};
 use crate::syntax::ExprId;
@@ -40,7 +40,7 @@ pub(super) fn apply_module(ev: &mut Evaluator, evaluation: &Evaluation, function
 }
 
 /// The formals that `lib.functionArgs` sees: name, whether there is a default, place.
-fn formals_of(ev: &mut Evaluator, function: Value) -> Result<Vec<(Symbol, bool, ExprId)>, Stop> {
+pub(super) fn formals_of(ev: &mut Evaluator, function: Value) -> Result<Vec<(Symbol, bool, ExprId)>, Stop> {
     let function = ev.want(function)?;
     let View::Attrs(set) = function.view() else { return Ok(ev.formals_of(function).unwrap_or_default()) };
     if let Some(declared) = ev.attribute(set, sym::FUNCTION_ARGS) {
@@ -180,8 +180,7 @@ pub(super) static FAMILY: &[NativeDef] = &[
     NativeDef::strict("internal.modules.prefix", 1, prefix),
 ];
 
-/// Keeps the label of files without a module file in one place.
+/// The file of what the module system itself defines.
 pub(super) fn internal_file() -> Rc<str> {
-    let _ = collect::UNKNOWN_FILE;
     "lib/modules.nix".into()
 }

@@ -37,6 +37,22 @@ pub(super) struct Module {
     pub(super) origin: ExprId,
 }
 
+impl Module {
+    /// A module without anything.
+    pub(super) fn empty(file: Rc<str>) -> Self {
+        Self {
+            key: Rc::clone(&file),
+            file,
+            options: None,
+            config: ModuleConfig::None,
+            freeform: None,
+            meta: None,
+            is_certain: true,
+            origin: ExprId::NONE,
+        }
+    }
+}
+
 /// Where the definitions of a module stand.
 #[derive(Debug)]
 pub(super) enum ModuleConfig {
@@ -94,6 +110,11 @@ enum WorkKind {
 }
 
 impl Collected {
+    /// Modules that nothing needs to be done for, in the order in which definitions merge.
+    pub(super) fn ready(modules: Vec<Module>) -> Self {
+        Self { modules: modules.into_iter().rev().map(Rc::new).collect(), ..Self::default() }
+    }
+
     /// Follows all imports of an evaluation.
     pub(super) fn collect(ev: &mut Evaluator, evaluation: &Evaluation) -> Result<Self, Stop> {
         let mut collected = Self::default();
@@ -469,7 +490,7 @@ fn unify(
     Ok(Loaded { module, imports, disabled, path: None })
 }
 
-fn reject_mixed_form(ev: &mut Evaluator, set: Set, key: &str) -> Result<(), Stop> {
+pub(super) fn reject_mixed_form(ev: &mut Evaluator, set: Set, key: &str) -> Result<(), Stop> {
     let mut bad: Vec<(String, ExprId)> = Vec::new();
     for (name, _, origin) in ev.heap.entries(set) {
         let is_known = matches!(

@@ -4,7 +4,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use super::check;
-use super::collect::Collected;
+use super::collect::{Collected, Module};
 use super::definition::{Definition, Loc};
 use super::report::ModuleProblem;
 use super::schema_tree::SchemaNode;
@@ -177,6 +177,15 @@ impl Evaluation {
         let made = ev.set(&attributes);
         *self.internal_arguments.get_or_init(|| made)
     }
+}
+
+/// An evaluation of modules that are in canonical form already; in the order in which definitions merge.
+pub(super) fn eval_ready(ev: &mut Evaluator, request: Request, modules: Vec<Module>) -> Result<EvalId, Stop> {
+    let id = eval_modules(ev, request)?;
+    let found = evaluation(ev, id)?;
+    let _ = found.collected.set(Rc::new(Collected::ready(modules)));
+    found.phase.set(Phase::Done);
+    Ok(id)
 }
 
 /// Prepares an evaluation; modules are collected when something is asked of it, those of an open one at once.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::definition::{Definition, Loc};
 use super::evaluation::{ModuleInput, Request, eval_modules, result_value};
 use super::properties::{self, Property, property, push_down};
-use super::{low_level, renames};
+use super::{internals, low_level, renames};
 use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop};
 use crate::heap::{Symbol, Value, View, sym};
 use crate::nixlib::{Family, Member};
@@ -14,7 +14,7 @@ use crate::syntax::ExprId;
 /// `lib.modules`.
 pub(super) static LIBRARY: Family = Family {
     name: "modules",
-    functions: &[FUNCTIONS, renames::FUNCTIONS, low_level::FUNCTIONS],
+    functions: &[FUNCTIONS, renames::FUNCTIONS, low_level::FUNCTIONS, internals::FUNCTIONS],
     members: &[
         Member::Made("defaultOrderPriority", |_| Ok(Value::int(super::definition::DEFAULT_ORDER))),
         Member::Made("defaultOverridePriority", |_| Ok(Value::int(super::definition::DEFAULT_PRIORITY))),

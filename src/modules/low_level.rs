@@ -93,7 +93,7 @@ fn merge_definitions_function(ev: &mut Evaluator, arguments: &[Value]) -> Outcom
     Ok(ev.set(&attributes))
 }
 
-fn definitions_of(ev: &mut Evaluator, list: Value) -> Result<Vec<Definition>, Stop> {
+pub(super) fn definitions_of(ev: &mut Evaluator, list: Value) -> Result<Vec<Definition>, Stop> {
     let mut defs = Vec::new();
     for slot in ev.want_whole_list(list)?.slots() {
         defs.push(definition_of(ev, Value::reference(slot))?);

@@ -19,6 +19,7 @@ mod collect;
 mod definition;
 mod evaluation;
 mod functions;
+mod internals;
 mod low_level;
 mod merge;
 mod messages;

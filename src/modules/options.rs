@@ -309,6 +309,22 @@ fn before_apply(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     Ok(merge::merge_discharged(ev, &this.loc, info.ty, Discharged::clone(&found))?.value)
 }
 
+/// The merged declarations of an option as a set, without anything about its value.
+pub(super) fn declared_value(ev: &mut Evaluator, id: NodeId) -> Outcome {
+    let tree::Kind::Option(info) = tree::kind(ev, id)? else { return Ok(Value::EMPTY_SET) };
+    let whole = option_value(ev, id, &info)?;
+    let whole = ev.want_attrs(whole)?;
+    let mut attributes: Vec<(Symbol, Value, ExprId)> = Vec::new();
+    for (name, slot, origin) in ev.heap.entries(whole) {
+        let is_about_value = FIELDS.iter().any(|(field, number)| *number < 6 && *field == ev.heap.name(name));
+        let is_type_added = name == sym::TYPE && !info.sets.iter().any(|set| ev.heap.attribute(*set, name).is_some());
+        if !is_about_value && !is_type_added && !matches!(name, sym::VALUE | sym::TO_STRING) {
+            attributes.push((name, ev.heap.share(slot), origin));
+        }
+    }
+    Ok(ev.heap.new_set(&attributes))
+}
+
 /// Attributes of an option's set that are computed, with the number of the native's case.
 const FIELDS: &[(&str, i64)] = &[
     ("highestPrio", 0),

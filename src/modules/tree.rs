@@ -62,6 +62,8 @@ pub(super) struct Node {
     value_slot: Cell<Option<SlotId>>,
     options_slot: Cell<Option<SlotId>>,
     pub(super) discharged: OnceCell<Rc<Discharged>>,
+    /// The definitions of an option that stands in no tree.
+    given: Option<Rc<[Definition]>>,
 }
 
 impl Node {
@@ -82,6 +84,22 @@ impl Node {
             value_slot: Cell::new(None),
             options_slot: Cell::new(None),
             discharged: OnceCell::new(),
+            given: None,
+        }
+    }
+
+    /// An option that stands in no tree, with its declarations and definitions.
+    pub(super) fn detached(
+        evaluation: EvalId,
+        loc: Loc,
+        declarations: Vec<Declaration>,
+        definitions: Vec<Definition>,
+    ) -> Self {
+        Self {
+            kind: OnceCell::new(),
+            declarations: OnceCell::from(Rc::from(declarations)),
+            given: Some(definitions.into()),
+            ..Self::root(evaluation, loc, None)
         }
     }
 }
@@ -183,7 +201,9 @@ pub(super) fn kind(ev: &mut Evaluator, id: NodeId) -> Result<Kind, Stop> {
         return Ok(known.clone());
     }
     let all = declarations(ev, &this)?;
-    let found = if all.is_empty() {
+    let found = if this.given.is_some() {
+        Kind::Option(Rc::new(options::merge_declarations(ev, &this, &all)?))
+    } else if all.is_empty() {
         match &this.schema {
             Some(schema) if schema.option.is_some() => Kind::Option(Rc::new(options::from_schema(ev, &this)?)),
             Some(_) => Kind::Set,
@@ -249,6 +269,9 @@ fn undeclared_kind(ev: &mut Evaluator, id: NodeId, this: &Node) -> Result<Kind, 
 /// The definitions of a node as its parent gives them, properties still around them.
 pub(super) fn definitions(ev: &mut Evaluator, id: NodeId) -> Result<Vec<Definition>, Stop> {
     let this = node(ev, id)?;
+    if let Some(given) = &this.given {
+        return Ok(given.to_vec());
+    }
     let Some(parent_id) = this.parent else { return Ok(Vec::new()) };
     let parent = node(ev, parent_id)?;
     let mut defs = Vec::new();
