@@ -129,10 +129,7 @@ impl Evaluation {
             return Ok(*known);
         }
         let id = handle_value(self.id.0);
-        let lib = match library(ev) {
-            Some(lib) => lib,
-            None => ev.unsupported("lib").0,
-        };
+        let lib = crate::nixlib::lib_value(ev);
         let options = Value::reference(self.options_slot);
         let config = Value::reference(self.config_slot);
         let class = match &self.request.class {
@@ -161,11 +158,6 @@ impl Evaluation {
         let set = ev.heap.new_set(&all);
         Ok(*self.arguments.get_or_init(|| set))
     }
-}
-
-/// The value of `lib`.
-pub(super) fn library(ev: &mut Evaluator) -> Option<Value> {
-    ev.global("lib").or_else(|| Some(crate::nixlib::lib_value(ev)))
 }
 
 fn prefix(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
