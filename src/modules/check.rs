@@ -23,12 +23,7 @@ pub(super) fn unmatched(ev: &mut Evaluator, found: &Evaluation) -> Result<Vec<Un
     Ok(all)
 }
 
-fn collect_below(
-    ev: &mut Evaluator,
-    id: NodeId,
-    path: &mut Vec<Symbol>,
-    all: &mut Vec<Unmatched>,
-) -> Result<(), Stop> {
+fn collect_below(ev: &mut Evaluator, id: NodeId, path: &mut Vec<Symbol>, all: &mut Vec<Unmatched>) -> Result<(), Stop> {
     ev.tick()?;
     let this = node(ev, id)?;
     let by_name = tree::by_name(ev, id)?;
@@ -88,9 +83,7 @@ fn does_not_exist(ev: &mut Evaluator, found: &Evaluation, first: &Unmatched) -> 
     if is_without_options(ev, found) {
         let place = prefix.show(&ev.heap);
         if place.is_empty() {
-            text.push_str(
-                "\n\nNo option is declared at all: declarations belong into `options' rather than `config'.",
-            );
+            text.push_str("\n\nNo option is declared at all: declarations belong into `options' rather than `config'.");
         } else {
             text.push_str(&format!("\n\nNo option is declared in `{place}'."));
         }

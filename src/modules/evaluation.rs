@@ -3,8 +3,9 @@
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
+use super::canonical::Module;
 use super::check;
-use super::collect::{Collected, Module};
+use super::collect::Collected;
 use super::definition::{Definition, Loc};
 use super::report::ModuleProblem;
 use super::schema_tree::SchemaNode;
@@ -147,7 +148,8 @@ impl Evaluation {
     /// `config`, `options` and arguments that were asked for too early are unknown only until all modules are found.
     fn forget_early_answers(&self, ev: &mut Evaluator) {
         let id = handle_value(self.id.0);
-        for (slot, name) in [(self.config_slot, "internal.modules.config"), (self.options_slot, "internal.modules.options")]
+        for (slot, name) in
+            [(self.config_slot, "internal.modules.config"), (self.options_slot, "internal.modules.options")]
         {
             if ev.heap.get(slot).is_unknown() {
                 let function = ev.native(name);

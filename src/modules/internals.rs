@@ -3,8 +3,9 @@
 
 use std::rc::Rc;
 
+use super::canonical::{Module, ModuleConfig, is_reserved_in_short_form, reject_mixed_form};
 use super::check::unmatched;
-use super::collect::{Module, ModuleConfig, UNKNOWN_FILE};
+use super::collect::UNKNOWN_FILE;
 use super::evaluation::{Request, eval_modules, eval_ready};
 use super::functions::loc_of_list;
 use super::low_level::definitions_of;
@@ -181,7 +182,7 @@ fn unify_module_syntax(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     };
     let is_long = ev.attribute(set, sym::CONFIG).is_some() || ev.attribute(set, sym::OPTIONS).is_some();
     if is_long {
-        super::collect::reject_mixed_form(ev, set, &key_text)?;
+        reject_mixed_form(ev, set, &key_text)?;
     }
     let or = |ev: &Evaluator, name: Symbol, other: Value| ev.attribute(set, name).unwrap_or(other);
     let mut config = if is_long {
@@ -191,7 +192,7 @@ fn unify_module_syntax(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
             .heap
             .entries(set)
             .into_iter()
-            .filter(|(name, ..)| !super::collect::is_reserved_in_short_form(*name))
+            .filter(|(name, ..)| !is_reserved_in_short_form(*name))
             .map(|(name, slot, origin)| (name, ev.heap.share(slot), origin))
             .collect();
         ev.heap.new_set(&kept)
@@ -221,10 +222,7 @@ fn unify_module_syntax(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let own_key = or(ev, sym::KEY, *key);
     let own_key = ev.coerce(own_key, Coercion::More)?;
     let options = if is_long { or(ev, sym::OPTIONS, Value::EMPTY_SET) } else { Value::EMPTY_SET };
-    let (class, disabled) = (
-        or(ev, sym::MODULE_CLASS, Value::NULL),
-        or(ev, sym::DISABLED_MODULES, Value::EMPTY_LIST),
-    );
+    let (class, disabled) = (or(ev, sym::MODULE_CLASS, Value::NULL), or(ev, sym::DISABLED_MODULES, Value::EMPTY_LIST));
     Ok(ev.set(&[
         ("_file", Value::string(own_file)),
         ("_class", class),

@@ -79,8 +79,7 @@ fn sort_properties(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     Ok(ev.list(&sorted))
 }
 
-const FIELDS: &[&str] =
-    &["checkedAndMerged", "defsFinal", "defsFinal'", "isDefined", "mergedValue", "optionalValue"];
+const FIELDS: &[&str] = &["checkedAndMerged", "defsFinal", "defsFinal'", "isDefined", "mergedValue", "optionalValue"];
 
 /// `mergeDefinitions loc type definitions`: a set whose attributes are computed when they are used.
 fn merge_definitions_function(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {

@@ -94,7 +94,7 @@ pub(super) fn discharge_with(
         kept.defs.push(candidate.definition);
     }
     strip_order(ev, &mut kept)?;
-    if let Some(losers) = losers.as_deref_mut() {
+    if let Some(losers) = losers {
         losers.extend(lost);
     }
     Ok(kept)

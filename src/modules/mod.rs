@@ -14,6 +14,7 @@
 //! What it deliberately does not do: know any option of NixOS, or read files other than through the evaluator's `import`.
 
 mod arguments;
+mod canonical;
 mod check;
 mod collect;
 mod definition;

@@ -64,7 +64,8 @@ pub(super) fn merge_declarations(ev: &mut Evaluator, this: &Node, all: &[Declara
     let mut is_submodule = false;
     for declaration in all {
         let set = ev.want_attrs(declaration.value)?;
-        let has_both = |ev: &Evaluator, name| ev.heap.attribute(set, name).is_some() && info.attribute(ev, name).is_some();
+        let has_both =
+            |ev: &Evaluator, name| ev.heap.attribute(set, name).is_some() && info.attribute(ev, name).is_some();
         if [sym::DEFAULT, sym::EXAMPLE, sym::DESCRIPTION, sym::APPLY].into_iter().any(|name| has_both(ev, name)) {
             return Err(redeclared(ev, this, declaration, &info));
         }
@@ -152,12 +153,7 @@ pub(super) fn merge_with_trees(
     merge_declarations(ev, this, &converted)
 }
 
-fn no_nested_options(
-    ev: &mut Evaluator,
-    this: &Node,
-    declaration: &Declaration,
-    all: &[Declaration],
-) -> Stop {
+fn no_nested_options(ev: &mut Evaluator, this: &Node, declaration: &Declaration, all: &[Declaration]) -> Stop {
     let name = this.loc.show(&ev.heap);
     let mut below = Vec::new();
     for other in all {
@@ -225,9 +221,7 @@ pub(super) fn discharged(ev: &mut Evaluator, id: NodeId, info: &OptionInfo) -> R
 fn is_read_only(ev: &mut Evaluator, this: &Node, info: &OptionInfo) -> Result<bool, Stop> {
     match info.attribute(ev, sym::READ_ONLY) {
         Some((value, _)) => ev.want_bool(value),
-        None => {
-            Ok(info.sets.is_empty() && this.schema.as_ref().is_some_and(|schema| schema.is_read_only()))
-        }
+        None => Ok(info.sets.is_empty() && this.schema.as_ref().is_some_and(|schema| schema.is_read_only())),
     }
 }
 
@@ -376,7 +370,9 @@ pub(super) fn option_value(ev: &mut Evaluator, id: NodeId, info: &OptionInfo) ->
         if is_internal(ev, &this)? {
             attributes.push((sym::INTERNAL, Value::TRUE, none));
         }
-        if let Some(note) = this.schema.as_ref().and_then(|schema| schema.option.as_ref()).map(|one| Rc::clone(&one.note)) {
+        if let Some(note) =
+            this.schema.as_ref().and_then(|schema| schema.option.as_ref()).map(|one| Rc::clone(&one.note))
+        {
             let note = ev.str(&note);
             attributes.push((sym::DESCRIPTION, note, none));
         }

@@ -126,7 +126,9 @@ fn below_option(ev: &mut Evaluator, id: NodeId, info: &OptionInfo, rest: &[Symbo
             let is_defined = !sure.is_empty();
             OptionReport { value, definitions: sure, losing, is_defined }
         }
-        Err(stop) => OptionReport { value: if value.is_stop() { value } else { stop.0 }, ..OptionReport::of_stop(stop) },
+        Err(stop) => {
+            OptionReport { value: if value.is_stop() { value } else { stop.0 }, ..OptionReport::of_stop(stop) }
+        }
     };
     match rest.split_first() {
         None => Ok(report),

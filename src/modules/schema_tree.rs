@@ -168,7 +168,8 @@ impl SchemaNode {
 /// Parses a default; one that speaks of nothing but constants is evaluated once for all machines.
 fn ready(ev: &mut Evaluator, text: &str) -> Result<Made, Stop> {
     let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
-    let depends = text.split(|letter| !is_word(letter)).any(|word| matches!(word, "config" | "options" | "name" | "lib"));
+    let depends =
+        text.split(|letter| !is_word(letter)).any(|word| matches!(word, "config" | "options" | "name" | "lib"));
     if depends {
         let function = format!("{{ config, options, lib, ... }}: name: {text}");
         return ev.eval_text("<default of an option>", &function, Path::new("/")).map(Made::Function);

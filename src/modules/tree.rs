@@ -6,7 +6,8 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use super::arguments::internal_file;
-use super::collect::{Module, ModuleConfig, is_reserved_in_short_form, note_failure, note_unknown};
+use super::canonical::{Module, ModuleConfig, is_reserved_in_short_form};
+use super::collect::{note_failure, note_unknown};
 use super::definition::{Definition, Loc};
 use super::evaluation::Evaluation;
 use super::merge::{self, Discharged};
@@ -463,9 +464,12 @@ pub(super) fn config_of(ev: &mut Evaluator, id: NodeId) -> Outcome {
             let mut unknown = None;
             if found.is_open() {
                 let by_name = by_name(ev, id)?;
-                names.extend(by_name.names.iter().map(|(name, defs)| {
-                    (*name, defs.first().map_or(ExprId::NONE, |definition| definition.origin))
-                }));
+                names.extend(
+                    by_name
+                        .names
+                        .iter()
+                        .map(|(name, defs)| (*name, defs.first().map_or(ExprId::NONE, |definition| definition.origin))),
+                );
                 names.sort_by_key(|(name, _)| *name);
                 names.dedup_by_key(|(name, _)| *name);
                 for one in &by_name.unknown {
