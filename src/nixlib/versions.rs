@@ -64,7 +64,10 @@ fn major_minor(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
 
 fn pad(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [count, version] = arguments else { return Ok(Value::NULL) };
-    let count = usize::try_from(ev.want_int(*count)?).unwrap_or(0);
+    let count = ev.want_int(*count)?;
+    let Ok(count) = usize::try_from(count) else {
+        return Err(ev.error(ErrorKind::Type, format!("lib.versions.pad: cannot make {count} components")));
+    };
     if count > ev.limits.list_elements {
         return Err(ev.limit_error(crate::eval::LimitKind::List));
     }
