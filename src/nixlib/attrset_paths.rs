@@ -253,3 +253,24 @@ pub(super) fn named_attributes(ev: &mut Evaluator, set: crate::heap::Set) -> Vec
     attributes(ev, set).into_iter().map(|(name, value, origin)| (name, name_value(ev, name, origin), value)).collect()
 }
 
+#[cfg(test)]
+mod tests {
+    use crate::nixlib::testing::check;
+
+    #[test]
+    fn paths_are_followed_as_far_as_they_go() {
+        check(&[
+            (r#"lib.attrByPath [ "a" "b" ] 0 { a.b = 1; }"#, "1"),
+            (r#"lib.attrByPath [ "a" "b" ] 0 { a = 5; }"#, "0"),
+            (r#"lib.hasAttrByPath [ "a" "c" ] { a.b = throw "no"; }"#, "false"),
+            (r#"lib.setAttrByPath [ "a" "b" ] 1"#, "{ a = { b = 1; }; }"),
+            (r#"lib.getAttrFromPath [ "a" "x" ] { a = { }; }"#, "error: cannot find attribute 'a.x'"),
+            (r#"lib.attrsets.longestValidPathPrefix [ "a" "b" "c" ] { a.b = 3; }"#, r#"[ "a" "b" ]"#),
+            (
+                r#"lib.updateManyAttrsByPath [ { path = [ "a" "b" ]; update = x: x + 1; } { path = [ "c" ]; update = x: 5; } ] { a.b = 1; }"#,
+                "{ a = { b = 2; }; c = 5; }",
+            ),
+            (r#"lib.showAttrPath [ "a" "b c" "if" ]"#, r#""a.\"b c\".\"if\"""#),
+        ]);
+    }
+}

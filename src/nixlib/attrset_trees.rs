@@ -304,7 +304,6 @@ pub(super) fn at_path(ev: &mut Evaluator, value: Value, path: &[&str]) -> Result
     Ok(Some(here))
 }
 
-
 /// The symbols of a list of strings.
 pub(super) fn symbols(ev: &mut Evaluator, list: Value) -> Result<Vec<crate::heap::Symbol>, Stop> {
     let mut found = Vec::new();
@@ -312,4 +311,44 @@ pub(super) fn symbols(ev: &mut Evaluator, list: Value) -> Result<Vec<crate::heap
         found.push(attribute_name(ev, element)?);
     }
     Ok(found)
+}
+
+/// The texts of a list of strings.
+pub(super) fn texts(ev: &mut Evaluator, list: Value) -> Result<Vec<String>, Stop> {
+    let mut found = Vec::new();
+    for element in whole_elements(ev, list)? {
+        found.push(ev.want_text(element)?);
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::nixlib::testing::check;
+
+    #[test]
+    fn trees_are_merged_and_walked() {
+        check(&[
+            (
+                "lib.recursiveUpdate { a = { b = 1; c = 2; }; } { a = { b = 3; }; d = 4; }",
+                "{ a = { b = 3; c = 2; }; d = 4; }",
+            ),
+            (r#"(lib.recursiveUpdate { a = throw "no"; b = 1; } { b = 2; }).b"#, "2"),
+            (
+                r#"lib.recursiveUpdateUntil (p: l: r: p == [ "a" ]) { a = { x = 1; }; } { a = { y = 2; }; }"#,
+                "{ a = { y = 2; }; }",
+            ),
+            (
+                "lib.filterAttrsRecursive (n: v: v != null) { a = null; b = { c = null; d = 1; }; }",
+                "{ b = { d = 1; }; }",
+            ),
+            (r#"lib.collect lib.isInt { a = 1; b = { c = 2; d = "x"; }; }"#, "[ 1 2 ]"),
+            (
+                r#"lib.mapAttrsRecursive (p: v: lib.concatStringsSep "." p) { a = { b = 1; }; c = 2; }"#,
+                r#"{ a = { b = "a.b"; }; c = "c"; }"#,
+            ),
+            ("lib.mapAttrsToListRecursive (p: v: v) { a = { b = 1; }; c = 2; }", "[ 1 2 ]"),
+            (r#"lib.matchAttrs { cpu = { bits = 64; }; } { cpu = { bits = 64; family = "x86"; }; }"#, "true"),
+        ]);
+    }
 }

@@ -1,20 +1,21 @@
 //! `lib.attrsets`: building, filtering and mapping sets. Paths and what descends into sets stand in [`super::attrset_paths`]
-//! and [`super::attrset_trees`].
+//! and [`super::attrset_trees`], what knows packages in [`super::attrset_packages`].
 
 use rustc_hash::FxHashMap;
 
+use super::attrset_packages::{first_output_getter, output_getter};
 use super::common::{
-    attribute_name, attributes, elements, evaluated, field_or, is_derivation, list_of, merge_all, name_value,
-    reserve, select, select_or, throw, unknown_of, update, whole_elements,
+    attribute_name, attributes, elements, evaluated, list_of, merge_all, name_value, reserve, select, select_or, throw,
+    unknown_of, update, whole_elements,
 };
-use super::{Family, Member, attrset_paths, attrset_trees};
+use super::{Family, Member, attrset_packages, attrset_paths, attrset_trees};
 use crate::eval::{Evaluator, NativeDef, Outcome, Stop};
 use crate::heap::{Key, Shape, ShapeId, Symbol, Value, View, sym};
 use crate::syntax::ExprId;
 
 pub(super) static FAMILY: Family = Family {
     name: "attrsets",
-    functions: &[FUNCTIONS, attrset_paths::FUNCTIONS, attrset_trees::FUNCTIONS],
+    functions: &[FUNCTIONS, attrset_packages::FUNCTIONS, attrset_paths::FUNCTIONS, attrset_trees::FUNCTIONS],
     members: &[
         Member::Same("attrNames", "builtins.attrNames"),
         Member::Same("attrValues", "builtins.attrValues"),
@@ -116,8 +117,6 @@ const FUNCTIONS: &[NativeDef] = &[
     NativeDef::with_strict("lib.attrsets.concatMapAttrs", 2, 0b10, concat_map_attrs),
     NativeDef::with_strict("lib.attrsets.genAttrs", 2, 0b01, gen_attrs),
     NativeDef::with_strict("lib.attrsets.genAttrs'", 2, 0b01, gen_attrs_and_names),
-    NativeDef::strict("lib.attrsets.isDerivation", 1, is_derivation_value),
-    NativeDef::strict("lib.attrsets.toDerivation", 1, to_derivation),
     NativeDef::with_strict("lib.attrsets.optionalAttrs", 2, 0b01, optional_attrs),
     NativeDef::with_strict("lib.attrsets.zipAttrsWithNames", 3, 0b001, zip_attrs_with_names),
     NativeDef::strict("lib.attrsets.zipAttrs", 1, zip_attrs),
@@ -125,10 +124,6 @@ const FUNCTIONS: &[NativeDef] = &[
     NativeDef::strict("lib.attrsets.mergeAttrsList", 1, merge_attrs_list),
     NativeDef::with_strict("lib.attrsets.overrideExisting", 2, 0b01, override_existing),
     NativeDef::lazy("internal.attrsets.overridden", 3, overridden),
-    NativeDef::with_strict("lib.attrsets.getOutput", 2, 0b10, get_output),
-    NativeDef::with_strict("lib.attrsets.getFirstOutput", 2, 0b11, get_first_output),
-    NativeDef::strict("lib.attrsets.recurseIntoAttrs", 1, recurse_into_attrs),
-    NativeDef::strict("lib.attrsets.dontRecurseIntoAttrs", 1, dont_recurse_into_attrs),
     NativeDef::strict("lib.attrsets.unionOfDisjoint", 2, union_of_disjoint),
 ];
 
@@ -385,36 +380,6 @@ fn gen_attrs_and_names(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     Ok(ev.heap.new_open_set(&made, open))
 }
 
-fn is_derivation_value(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [value] = arguments else { return Ok(Value::NULL) };
-    is_derivation(ev, *value).map(Value::bool)
-}
-
-/// The store path is taken as it is written: whether it exists cannot be seen from source.
-fn to_derivation(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [path] = arguments else { return Ok(Value::NULL) };
-    let store_path = ev.native("builtins.storePath");
-    let path = ev.call(store_path, &[*path])?;
-    let id = ev.coerce(path, crate::eval::Coercion::Path)?;
-    let text = ev.heap.text(id).into_owned();
-    let base = text.rsplit('/').next().unwrap_or_default();
-    let name: String = base.chars().skip(33).collect();
-    let name = ev.str(&name);
-    let (kind, out) = (ev.str("derivation"), ev.str("out"));
-    let outputs = ev.list(&[out]);
-    let slot = ev.heap.new_slot(Value::NULL);
-    let result = ev.set(&[
-        ("type", kind),
-        ("name", name),
-        ("outPath", path),
-        ("outputs", outputs),
-        ("out", Value::reference(slot)),
-        ("outputName", out),
-    ]);
-    ev.heap.set(slot, result);
-    Ok(result)
-}
-
 fn optional_attrs(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [condition, set] = arguments else { return Ok(Value::NULL) };
     Ok(if ev.want_bool(*condition)? { *set } else { Value::EMPTY_SET })
@@ -467,71 +432,6 @@ fn overridden(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     Ok(select_or(ev, *new, name)?.unwrap_or(*old))
 }
 
-fn output_getter(ev: &mut Evaluator, output: &str) -> Outcome {
-    let output = ev.str(output);
-    Ok(ev.native_with("lib.attrsets.getOutput", &[output]))
-}
-
-fn first_output_getter(ev: &mut Evaluator, outputs: &[&str]) -> Outcome {
-    let outputs: Vec<Value> = outputs.iter().map(|output| ev.str(output)).collect();
-    let outputs = ev.list(&outputs);
-    Ok(ev.native_with("lib.attrsets.getFirstOutput", &[outputs]))
-}
-
-fn is_output_specified(ev: &mut Evaluator, package: Value) -> Result<bool, Stop> {
-    match field_or(ev, package, "outputSpecified")? {
-        Some(truth) => ev.want_bool(truth),
-        None => Ok(false),
-    }
-}
-
-/// The named output of a package, as nixpkgs' `getOutput` chooses it.
-pub(super) fn output_of(ev: &mut Evaluator, package: Value, output: Value) -> Outcome {
-    if is_output_specified(ev, package)? {
-        return Ok(package);
-    }
-    let name = attribute_name(ev, output)?;
-    if let Some(chosen) = select_or(ev, package, name)? {
-        return Ok(chosen);
-    }
-    Ok(field_or(ev, package, "out")?.unwrap_or(package))
-}
-
-fn get_output(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [output, package] = arguments else { return Ok(Value::NULL) };
-    output_of(ev, *package, *output)
-}
-
-fn get_first_output(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [candidates, package] = arguments else { return Ok(Value::NULL) };
-    if is_output_specified(ev, *package)? {
-        return Ok(*package);
-    }
-    let set = ev.want_attrs(*package)?;
-    for candidate in whole_elements(ev, *candidates)? {
-        let name = attribute_name(ev, candidate)?;
-        if let Some(chosen) = ev.optional_attribute(set, name)? {
-            return Ok(chosen);
-        }
-    }
-    Ok(*package)
-}
-
-fn with_recursion(ev: &mut Evaluator, set: Value, is_followed: bool) -> Outcome {
-    let more = super::common::single(ev, sym::RECURSE_FOR_DERIVATIONS, Value::bool(is_followed), ExprId::NONE);
-    update(ev, set, more)
-}
-
-fn recurse_into_attrs(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [set] = arguments else { return Ok(Value::NULL) };
-    with_recursion(ev, *set, true)
-}
-
-fn dont_recurse_into_attrs(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [set] = arguments else { return Ok(Value::NULL) };
-    with_recursion(ev, *set, false)
-}
-
 fn union_of_disjoint(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [left, right] = arguments else { return Ok(Value::NULL) };
     let (a, b) = (ev.want_attrs(*left)?, ev.want_attrs(*right)?);
@@ -555,3 +455,30 @@ fn union_of_disjoint(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     update(ev, union, mask)
 }
 
+#[cfg(test)]
+mod tests {
+    use crate::nixlib::testing::check;
+
+    #[test]
+    fn sets_are_built_and_filtered_lazily() {
+        check(&[
+            (r#"lib.filterAttrs (n: v: n != "b") { a = 1; b = throw "not looked at"; }"#, "{ a = 1; }"),
+            (r#"lib.mapAttrs' (n: v: lib.nameValuePair "x-${n}" v) { a = 1; }"#, "{ x-a = 1; }"),
+            (r#"lib.mapAttrsToList (n: v: "${n}=${toString v}") { b = 2; a = 1; }"#, r#"[ "a=1" "b=2" ]"#),
+            (r#"lib.attrNames (lib.genAttrs [ "b" "a" ] (n: throw n))"#, r#"[ "a" "b" ]"#),
+            (r#"lib.getAttrs [ "a" ] { a = 1; b = 2; }"#, "{ a = 1; }"),
+            (r#"lib.attrVals [ "b" "a" ] { a = 1; b = 2; }"#, "[ 2 1 ]"),
+            ("lib.foldlAttrs (acc: n: v: acc + v) 0 { a = 1; b = 2; }", "3"),
+            ("lib.foldAttrs (n: a: [ n ] ++ a) [ ] [ { a = 1; } { a = 2; b = 3; } ]", "{ a = [ 1 2 ]; b = [ 3 ]; }"),
+            ("lib.cartesianProduct { a = [ 1 2 ]; b = [ 3 ]; }", "[ { a = 1; b = 3; } { a = 2; b = 3; } ]"),
+            (r#"lib.concatMapAttrs (n: v: { ${n + v} = n; }) { a = "1"; b = "2"; }"#, r#"{ a1 = "a"; b2 = "b"; }"#),
+            ("lib.mergeAttrsList [ { a = 1; } { a = 2; b = 2; } { b = 3; } { c = 4; } ]", "{ a = 2; b = 3; c = 4; }"),
+            (r#"lib.zipAttrsWithNames [ "a" ] (n: vs: vs) [ { a = 1; } { a = 2; b = 3; } ]"#, "{ a = [ 1 2 ]; }"),
+            ("lib.overrideExisting { a = 1; } { a = 2; b = 3; }", "{ a = 2; }"),
+            (
+                "(lib.attrsets.unionOfDisjoint { a = 1; } { a = 2; }).a",
+                "error: unionOfDisjoint: collision on a; complete list: a",
+            ),
+        ]);
+    }
+}

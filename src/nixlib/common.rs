@@ -254,3 +254,8 @@ pub(super) fn deferred_native(ev: &mut Evaluator, name: &str, arguments: &[Value
     let function = ev.native(name);
     ev.heap.deferred(function, arguments)
 }
+
+/// Whether a value is a set with an attribute of this name.
+pub(super) fn has_name(ev: &mut Evaluator, value: Value, name: &str) -> Result<bool, Stop> {
+    Ok(field_or(ev, value, name)?.is_some())
+}

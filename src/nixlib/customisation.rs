@@ -2,8 +2,8 @@
 //! wraps derivations stand in [`super::scopes`].
 
 use super::common::{
-    attributes, deferred_native, field_or, is_attrs, is_derivation, is_function, name_value, needs_packages,
-    select, single, throw, update,
+    attributes, deferred_native, field_or, is_attrs, is_derivation, is_function, name_value, needs_packages, select,
+    single, throw, update,
 };
 use super::{Family, scopes};
 use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop};
@@ -15,9 +15,19 @@ pub(super) static FAMILY: Family = Family {
     functions: &[FUNCTIONS, scopes::FUNCTIONS],
     members: &[],
     top: &[
-        "overrideDerivation", "makeOverridable", "callPackageWith", "callPackagesWith", "extendDerivation", "hydraJob",
-        "makeScope", "makeScopeWithSplicing", "makeScopeWithSplicing'", "extendMkDerivation", "renameCrossIndexFrom",
-        "renameCrossIndexTo", "mapCrossIndex",
+        "overrideDerivation",
+        "makeOverridable",
+        "callPackageWith",
+        "callPackagesWith",
+        "extendDerivation",
+        "hydraJob",
+        "makeScope",
+        "makeScopeWithSplicing",
+        "makeScopeWithSplicing'",
+        "extendMkDerivation",
+        "renameCrossIndexFrom",
+        "renameCrossIndexTo",
+        "mapCrossIndex",
     ],
 };
 
@@ -222,3 +232,19 @@ pub(super) fn has_field(ev: &mut Evaluator, set: Value, name: &str) -> Result<bo
     Ok(is_attrs(ev, set)? && field_or(ev, set, name)?.is_some())
 }
 
+#[cfg(test)]
+mod tests {
+    use crate::nixlib::testing::check;
+
+    #[test]
+    fn calls_can_be_overridden() {
+        check(&[
+            ("(lib.makeOverridable ({ a, b ? 2 }: { r = a + b; }) { a = 1; }).r", "3"),
+            ("((lib.callPackageWith { a = 1; } ({ a, b ? 5 }: { r = a + b; }) { }).override { b = 1; }).r", "2"),
+            (
+                "lib.callPackageWith { } ({ missing }: missing) { }",
+                r#"error: lib.customisation.callPackageWith: Function called without required argument "missing"…"#,
+            ),
+        ]);
+    }
+}

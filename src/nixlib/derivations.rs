@@ -18,7 +18,10 @@ pub(super) static FAMILY: Family = Family {
         Member::Same("unsafeDiscardOutputDependency", "builtins.unsafeDiscardOutputDependency"),
     ],
     top: &[
-        "lazyDerivation", "optionalDrvAttr", "warnOnInstantiate", "addDrvOutputDependencies",
+        "lazyDerivation",
+        "optionalDrvAttr",
+        "warnOnInstantiate",
+        "addDrvOutputDependencies",
         "unsafeDiscardOutputDependency",
     ],
 };
@@ -122,4 +125,18 @@ fn changed(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let derivation = ev.call(*method, &[*change])?;
     let derivation = ev.want(derivation)?;
     warn_on_instantiate(ev, &[*message, derivation])
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::nixlib::testing::check;
+
+    #[test]
+    fn lazy_derivations() {
+        check(&[
+            (r#"(lib.lazyDerivation { derivation = throw "not needed"; passthru.p = 1; }).p"#, "1"),
+            ("(lib.lazyDerivation { derivation = { }; }).name", "error: lazyDerivation: input must be a derivation."),
+            (r#"lib.optionalDrvAttr false (throw "unused")"#, "null"),
+        ]);
+    }
 }

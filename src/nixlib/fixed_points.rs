@@ -155,3 +155,22 @@ fn to_extension(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     }
     Ok(of_previous)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::nixlib::testing::check;
+
+    #[test]
+    fn fixed_points_and_overlays() {
+        check(&[
+            ("(lib.fix (self: { a = 1; b = self.a + 1; })).b", "2"),
+            ("((lib.makeExtensible (self: { a = 1; b = self.a; })).extend (final: prev: { a = prev.a + 9; })).b", "10"),
+            (
+                "(lib.fix (lib.extends (lib.composeManyExtensions [ (f: p: { a = p.a + 1; }) (f: p: { a = p.a * 10; }) ]) (self: { a = 1; }))).a",
+                "20",
+            ),
+            ("lib.converge (x: x / 2) 16", "0"),
+            ("lib.toExtension { a = 1; } null null", "{ a = 1; }"),
+        ]);
+    }
+}

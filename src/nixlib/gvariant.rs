@@ -207,9 +207,7 @@ fn make_value(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
         View::Int(number) => {
             let fitting: Vec<String> = INTEGERS
                 .iter()
-                .filter(|(_, _, min, max)| {
-                    min.is_none_or(|min| min <= number) && max.is_none_or(|max| number <= max)
-                })
+                .filter(|(_, _, min, max)| min.is_none_or(|min| min <= number) && max.is_none_or(|max| number <= max))
                 .map(|(name, kind, ..)| format!("- `lib.gvariant.{name}` for `{kind}`"))
                 .collect();
             let message = format!(
@@ -222,7 +220,8 @@ fn make_value(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
             if is_gvariant(ev, *value)? {
                 return Ok(*value);
             }
-            let message = "a set has no GVariant type; for a dictionary make an array of lib.gvariant.mkDictionaryEntry";
+            let message =
+                "a set has no GVariant type; for a dictionary make an array of lib.gvariant.mkDictionaryEntry";
             Err(throw(ev, message))
         }
         _ => {
@@ -343,4 +342,19 @@ fn make_int32(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
 fn make_double(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [value] = arguments else { return Ok(Value::NULL) };
     of_kind(ev, "d", *value, "bare")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::nixlib::testing::check;
+
+    #[test]
+    fn values_and_their_text() {
+        check(&[
+            (r#"toString (lib.gvariant.mkArray [ "a" "b" ])"#, r#""@as ['a','b']""#),
+            ("toString (lib.gvariant.mkTuple [ true (lib.gvariant.mkUint32 7) ])", r#""@(bu) (true,@u 7)""#),
+            (r#"toString (lib.gvariant.mkDictionaryEntry "k" true)"#, r#""@{sb} {'k',true}""#),
+            ("lib.gvariant.mkValue null", "error: The GVariant type of “null” can't be inferred."),
+        ]);
+    }
 }

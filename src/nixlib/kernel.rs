@@ -103,3 +103,17 @@ fn is_between(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     }
     ev.call_bool(older, &[*version, *high]).map(Value::bool)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::nixlib::testing::check;
+
+    #[test]
+    fn small_tables() {
+        check(&[
+            ("lib.kernel.option lib.kernel.yes", r#"{ optional = true; tristate = "y"; }"#),
+            (r#"((lib.kernel.whenHelpers "6.6").whenBetween "6.1" "6.7" 1).condition"#, "true"),
+            ("lib.sourceTypes.binaryFirmware", r#"{ isSource = false; shortName = "binaryFirmware"; }"#),
+        ]);
+    }
+}

@@ -71,7 +71,8 @@ pub(super) fn all(ev: &mut Evaluator) -> Outcome {
 /// The set `lib.licensesSpdx`: the licences that have an SPDX identifier, by it.
 pub(super) fn by_spdx_id(ev: &mut Evaluator) -> Outcome {
     let mut found = Vec::new();
-    let mut numbered: Vec<(Entry, i64)> = entries().zip(0i64..).filter(|(entry, _)| !entry.spdx_id.is_empty()).collect();
+    let mut numbered: Vec<(Entry, i64)> =
+        entries().zip(0i64..).filter(|(entry, _)| !entry.spdx_id.is_empty()).collect();
     numbered.sort_by_key(|(entry, _)| entry.name);
     for (entry, index) in numbered {
         let value = deferred_native(ev, "internal.licenses.entry", &[Value::int(index)]);
@@ -275,4 +276,24 @@ fn spdx_text(ev: &mut Evaluator, license: Value, is_part: bool, depth: u32) -> R
         _ => return Err(throw(ev, "Unknown license type")),
     };
     Ok(if is_part && matches!(kind.as_str(), "compound" | "exception") { format!("({text})") } else { text })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::nixlib::testing::check;
+
+    #[test]
+    fn licences_and_their_combinations() {
+        check(&[
+            ("lib.licenses.mit.spdxId", r#""MIT""#),
+            ("lib.licenses.unfree.free", "false"),
+            ("lib.licenses.isFree (lib.licenses.OR [ lib.licenses.unfree lib.licenses.mit ])", "true"),
+            (
+                "lib.licenses.toSPDX (lib.licenses.AND [ lib.licenses.mit (lib.licenses.OR [ lib.licenses.asl20 lib.licenses.mit ]) ])",
+                r#""MIT AND (Apache-2.0 OR MIT)""#,
+            ),
+            (r#"(lib.getLicenseFromSpdxId "mpl-2.0").shortName"#, r#""mpl20""#),
+            ("lib.maintainers.somebody", "unknown: …"),
+        ]);
+    }
 }

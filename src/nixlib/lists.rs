@@ -1,16 +1,15 @@
-//! `lib.lists`: taking lists apart, folding and building them. What compares elements stands in [`super::lists_order`].
+//! `lib.lists`: taking lists apart, folding and building them. What compares elements stands in [`super::lists_order`],
+//! what takes a part in [`super::lists_parts`].
 
-use super::common::{
-    DEEPEST, count_value, elements, keep_where, list_of, reserve, throw, unknown_of, whole_elements,
-};
-use super::{Family, Member, lists_order};
+use super::common::{DEEPEST, count_value, elements, keep_where, list_of, reserve, throw, unknown_of, whole_elements};
+use super::{Family, Member, lists_order, lists_parts};
 use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop};
-use crate::heap::{Key, Seq, Shape, ShapeId, UnknownId, Value, View};
+use crate::heap::{Key, Shape, ShapeId, UnknownId, Value, View};
 use crate::syntax::ExprId;
 
 pub(super) static FAMILY: Family = Family {
     name: "lists",
-    functions: &[FUNCTIONS, lists_order::FUNCTIONS],
+    functions: &[FUNCTIONS, lists_order::FUNCTIONS, lists_parts::FUNCTIONS],
     members: &[
         Member::Same("head", "builtins.head"),
         Member::Same("tail", "builtins.tail"),
@@ -119,13 +118,6 @@ const FUNCTIONS: &[NativeDef] = &[
     NativeDef::with_strict("lib.lists.zipListsWith", 3, 0b110, zip_lists_with),
     NativeDef::strict("lib.lists.zipLists", 2, zip_lists),
     NativeDef::strict("lib.lists.reverseList", 1, reverse_list),
-    NativeDef::with_strict("lib.lists.take", 2, 0b10, take),
-    NativeDef::with_strict("lib.lists.takeEnd", 2, 0b11, take_end),
-    NativeDef::with_strict("lib.lists.drop", 2, 0b11, drop_front),
-    NativeDef::with_strict("lib.lists.dropEnd", 2, 0b11, drop_end),
-    NativeDef::strict("lib.lists.sublist", 3, sublist),
-    NativeDef::strict("lib.lists.last", 1, last),
-    NativeDef::strict("lib.lists.init", 1, init),
     NativeDef::with_strict("lib.lists.crossLists", 2, 0b10, cross_lists),
     NativeDef::strict("lib.lists.concatAttrValues", 1, concat_attr_values),
     NativeDef::with_strict("lib.lists.replaceElemAt", 3, 0b011, replace_elem_at),
@@ -408,101 +400,6 @@ fn reverse_list(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     Ok(list_of(ev, &all, open))
 }
 
-/// A part of a complete list, which shares its slots.
-fn part(seq: Seq, start: u32, len: u32) -> Value {
-    let start = start.min(seq.len);
-    let len = len.min(seq.len - start);
-    if len == 0 { Value::EMPTY_LIST } else { Value::list(Seq { start: seq.start + start, len, open: false }) }
-}
-
-fn sublist_of(ev: &mut Evaluator, start: i64, count: i64, seq: Seq) -> Outcome {
-    let length = i64::from(seq.len);
-    let taken = if start >= length {
-        0
-    } else if start.saturating_add(count) > length {
-        length - start
-    } else {
-        count
-    };
-    let Ok(taken_count) = u32::try_from(taken) else {
-        return Err(ev.error(ErrorKind::Type, format!("cannot create a list of size {taken}")));
-    };
-    if let Ok(start) = u32::try_from(start) {
-        return Ok(part(seq, start, taken_count));
-    }
-    reserve(ev, usize::try_from(taken_count).unwrap_or(usize::MAX))?;
-    let mut values = Vec::new();
-    for index in (start..).take(usize::try_from(taken_count).unwrap_or(0)) {
-        let slot = u32::try_from(index).ok().and_then(|index| seq.slot(index));
-        values.push(match slot {
-            Some(slot) => ev.heap.share(slot),
-            None => {
-                let message = format!("lib.sublist: index {index} is out of bounds for a list of {length} elements");
-                ev.error(ErrorKind::Type, message).0
-            }
-        });
-    }
-    Ok(ev.heap.new_list(&values))
-}
-
-fn sublist(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [start, count, list] = arguments else { return Ok(Value::NULL) };
-    let seq = ev.want_whole_list(*list)?;
-    let (start, count) = (ev.want_int(*start)?, ev.want_int(*count)?);
-    sublist_of(ev, start, count, seq)
-}
-
-fn take(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [count, list] = arguments else { return Ok(Value::NULL) };
-    let seq = ev.want_whole_list(*list)?;
-    if seq.len == 0 {
-        return Ok(Value::EMPTY_LIST);
-    }
-    let count = ev.want_int(*count)?;
-    sublist_of(ev, 0, count, seq)
-}
-
-fn drop_front(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [count, list] = arguments else { return Ok(Value::NULL) };
-    let seq = ev.want_whole_list(*list)?;
-    let count = ev.want_int(*count)?;
-    sublist_of(ev, count, i64::from(seq.len), seq)
-}
-
-fn take_end(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [count, list] = arguments else { return Ok(Value::NULL) };
-    let seq = ev.want_whole_list(*list)?;
-    let count = ev.want_int(*count)?;
-    sublist_of(ev, i64::from(seq.len).saturating_sub(count).max(0), i64::from(seq.len), seq)
-}
-
-fn drop_end(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [count, list] = arguments else { return Ok(Value::NULL) };
-    let seq = ev.want_whole_list(*list)?;
-    let count = ev.want_int(*count)?;
-    sublist_of(ev, 0, i64::from(seq.len).saturating_sub(count).max(0), seq)
-}
-
-fn not_empty(ev: &mut Evaluator, list: Value, function: &str) -> Result<Seq, Stop> {
-    let seq = ev.want_whole_list(list)?;
-    if seq.len == 0 {
-        return Err(throw(ev, format!("lists.{function}: list must not be empty!")));
-    }
-    Ok(seq)
-}
-
-fn last(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [list] = arguments else { return Ok(Value::NULL) };
-    let seq = not_empty(ev, *list, "last")?;
-    Ok(seq.slot(seq.len - 1).map_or(Value::NULL, |slot| ev.heap.share(slot)))
-}
-
-fn init(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [list] = arguments else { return Ok(Value::NULL) };
-    let seq = not_empty(ev, *list, "init")?;
-    Ok(part(seq, 0, seq.len - 1))
-}
-
 fn cross_lists(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [function, lists] = arguments else { return Ok(Value::NULL) };
     let mut functions = vec![*function];
@@ -553,4 +450,31 @@ fn replace_elem_at(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     Ok(ev.heap.new_list(&all))
 }
 
+#[cfg(test)]
+mod tests {
+    use crate::nixlib::testing::check;
 
+    #[test]
+    fn folds_are_as_lazy_as_they_should_be() {
+        check(&[
+            (r#"lib.foldr (a: b: a) 0 [ 7 (throw "not reached") ]"#, "7"),
+            (r#"lib.foldl (a: b: b) (throw "not needed") [ 1 2 ]"#, "2"),
+            ("lib.foldl' (a: b: a + b) 0 (lib.range 1 100)", "5050"),
+            (r#"lib.imap1 (i: x: "${toString i}${x}") [ "a" "b" ]"#, r#"[ "1a" "2b" ]"#),
+            (r#"builtins.length (lib.imap0 (i: x: throw "lazy") [ 1 2 3 ])"#, "3"),
+            ("lib.flatten [ 1 [ 2 [ 3 ] ] [ ] ]", "[ 1 2 3 ]"),
+            ("lib.remove 2 [ 1 2 3 2 ]", "[ 1 3 ]"),
+            (r#"lib.findFirst (x: x > 1) null [ 1 2 (throw "not reached") ]"#, "2"),
+            (r#"lib.findSingle (x: x == 3) "none" "many" [ 1 3 3 ]"#, r#""many""#),
+            (r#"lib.optional false (throw "no") ++ lib.optionals true [ 1 ]"#, "[ 1 ]"),
+            ("lib.range 3 1", "[ ]"),
+            (r#"lib.zipLists [ 1 2 ] [ "a" ]"#, r#"[ { fst = 1; snd = "a"; } ]"#),
+            (
+                r#"lib.groupBy' builtins.add 0 (x: if x > 2 then "big" else "small") [ 1 2 3 4 ]"#,
+                "{ big = 7; small = 3; }",
+            ),
+            ("lib.crossLists (a: b: a * b) [ [ 1 2 ] [ 10 20 ] ]", "[ 10 20 20 40 ]"),
+            ("lib.replaceElemAt [ 1 2 ] 5 0", "error: 'lists.replaceElemAt' called with index 5 on a list of size 2"),
+        ]);
+    }
+}

@@ -363,3 +363,28 @@ fn mutually_exclusive(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     }
     Ok(Value::TRUE)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::nixlib::testing::check;
+
+    #[test]
+    fn sorting_and_sets_of_elements() {
+        check(&[
+            (r#"lib.naturalSort [ "vm10" "vm9" "vm1" "a" ]"#, r#"[ "a" "vm1" "vm9" "vm10" ]"#),
+            ("lib.sortOn (x: -x) [ 1 3 2 ]", "[ 3 2 1 ]"),
+            (r#"lib.sortOn builtins.stringLength [ "bb" "a" "cc" ]"#, r#"[ "a" "bb" "cc" ]"#),
+            (r#"lib.unique [ 1 2 1 "a" "a" ]"#, r#"[ 1 2 "a" ]"#),
+            (r#"lib.uniqueStrings [ "b" "a" "b" ]"#, r#"[ "a" "b" ]"#),
+            (r#"lib.allUnique [ "a" "b" "a" ]"#, "false"),
+            ("lib.intersectLists [ 1 2 ] [ 2 3 ]", "[ 2 ]"),
+            ("lib.subtractLists [ 1 2 ] [ 2 3 ]", "[ 3 ]"),
+            ("lib.mutuallyExclusive [ 1 ] [ 2 ]", "true"),
+            ("lib.compareLists lib.compare [ 1 2 ] [ 1 ]", "1"),
+            ("lib.toposort (a: b: a < b) [ 3 2 1 ]", "{ result = [ 1 2 3 ]; }"),
+            ("lib.toposort (a: b: true) [ 1 2 ]", "{ cycle = [ 1 2 ]; loops = [ 1 ]; }"),
+            ("lib.lists.removePrefix [ 1 ] [ 1 2 ]", "[ 2 ]"),
+            ("lib.lists.commonPrefix [ 1 2 3 ] [ 1 2 4 ]", "[ 1 2 ]"),
+        ]);
+    }
+}

@@ -1,8 +1,8 @@
 //! `lib.meta`: what packages say about themselves.
 
+use super::attrset_packages::output_of;
 use super::attrset_paths::identifier_text;
 use super::attrset_trees::{at_path, matches_pattern};
-use super::attrsets::output_of;
 use super::common::{
     attributes, deferred_native, field, field_or, is_derivation, single, throw, update, whole_elements,
 };
@@ -25,9 +25,22 @@ pub(super) static FAMILY: Family = Family {
         Member::Made("licensesSpdx", licenses::by_spdx_id),
     ],
     top: &[
-        "addMetaAttrs", "dontDistribute", "setName", "updateName", "appendToName", "mapDerivationAttrset", "setPrio",
-        "lowPrio", "lowPrioSet", "hiPrio", "hiPrioSet", "licensesSpdx", "getLicenseFromSpdxId",
-        "getLicenseFromSpdxIdOr", "getExe", "getExe'",
+        "addMetaAttrs",
+        "dontDistribute",
+        "setName",
+        "updateName",
+        "appendToName",
+        "mapDerivationAttrset",
+        "setPrio",
+        "lowPrio",
+        "lowPrioSet",
+        "hiPrio",
+        "hiPrioSet",
+        "licensesSpdx",
+        "getLicenseFromSpdxId",
+        "getLicenseFromSpdxIdOr",
+        "getExe",
+        "getExe'",
     ],
 };
 
@@ -192,9 +205,8 @@ fn get_license_from_spdx_id(ev: &mut Evaluator, arguments: &[Value]) -> Outcome 
     if let Some(license) = licenses::with_spdx_id(ev, &text)? {
         return Ok(license);
     }
-    ev.messages.push(format!(
-        "evaluation warning: getLicenseFromSpdxId: No license with the given SPDX ID found: {text}"
-    ));
+    ev.messages
+        .push(format!("evaluation warning: getLicenseFromSpdxId: No license with the given SPDX ID found: {text}"));
     Ok(ev.set(&[("shortName", *id), ("spdxId", *id)]))
 }
 
@@ -242,9 +254,8 @@ fn get_named_exe(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [package, program] = arguments else { return Ok(Value::NULL) };
     if !is_derivation(ev, *package)? {
         let kind = ev.type_name(*package);
-        let message = format!(
-            "lib.meta.getExe': The first argument is of type {kind}, but it should be a derivation instead."
-        );
+        let message =
+            format!("lib.meta.getExe': The first argument is of type {kind}, but it should be a derivation instead.");
         return Err(throw(ev, message));
     }
     let View::Str(id) = program.view() else {
@@ -273,4 +284,20 @@ fn cpe_full_version(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [vendor, version] = arguments else { return Ok(Value::NULL) };
     let any = ev.str("*");
     Ok(ev.set(&[("vendor", *vendor), ("version", *version), ("update", any)]))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::nixlib::testing::check;
+
+    #[test]
+    fn packages_and_their_programs() {
+        check(&[
+            (r#"lib.getExe { type = "derivation"; outPath = "/p"; meta.mainProgram = "run"; }"#, r#""/p/bin/run""#),
+            (r#"lib.getExe "text""#, "error: …"),
+            (r#"lib.appendToName "static" { name = "hello-1.2"; }"#, r#"{ name = "hello-static-1.2"; }"#),
+            ("lib.lowPrio { }", "{ meta = { priority = 10; }; }"),
+            (r#"lib.meta.availableOn { system = "x86_64-linux"; } { meta.platforms = [ "aarch64-linux" ]; }"#, "false"),
+        ]);
+    }
 }

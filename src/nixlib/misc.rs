@@ -20,12 +20,39 @@ pub(super) static FAMILY: Family = Family {
         Member::Made("fakeSha512", |ev| Ok(ev.str(&"0".repeat(128)))),
     ],
     top: &[
-        "maybeEnv", "defaultMergeArg", "defaultMerge", "foldArgs", "maybeAttrNullable", "maybeAttr", "ifEnable",
-        "checkFlag", "getValue", "checkReqs", "uniqList", "uniqListExt", "condConcat", "lazyGenericClosure",
-        "innerModifySumArgs", "modifySumArgs", "innerClosePropagation", "closePropagation", "nvs", "setAttr",
-        "setAttrMerge", "mergeAttrsWithFunc", "mergeAttrsConcatenateValues", "mergeAttrsNoOverride",
-        "mergeAttrByFunc", "mergeAttrsByFuncDefaults", "mergeAttrsByFuncDefaultsClean", "mergeAttrBy", "fakeHash",
-        "fakeSha256", "fakeSha512", "nixType", "imap",
+        "maybeEnv",
+        "defaultMergeArg",
+        "defaultMerge",
+        "foldArgs",
+        "maybeAttrNullable",
+        "maybeAttr",
+        "ifEnable",
+        "checkFlag",
+        "getValue",
+        "checkReqs",
+        "uniqList",
+        "uniqListExt",
+        "condConcat",
+        "lazyGenericClosure",
+        "innerModifySumArgs",
+        "modifySumArgs",
+        "innerClosePropagation",
+        "closePropagation",
+        "nvs",
+        "setAttr",
+        "setAttrMerge",
+        "mergeAttrsWithFunc",
+        "mergeAttrsConcatenateValues",
+        "mergeAttrsNoOverride",
+        "mergeAttrByFunc",
+        "mergeAttrsByFuncDefaults",
+        "mergeAttrsByFuncDefaultsClean",
+        "mergeAttrBy",
+        "fakeHash",
+        "fakeSha256",
+        "fakeSha512",
+        "nixType",
+        "imap",
     ],
 };
 
@@ -323,3 +350,21 @@ pub(super) fn named_single(ev: &mut Evaluator, name: Value, value: Value) -> Out
     Ok(single(ev, symbol, value, name.origin()))
 }
 
+#[cfg(test)]
+mod tests {
+    use crate::nixlib::testing::check;
+
+    #[test]
+    fn deprecated_functions() {
+        check(&[
+            ("lib.ifEnable false [ 1 ]", "[ ]"),
+            (r#"lib.nixType { outPath = "x"; }"#, r#""derivation""#),
+            ("lib.uniqList { inputList = [ 1 1 2 ]; }", "[ 1 2 ]"),
+            (r#"lib.condConcat "a" [ true "b" false "c" ] (x: x)"#, r#""ab""#),
+            (
+                r#"map (p: p.outPath) (lib.closePropagation [ { outPath = "/a"; propagatedBuildInputs = [ { outPath = "/b"; } ]; } ])"#,
+                r#"[ "/a" "/b" ]"#,
+            ),
+        ]);
+    }
+}

@@ -233,3 +233,24 @@ fn merge_attrs_by_func_defaults_clean(ev: &mut Evaluator, arguments: &[Value]) -
     let remove = ev.native("builtins.removeAttrs");
     ev.call(remove, &[merged, names])
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::nixlib::testing::check;
+
+    #[test]
+    fn merging_by_name() {
+        check(&[
+            ("lib.mergeAttrsWithFunc (a: b: a + b) { a = 1; } { a = 2; }", "{ a = 3; }"),
+            (r#"lib.setAttrMerge "a" 0 { a = 4; } (x: x + 1)"#, "{ a = 5; }"),
+            (
+                "lib.mergeAttrsNoOverride { } { buildInputs = [ 1 ]; } { buildInputs = [ 2 ]; x = 3; }",
+                "{ buildInputs = [ 2 1 ]; x = 3; }",
+            ),
+            (
+                "(lib.mergeAttrByFunc { buildInputs = [ 1 ]; mergeAttrBy.buildInputs = a: b: a ++ b; } { buildInputs = [ 2 ]; }).buildInputs",
+                "[ 1 2 ]",
+            ),
+        ]);
+    }
+}

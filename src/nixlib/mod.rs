@@ -13,6 +13,7 @@
 //! What it deliberately does not do: the module system (a room of its own), packages, or anything that only nixpkgs itself needs.
 
 mod asserts;
+mod attrset_packages;
 mod attrset_paths;
 mod attrset_trees;
 mod attrsets;
@@ -22,6 +23,7 @@ mod customisation;
 mod debug;
 mod derivations;
 mod fetchers;
+mod fileset;
 mod filesystem;
 mod fixed_points;
 mod flakes;
@@ -31,6 +33,7 @@ mod kernel;
 mod licenses;
 mod lists;
 mod lists_order;
+mod lists_parts;
 mod meta;
 mod misc;
 mod misc_merge;
@@ -41,6 +44,7 @@ mod sources;
 mod strings;
 mod strings_with_deps;
 mod support;
+mod systems;
 mod trivial;
 mod versions;
 
@@ -92,6 +96,7 @@ static FAMILIES: &[&Family] = &[
     &debug::FAMILY,
     &derivations::FAMILY,
     &fetchers::FAMILY,
+    &fileset::FAMILY,
     &filesystem::FAMILY,
     &fixed_points::FAMILY,
     &flakes::FAMILY,
@@ -107,6 +112,7 @@ static FAMILIES: &[&Family] = &[
     &sources::FAMILY,
     &strings::FAMILY,
     &strings_with_deps::FAMILY,
+    &systems::FAMILY,
     &trivial::FAMILY,
     &versions::FAMILY,
 ];
@@ -131,6 +137,7 @@ static ROOT: Family = Family {
         Member::Same("parseDrvName", "builtins.parseDrvName"),
         Member::Same("extend", "internal.lib.extend"),
         Member::Made("licenses", licenses::all),
+        Member::Made("platforms", systems::doubles),
         Member::Made("maintainers", licenses::people),
         Member::Made("teams", licenses::people),
         Member::Same("mkEUI64Suffix", "lib.network.ipv6.mkEUI64Suffix"),

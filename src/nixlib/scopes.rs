@@ -420,4 +420,26 @@ fn map_cross_index(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     Ok(ev.heap.new_set(&mapped))
 }
 
+#[cfg(test)]
+mod tests {
+    use crate::nixlib::testing::check;
 
+    #[test]
+    fn scopes_and_outputs() {
+        check(&[
+            (
+                "((lib.makeScope (extra: f: f extra) (self: { x = 1; y = self.x + 1; })).overrideScope (final: prev: { x = 10; })).y",
+                "11",
+            ),
+            ("lib.hydraJob null", "null"),
+            (
+                r#"(lib.extendDerivation true { extra = 1; } { type = "derivation"; drvPath = "/d"; outPath = "/o"; out = { }; }).out.extra"#,
+                "1",
+            ),
+            (
+                "(lib.extendMkDerivation { constructDrv = lib.fix; extendDrvArgs = final: prev: { b = prev.a; }; }) { a = 1; }",
+                "{ a = 1; b = 1; }",
+            ),
+        ]);
+    }
+}

@@ -94,3 +94,20 @@ fn string_after(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [dependencies, text] = arguments else { return Ok(Value::NULL) };
     full_dep_entry(ev, &[*text, *dependencies])
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::nixlib::testing::check;
+
+    #[test]
+    fn texts_follow_their_dependencies() {
+        check(&[
+            (
+                r#"lib.textClosureList { a = lib.fullDepEntry "A" [ "b" ]; b = lib.noDepEntry "B"; } [ "a" "b" ]"#,
+                r#"[ "B" "A" ]"#,
+            ),
+            (r#"lib.textClosureMap lib.id { a = lib.noDepEntry "A"; } [ "a" (lib.noDepEntry "C") ]"#, r#""A\nC""#),
+            (r#"lib.stringAfter [ "a" ] "T""#, r#"{ deps = [ "a" ]; text = "T"; }"#),
+        ]);
+    }
+}
