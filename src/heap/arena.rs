@@ -488,7 +488,9 @@ impl Heap {
             }
         }
         let open = left_shape.open().or(right_shape.open());
-        let shape = self.new_shape(Shape::new(keys, open, is_static));
+        // An update that adds no name often gives the shape it began with; sharing that keeps a loop of updates at one shape.
+        let is_left = left_shape.open() == open && left_shape.keys() == keys;
+        let shape = if is_left { left } else { self.new_shape(Shape::new(keys, open, is_static)) };
         let plan: MergePlan = plan.into();
         if is_static {
             self.merges.insert((left, right), (shape, Rc::clone(&plan)));
