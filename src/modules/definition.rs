@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::heap::{Heap, Symbol, Value};
+use crate::heap::{Heap, Symbol, UnknownId, Value};
 use crate::syntax::ExprId;
 
 /// Priority of a definition without `mkOverride`.
@@ -27,12 +27,14 @@ pub struct Definition {
     pub order: i64,
     /// False below an `mkIf` whose condition cannot be known.
     pub is_certain: bool,
+    /// Why it is not certain, if that is known.
+    pub doubt: Option<UnknownId>,
 }
 
 impl Definition {
     /// A certain definition of usual priority and order.
     pub fn new(value: Value, file: Rc<str>, origin: ExprId) -> Self {
-        Self { value, file, origin, priority: DEFAULT_PRIORITY, order: DEFAULT_ORDER, is_certain: true }
+        Self { value, file, origin, priority: DEFAULT_PRIORITY, order: DEFAULT_ORDER, is_certain: true, doubt: None }
     }
 
     /// The definition of a part of this one's value: everything else is kept.

@@ -201,7 +201,7 @@ impl Candidates {
             _ => None,
         };
         self.open = self.open.or(unknown);
-        let mut maybe = maybe.or(unknown);
+        let mut maybe = maybe.or(unknown).or(definition.doubt);
         if maybe.is_none() && !definition.is_certain {
             let reason = UnknownReason::Unsupported("a condition around a definition".to_owned());
             if let View::Unknown(reason) = ev.unknown_at(reason, definition.origin).0.view() {
@@ -211,6 +211,7 @@ impl Candidates {
         let mut kept = definition.with_value(value, ExprId::NONE);
         kept.priority = priority;
         kept.is_certain = maybe.is_none();
+        kept.doubt = maybe;
         self.found.push(Candidate { definition: kept, maybe });
         Ok(())
     }
@@ -235,6 +236,7 @@ fn strip_order(ev: &mut Evaluator, kept: &mut Discharged) -> Result<(), Stop> {
         }
         if let View::Unknown(reason) = definition.value.view() {
             definition.is_certain = false;
+            definition.doubt = Some(reason);
             kept.open = kept.open.or(Some(reason));
         }
     }

@@ -4,12 +4,12 @@ use rustc_hash::FxHashMap;
 
 use super::TypeId;
 use super::check::check;
-use super::merge::maybe;
+use super::merge::doubt;
 use super::table::{Kind, Part, Plain, kind, resolve};
 use crate::eval::{Evaluator, Outcome, Stop};
 use crate::heap::{Set, Symbol, UnknownId, Value, View, sym};
 use crate::modules::definition::{Definition, Loc};
-use crate::modules::merge::{delay_discharged, delay_merge, discharge};
+use crate::modules::merge::{Discharged, delay_discharged, delay_merge, discharge};
 use crate::syntax::ExprId;
 
 /// Whether one definition of the type, once checked, is the merged value as it stands.
@@ -37,34 +37,51 @@ fn may_be_property(ev: &Evaluator, value: Value) -> bool {
     }
 }
 
-/// The value of one element, to be written into a slot; `None` if its definitions are all discharged to nothing.
+/// What becomes of one element.
+enum Outlook {
+    /// This value, to be written into a slot.
+    Here(Value),
+    /// Nothing: its definitions are all discharged.
+    Gone,
+    /// It may be there or not, for this reason.
+    Open(UnknownId),
+}
+
+/// The element of discharged definitions.
+fn settled(ev: &mut Evaluator, ty: TypeId, loc: &Loc, found: Discharged) -> Outlook {
+    let is_sure = |def: &Definition| def.is_certain || def.value.is_unknown();
+    match found.open {
+        None if found.defs.is_empty() => Outlook::Gone,
+        Some(reason) if !found.defs.iter().any(is_sure) => Outlook::Open(reason),
+        _ => Outlook::Here(delay_discharged(ev, loc, ty, found)),
+    }
+}
+
+/// The value of one element that has one definition.
 fn element(
     ev: &mut Evaluator,
     ty: TypeId,
     is_simple: bool,
     loc: impl Fn(&mut Evaluator) -> Loc,
     def: Definition,
-) -> Result<Option<Value>, Stop> {
+) -> Result<Outlook, Stop> {
     let value = ev.force(def.value);
     if value.is_error() {
         return Err(Stop(value));
     }
     if value.is_unknown() {
-        return Ok(Some(value));
+        return Ok(Outlook::Here(value));
     }
     if may_be_property(ev, value) {
         let loc = loc(ev);
         let found = discharge(ev, &loc, vec![def.with_value(value, ExprId::NONE)])?;
-        if found.defs.is_empty() && found.open.is_none() {
-            return Ok(None);
-        }
-        return Ok(Some(delay_discharged(ev, &loc, ty, found)));
+        return Ok(settled(ev, ty, &loc, found));
     }
     if is_simple && check(ev, ty, value)? {
-        return Ok(Some(value));
+        return Ok(Outlook::Here(value));
     }
     let loc = loc(ev);
-    Ok(Some(delay_merge(ev, &loc, ty, vec![def.with_value(value, ExprId::NONE)])))
+    Ok(Outlook::Here(delay_merge(ev, &loc, ty, vec![def.with_value(value, ExprId::NONE)])))
 }
 
 /// `listOf`: all elements of all definitions, in order.
@@ -84,18 +101,19 @@ pub(super) fn list_of(ev: &mut Evaluator, part: Part, loc: &Loc, defs: &[Definit
             _ => return Err(ev.type_error("a list", value)),
         };
         open = open.or(ev.heap.open_reason(seq));
-        if !def.is_certain
-            && let View::Unknown(id) = maybe(ev, def).0.view()
-        {
-            open = open.or(Some(id));
+        if let Some(reason) = doubt(ev, def) {
+            open = open.or(Some(reason));
+            continue;
         }
         ev.tick_many(u64::from(seq.len))?;
         values.reserve(seq.count());
         for (slot, entry) in seq.slots().zip(1usize..) {
             let value = ev.heap.share(slot);
             let here = |ev: &mut Evaluator| loc.child(ev.heap.intern(&format!("[definition {number}-entry {entry}]")));
-            if let Some(value) = element(ev, ty, is_simple, here, def.with_value(value, ExprId::NONE))? {
-                values.push(value);
+            match element(ev, ty, is_simple, here, def.with_value(value, ExprId::NONE))? {
+                Outlook::Here(value) => values.push(value),
+                Outlook::Gone => {}
+                Outlook::Open(reason) => open = open.or(Some(reason)),
             }
         }
     }
@@ -115,6 +133,10 @@ pub(super) fn concat(ev: &mut Evaluator, defs: &[Definition], wraps: bool) -> Ou
     let (mut values, mut open): (Vec<Value>, Option<UnknownId>) = (Vec::new(), None);
     for def in defs {
         let value = ev.force(def.value);
+        if let Some(reason) = doubt(ev, def) {
+            open = open.or(Some(reason));
+            continue;
+        }
         match value.view() {
             View::List(seq) => {
                 ev.tick_many(u64::from(seq.len))?;
@@ -125,11 +147,6 @@ pub(super) fn concat(ev: &mut Evaluator, defs: &[Definition], wraps: bool) -> Ou
             View::Error(_) => return Err(Stop(value)),
             _ if wraps => values.push(value),
             _ => return Err(ev.type_error("a list", value)),
-        }
-        if !def.is_certain
-            && let View::Unknown(id) = maybe(ev, def).0.view()
-        {
-            open = open.or(Some(id));
         }
     }
     Ok(match open {
@@ -159,7 +176,7 @@ fn push_down(ev: &mut Evaluator, defs: &[Definition]) -> Result<Pushed, Stop> {
             View::Error(_) => return Err(Stop(value)),
             _ => return Err(ev.type_error("a set", value)),
         };
-        pushed.open = pushed.open.or(ev.heap.open_set_reason(set));
+        pushed.open = pushed.open.or(ev.heap.open_set_reason(set)).or(doubt(ev, def));
         for (name, slot, origin) in ev.heap.entries(set) {
             ev.tick()?;
             let part = def.with_value(ev.heap.share(slot), origin);
@@ -172,6 +189,8 @@ fn push_down(ev: &mut Evaluator, defs: &[Definition]) -> Result<Pushed, Stop> {
             }
         }
     }
+    // A name that only maybe-definitions give may not be there: the open set stands for it.
+    pushed.names.retain(|(_, _, parts)| parts.iter().any(|part| part.is_certain));
     Ok(pushed)
 }
 
@@ -180,6 +199,7 @@ pub(super) fn attrs_of(ev: &mut Evaluator, part: Part, is_lazy: bool, loc: &Loc,
     let ty = resolve(ev, part)?;
     let is_simple = keeps_single(ev, ty, 0);
     if let [only] = defs
+        && only.is_certain
         && !is_lazy
     {
         let value = ev.force(only.value);
@@ -189,11 +209,11 @@ pub(super) fn attrs_of(ev: &mut Evaluator, part: Part, is_lazy: bool, loc: &Loc,
             return Ok(merged);
         }
     }
-    let pushed = push_down(ev, defs)?;
+    let mut pushed = push_down(ev, defs)?;
     let mut attributes = Vec::with_capacity(pushed.names.len());
-    for (name, origin, mut parts) in pushed.names {
-        let value = if is_lazy {
-            Some(delay_merge(ev, &loc.child(name), ty, parts))
+    for (name, origin, mut parts) in std::mem::take(&mut pushed.names) {
+        let outlook = if is_lazy {
+            Outlook::Here(delay_merge(ev, &loc.child(name), ty, parts))
         } else if parts.len() == 1
             && let Some(only) = parts.pop()
         {
@@ -201,11 +221,12 @@ pub(super) fn attrs_of(ev: &mut Evaluator, part: Part, is_lazy: bool, loc: &Loc,
         } else {
             let here = loc.child(name);
             let found = discharge(ev, &here, parts)?;
-            let is_defined = !found.defs.is_empty() || found.open.is_some();
-            is_defined.then(|| delay_discharged(ev, &here, ty, found))
+            settled(ev, ty, &here, found)
         };
-        if let Some(value) = value {
-            attributes.push((name, value, origin));
+        match outlook {
+            Outlook::Here(value) => attributes.push((name, value, origin)),
+            Outlook::Gone => {}
+            Outlook::Open(reason) => pushed.open = pushed.open.or(Some(reason)),
         }
     }
     Ok(ev.heap.new_open_set(&attributes, pushed.open))
@@ -232,7 +253,7 @@ fn attrs_of_one(
     for (name, slot, origin) in ev.heap.entries(set) {
         ev.tick()?;
         let part = def.with_value(ev.heap.share(slot), origin);
-        let Some(value) = element(ev, ty, is_simple, |_| loc.child(name), part)? else { return Ok(None) };
+        let Outlook::Here(value) = element(ev, ty, is_simple, |_| loc.child(name), part)? else { return Ok(None) };
         if let Some(place) = values.get_mut((slot.0 - set.start) as usize) {
             *place = value;
         }

@@ -9,7 +9,7 @@ use super::show::{ADVICE, fail, show_defs, show_files, show_loc};
 use super::table::{Kind, Plain, Role, captured, kind, resolve, type_number};
 use super::{TypeId, collection, compound, submodule};
 use crate::eval::{Coercion, Evaluator, NativeDef, Outcome, Piece, Stop, UnknownReason};
-use crate::heap::{Value, View, sym};
+use crate::heap::{Set, UnknownId, Value, View, sym};
 use crate::modules::definition::{Definition, Loc};
 use crate::syntax::ExprId;
 
@@ -138,6 +138,10 @@ fn plain(ev: &mut Evaluator, which: Plain, loc: &Loc, defs: &[Definition]) -> Ou
             let mut merged = Value::EMPTY_SET;
             for def in defs {
                 let value = ev.force(def.value);
+                let value = match (doubt(ev, def), value.view()) {
+                    (Some(reason), View::Attrs(set)) => veiled(ev, set, reason),
+                    _ => value,
+                };
                 merged = ev.update(merged, value)?;
             }
             Ok(merged)
@@ -176,10 +180,31 @@ fn plain(ev: &mut Evaluator, which: Plain, loc: &Loc, defs: &[Definition]) -> Ou
     }
 }
 
+/// A set that only may be there: its names with unknown values.
+fn veiled(ev: &mut Evaluator, set: Set, reason: UnknownId) -> Value {
+    let attributes: Vec<_> =
+        ev.heap.entries(set).into_iter().map(|(name, _, origin)| (name, Value::unknown(reason), origin)).collect();
+    ev.heap.new_open_set(&attributes, Some(reason))
+}
+
 /// The unknown for a definition that only may be there.
 pub(super) fn maybe(ev: &mut Evaluator, def: &Definition) -> Stop {
+    if let Some(reason) = def.doubt {
+        return Stop(Value::unknown(reason));
+    }
     let reason = UnknownReason::Unsupported("a definition whose condition cannot be known".to_owned());
     ev.unknown_at(reason, def.origin)
+}
+
+/// The reason for a definition that only may be there; `None` for a certain one.
+pub(super) fn doubt(ev: &mut Evaluator, def: &Definition) -> Option<UnknownId> {
+    if def.is_certain {
+        return None;
+    }
+    match maybe(ev, def).0.view() {
+        View::Unknown(reason) => Some(reason),
+        _ => None,
+    }
 }
 
 /// The only definition's value; several are an error that ends with `advice`.

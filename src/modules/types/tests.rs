@@ -160,3 +160,38 @@ fn static_tables_name_types_in_words() {
         assert_eq!(super::description(&mut ev, ty), expected, "{text}");
     }
 }
+
+/// `read` applied to the configuration of modules with one option `o` and a condition that cannot be known.
+fn configured(ty: &str, definitions: &str, read: &str) -> String {
+    eval(&format!(
+        "with lib; let unknown = builtins.currentSystem; maybe = mkIf (unknown == \"x\");
+         config = (evalModules {{ modules = [ {{ options.o = mkOption {{ type = with types; {ty}; }}; }} ]
+           ++ map (o: {{ inherit o; }}) {definitions}; }}).config;
+         in ({read}) config.o"
+    ))
+}
+
+#[test]
+fn what_cannot_be_known_spoils_no_more_than_it_must() {
+    assert_eq!(configured("str", "[ \"a\" unknown ]", "x: x"), "unknown");
+    assert_eq!(configured("str", "[ \"a\" (maybe \"a\") ]", "x: x"), "\"a\"");
+    assert_eq!(configured("str", "[ \"a\" (maybe \"b\") ]", "x: x"), "unknown");
+    assert_eq!(configured("str", "[ (mkForce \"a\") unknown ]", "x: x"), "\"a\"");
+    assert_eq!(configured("listOf str", "[ [ \"a\" ] unknown ]", "elem \"a\""), "true");
+    assert_eq!(configured("listOf str", "[ [ \"a\" ] unknown ]", "elem \"b\""), "unknown");
+    assert_eq!(configured("listOf str", "[ [ \"a\" ] (maybe [ \"b\" ]) ]", "elem \"b\""), "unknown");
+    assert_eq!(configured("listOf str", "[ [ \"a\" unknown ] ]", "length"), "2");
+    assert_eq!(configured("attrsOf int", "[ { a = 1; } unknown ]", "x: [ x.a ]"), "[1]");
+    assert_eq!(configured("attrsOf int", "[ { a = 1; } (maybe { b = 2; }) ]", "x: x.a"), "1");
+    assert_eq!(configured("attrsOf int", "[ { a = 1; } (maybe { b = 2; }) ]", "x: x ? b"), "unknown");
+    assert_eq!(configured("attrsOf int", "[ { a = 1; b = unknown; } ]", "x: [ x.a (x ? b) ]"), "[1,true]");
+    assert_eq!(configured("attrsOf int", "[ { a = 1; b = maybe 2; } ]", "x: x.b"), "unknown");
+    assert_eq!(configured("either str (listOf str)", "[ [ \"a\" ] unknown ]", "elem \"a\""), "true");
+}
+
+#[test]
+fn submodules_are_evaluated_with_their_name() {
+    let ty = "attrsOf (submodule ({ name, ... }: { options.id = mkOption { default = name; type = types.str; }; }))";
+    assert_eq!(configured(ty, "[ { a = { }; b.id = \"c\"; } ]", "mapAttrs (_: x: x.id)"), "{\"a\":\"a\",\"b\":\"c\"}");
+    assert!(configured(ty, "[ { a.id = 5; } ]", "x: x.a.id").contains("option `o.a.id' is not of type `string'"));
+}
