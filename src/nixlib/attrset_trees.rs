@@ -73,7 +73,7 @@ fn collect_into(
     open: &mut Option<UnknownId>,
 ) -> Result<(), Stop> {
     too_deep(ev, depth)?;
-    let verdict = ev.call_bool(predicate, &[value]).and_then(|is_wanted| Ok((is_wanted, ev.want(value))));
+    let verdict = ev.call_bool(predicate, &[value]).map(|is_wanted| (is_wanted, ev.want(value)));
     match verdict {
         Ok((true, _)) => found.push(value),
         Ok((false, Ok(inner))) => {

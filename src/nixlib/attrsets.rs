@@ -240,7 +240,8 @@ fn products(ev: &mut Evaluator, lists: Value) -> Result<Vec<Value>, Stop> {
             continue;
         }
         let choices = whole_elements(ev, list)?;
-        reserve(ev, rows.len().saturating_mul(choices.len()))?;
+        let row_size = keys.len().saturating_add(1);
+        reserve(ev, rows.len().saturating_mul(choices.len()).saturating_mul(row_size))?;
         let mut longer = Vec::with_capacity(rows.len() * choices.len());
         for row in &rows {
             for choice in &choices {

@@ -27,7 +27,12 @@ pub(super) static FAMILY: Family = Family {
 };
 
 const FUNCTIONS: &[NativeDef] = &[
-    NativeDef::strict("lib.derivations.lazyDerivation", 1, lazy_derivation),
+    NativeDef::strict("lib.derivations.lazyDerivation", 1, lazy_derivation).taking(&[
+        ("derivation", false),
+        ("meta", true),
+        ("passthru", true),
+        ("outputs", true),
+    ]),
     NativeDef::lazy("internal.derivations.checked", 2, checked),
     NativeDef::with_strict("lib.derivations.optionalDrvAttr", 2, 0b01, optional_drv_attr),
     NativeDef::with_strict("lib.derivations.warnOnInstantiate", 2, 0b10, warn_on_instantiate),

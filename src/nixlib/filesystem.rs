@@ -179,12 +179,12 @@ fn packages(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     }
 }
 
-/// The packages of a folder, called with what the scope `self` offers.
+/// The packages of a folder, called with what the scope `self` offers, which is itself made of these packages.
 fn packages_in_scope(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [folder, scope] = arguments else { return Ok(Value::NULL) };
-    let set = ev.want_attrs(*scope)?;
-    let (call_package, new_scope) = (ev.heap.intern("callPackage"), ev.heap.intern("newScope"));
-    let (call_package, new_scope) = (ev.attribute_or_stop(set, call_package)?, ev.attribute_or_stop(set, new_scope)?);
+    let (call_package, new_scope) = (ev.str("callPackage"), ev.str("newScope"));
+    let call_package = ev.delay_native("internal.select", &[*scope, call_package]);
+    let new_scope = ev.delay_native("internal.select", &[*scope, new_scope]);
     packages_below(ev, *folder, call_package, Some(new_scope))
 }
 

@@ -21,7 +21,8 @@ pub(super) const FUNCTIONS: &[NativeDef] = &[
     NativeDef::with_strict("lib.misc.mergeAttrsWithFunc", 3, 0b110, merge_attrs_with_func),
     NativeDef::strict("lib.misc.mergeAttrsConcatenateValues", 2, merge_attrs_concatenate_values),
     NativeDef::lazy("internal.misc.concatenated", 2, concatenated),
-    NativeDef::strict("lib.misc.mergeAttrsNoOverride", 3, merge_attrs_no_override),
+    NativeDef::strict("lib.misc.mergeAttrsNoOverride", 3, merge_attrs_no_override)
+        .taking(&[("mergeLists", true), ("overrideSnd", true)]),
     NativeDef::lazy("internal.misc.concat", 2, concat),
     NativeDef::lazy("internal.misc.lines", 2, lines),
     NativeDef::strict("lib.misc.mergeAttrByFunc", 2, merge_attr_by_func),

@@ -125,7 +125,7 @@ pub(super) fn flake_exposed(ev: &mut Evaluator) -> Outcome {
 
 /// A set from `path=value` pairs between spaces, with paths of one or two names. What follows `==` is not a string.
 fn described(ev: &mut Evaluator, text: &str) -> Value {
-    let (mut plain, mut nested): (Vec<(&str, Value)>, Vec<(&str, Vec<(&str, Value)>)>) = (Vec::new(), Vec::new());
+    let mut whole: Vec<(&str, Value)> = Vec::new();
     for pair in text.split_whitespace() {
         let (path, value) = pair.split_once('=').unwrap_or((pair, ""));
         let value = match value {
@@ -135,18 +135,17 @@ fn described(ev: &mut Evaluator, text: &str) -> Value {
             "={}" => Value::EMPTY_SET,
             text => ev.str(text),
         };
-        match path.split_once('.') {
-            None => plain.push((path, value)),
-            Some((outer, inner)) => match nested.iter_mut().find(|(name, _)| *name == outer) {
-                Some((_, members)) => members.push((inner, value)),
-                None => nested.push((outer, vec![(inner, value)])),
-            },
+        let Some((outer, inner)) = path.split_once('.') else {
+            whole.push((path, value));
+            continue;
+        };
+        let more = ev.set(&[(inner, value)]);
+        match whole.iter_mut().find(|(name, _)| *name == outer) {
+            Some((_, known)) => *known = ev.update(*known, more).unwrap_or(more),
+            None => whole.push((outer, more)),
         }
     }
-    for (name, members) in nested {
-        plain.push((name, ev.set(&members)));
-    }
-    ev.set(&plain)
+    ev.set(&whole)
 }
 
 fn table(ev: &mut Evaluator, text: &'static str) -> Vec<(&'static str, Value)> {
