@@ -367,7 +367,13 @@ fn checked_config(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
         .map(|(name, slot, origin)| (name, ev.heap.share(slot), origin))
         .collect();
     let open = ev.heap.open_set_reason(all);
-    Ok(ev.heap.new_open_set(&attributes, open))
+    let config = ev.heap.new_open_set(&attributes, open);
+    if let View::Attrs(set) = config.view()
+        && config != Value::EMPTY_SET
+    {
+        State::of(ev).configs.insert(set, id);
+    }
+    Ok(config)
 }
 
 fn checked_options(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {

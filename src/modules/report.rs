@@ -1,7 +1,6 @@
 //! What is asked about an evaluation: one option with all its definitions, and the problems met.
 
 use super::definition::{Definition, Loc};
-use super::evaluation::ModuleInput;
 use super::merge;
 use super::options::{self, OptionInfo};
 use super::state::{EvalId, NodeId, State, evaluation, node};
@@ -159,15 +158,17 @@ fn inside(
     name: Symbol,
     rest: &[Symbol],
 ) -> Result<OptionReport, Stop> {
-    if let Some((element, prefix)) = submodule_of(ev, &report, loc, name) {
-        let depth = prefix.names().len();
-        if rest.is_empty() && depth > loc.names().len() {
-            return element_report(ev, report, loc, name);
-        }
+    let value = report.value;
+    if let Some(own) = evaluation_behind(ev, value) {
         let mut below = vec![name];
         below.extend_from_slice(rest);
-        let below = below.get(depth.saturating_sub(loc.names().len())..).unwrap_or_default();
-        return report_at(ev, element, below);
+        return report_at(ev, own, &below);
+    }
+    if let (View::Attrs(set), false) = (value.view(), rest.is_empty())
+        && let Some(element) = ev.attribute(set, name)
+        && let Some(element) = evaluation_behind(ev, element)
+    {
+        return report_at(ev, element, rest);
     }
     let report = element_report(ev, report, loc, name)?;
     match rest.split_first() {
@@ -176,26 +177,10 @@ fn inside(
     }
 }
 
-/// The evaluation of the submodule at an option, or of its element `name`, with the path that it stands at.
-fn submodule_of(ev: &mut Evaluator, report: &OptionReport, loc: &Loc, name: Symbol) -> Option<(EvalId, Loc)> {
-    if let View::Attrs(set) = report.value.view()
-        && let Some(element) = ev.attribute(set, name)
-    {
-        ev.force(element);
-    }
-    let (own, child) = (loc.names(), loc.child(name).names());
-    let evaluations = State::of(ev).evaluations.clone();
-    let found = evaluations.iter().rev().find(|one| {
-        let prefix = one.request.prefix.names();
-        (prefix == own || prefix == child)
-            && one.request.modules.iter().any(|input| match input {
-                ModuleInput::Config(definition) | ModuleInput::Import(definition) => {
-                    report.definitions.iter().any(|known| known.file == definition.file)
-                }
-                ModuleInput::Module(_) => false,
-            })
-    })?;
-    Some((found.id, found.request.prefix.clone()))
+/// The evaluation whose configuration a value is; `None` for all other values.
+fn evaluation_behind(ev: &mut Evaluator, value: Value) -> Option<EvalId> {
+    let View::Attrs(set) = ev.force(value).view() else { return None };
+    State::of(ev).configs.get(&set).copied()
 }
 
 /// One attribute of an option's value with the definitions that set it.
@@ -233,5 +218,46 @@ pub fn problems(ev: &mut Evaluator, id: EvalId) -> Vec<ModuleProblem> {
     match evaluation(ev, id) {
         Ok(found) => found.problems(),
         Err(_) => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::eval::Limits;
+    use crate::modules::{ModuleInput, Request, eval_modules};
+    use crate::source::{Access, Sources};
+
+    #[test]
+    fn a_path_leads_into_the_submodules_of_its_own_evaluation() {
+        let sources = Arc::new(Sources::new(Access::below(Vec::new())));
+        let mut ev = Evaluator::new(sources, Limits::untrusted());
+        crate::builtins::install(&mut ev);
+        crate::nixlib::install(&mut ev);
+        crate::modules::install(&mut ev);
+        let lib = crate::nixlib::lib_value(&mut ev);
+        let machine = |ev: &mut Evaluator, mtu: i64| {
+            let text = format!(
+                "{{ _file = \"shared.nix\";
+                   options.nets = lib.mkOption {{ type = lib.types.attrsOf (lib.types.submodule {{
+                     options.mtu = lib.mkOption {{ type = lib.types.int; }}; }}); }};
+                   config.nets.lan.mtu = {mtu}; }}"
+            );
+            let module = ev.eval_text_with("test", &text, Path::new("/"), &[("lib", lib)]);
+            let module = module.unwrap_or_else(|stop| stop.0);
+            let request = Request { modules: vec![ModuleInput::Module(module)], ..Request::default() };
+            eval_modules(ev, request).expect("an evaluation")
+        };
+        let (first, second) = (machine(&mut ev, 1400), machine(&mut ev, 1500));
+        for (id, mtu) in [(first, 1400), (second, 1500), (first, 1400)] {
+            let report = option_report(&mut ev, id, &["nets", "lan", "mtu"]);
+            assert_eq!(report.value.view(), View::Int(mtu));
+            assert_eq!(report.definitions.len(), 1);
+            let file = report.definitions.first().map(|one| one.file.to_string());
+            assert_eq!(file.as_deref(), Some("shared.nix"));
+        }
     }
 }

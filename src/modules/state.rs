@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use rustc_hash::FxHashMap;
+
 use super::definition::{Definition, Loc};
 use super::evaluation::Evaluation;
 use super::merge::Discharged;
@@ -10,7 +12,7 @@ use super::schema_tree::SchemaNode;
 use super::tree::Node;
 use super::types::TypeId;
 use crate::eval::{ErrorKind, Evaluator, Stop};
-use crate::heap::Value;
+use crate::heap::{Set, Value};
 
 /// One evaluation of modules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,6 +46,8 @@ pub(super) struct State {
     pub(super) evaluations: Vec<Rc<Evaluation>>,
     pub(super) nodes: Vec<Rc<Node>>,
     pub(super) pending: Vec<Rc<Pending>>,
+    /// The evaluations that sets of configuration come from. Sets are told apart by where they stand in the heap.
+    pub(super) configs: FxHashMap<Set, EvalId>,
     pub(super) shapes: PropertyShapes,
     /// The options below `_module`.
     pub(super) module_schema: Option<Rc<SchemaNode>>,

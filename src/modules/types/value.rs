@@ -28,8 +28,7 @@ const FIELDS: [&str; 14] = [
     "deprecationMessage",
 ];
 
-pub(super) static FAMILY: &[NativeDef] =
-    &[NativeDef::strict("internal.types.field", 2, field), NativeDef::lazy("internal.types.constant", 2, constant)];
+pub(super) static FAMILY: &[NativeDef] = &[NativeDef::strict("internal.types.field", 2, field)];
 
 /// The set that users see for a type.
 pub fn type_value(ev: &mut Evaluator, ty: TypeId) -> Value {
@@ -444,9 +443,4 @@ pub(super) fn is_within(ev: &mut Evaluator, bound: Bound, value: Value, is_low: 
     };
     let (small, large) = if is_low { (limit, value) } else { (value, limit) };
     if is_inclusive { Ok(!ev.less(large, small)?) } else { ev.less(small, large) }
-}
-
-/// A function that gives its first argument whatever the second is.
-fn constant(_: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    Ok(arguments.first().copied().unwrap_or(Value::NULL))
 }
