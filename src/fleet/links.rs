@@ -109,6 +109,13 @@ impl<'a> Links<'a> {
         links
     }
 
+    /// The links of one guest.
+    pub fn of_guest(&self, guest: GuestId) -> &[Link<'a>] {
+        let start = self.all.partition_point(|link| link.guest_id < guest);
+        let end = self.all.partition_point(|link| link.guest_id <= guest);
+        self.all.get(start..end).unwrap_or_default()
+    }
+
     /// The routed links.
     pub fn routed(&self) -> impl Iterator<Item = &Link<'a>> {
         self.all.iter().filter(|link| link.is_routed())

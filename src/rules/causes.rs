@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::context::Context;
 use super::draft::Draft;
-use super::finding::Severity;
+use super::finding::{Label, Severity};
 use super::rule::RuleInfo;
 use super::wording;
 use crate::fleet::{GuestId, HostId};
@@ -53,17 +53,17 @@ pub(super) fn without_effects(drafts: Vec<Judged>) -> Vec<Judged> {
 }
 
 /// Makes one of the findings that share rule, severity and culprit.
-pub(super) fn merged(context: &Context<'_>, drafts: Vec<Judged>) -> Vec<Judged> {
+pub(super) fn merged(context: &Context<'_>, mut drafts: Vec<Judged>) -> Vec<Judged> {
+    blame_templates(&mut drafts);
     let mut kept: Vec<(Judged, Vec<GuestId>)> = Vec::new();
     let mut seen: FxHashMap<(&str, Option<Severity>, bool, Place), usize> = FxHashMap::default();
     for (rule, draft) in drafts {
         let key = draft.labels.first().map(|label| (rule.name, draft.severity, draft.is_possible, label.place));
         match key.and_then(|key| seen.get(&key)).and_then(|position| kept.get_mut(*position)) {
             Some(((_, first), more)) => {
-                more.extend(draft.scope.guests.iter().filter(|guest| !first.scope.guests.contains(guest)));
-                for label in draft.labels {
-                    *first = first.clone().label(Some(label.place), label.text);
-                }
+                more.extend(draft.scope.guests.iter().filter(|guest| first.scope.guests.binary_search(guest).is_err()));
+                let room = MOST_LABELS.saturating_sub(first.labels.len());
+                draft.labels.into_iter().take(room).for_each(|label| first.add_label(label));
             }
             None => {
                 if let Some(key) = key {
@@ -73,15 +73,36 @@ pub(super) fn merged(context: &Context<'_>, drafts: Vec<Judged>) -> Vec<Judged> 
             }
         }
     }
-    let finish = |((rule, mut draft), mut more): (Judged, Vec<GuestId>)| {
-        draft.labels.truncate(MOST_LABELS);
-        more.sort_unstable();
-        more.dedup();
-        if !more.is_empty() {
-            let names: Vec<&str> = more.iter().map(|guest| context.guest_name(*guest)).collect();
-            draft.message = format!("{}; the same for {}", draft.message, wording::list(&names));
+    kept.into_iter().map(|((rule, draft), more)| (rule, with_others(context, draft, more))).collect()
+}
+
+/// A mistake that three guests have by the same expression is in the expression, not three times in the numbers that it is given.
+fn blame_templates(drafts: &mut [Judged]) {
+    let mut uses: FxHashMap<(&str, Place), usize> = FxHashMap::default();
+    for (rule, draft) in drafts.iter() {
+        for template in &draft.templates {
+            *uses.entry((rule.name, *template)).or_default() += 1;
         }
-        (rule, draft)
-    };
-    kept.into_iter().map(finish).collect()
+    }
+    for (rule, draft) in drafts {
+        let is_shared = |template: &&Place| uses.get(&(rule.name, **template)).is_some_and(|uses| *uses >= 3);
+        let Some(template) = draft.templates.iter().find(is_shared).copied() else { continue };
+        let position = draft.labels.iter().position(|label| label.place == template);
+        let label = match position {
+            Some(position) => draft.labels.remove(position),
+            None => Label { place: template, text: "made here for all of them".to_owned() },
+        };
+        draft.labels.insert(0, label);
+    }
+}
+
+fn with_others(context: &Context<'_>, mut draft: Draft, mut more: Vec<GuestId>) -> Draft {
+    draft.labels.truncate(MOST_LABELS);
+    more.sort_unstable();
+    more.dedup();
+    if !more.is_empty() {
+        let names: Vec<&str> = more.iter().map(|guest| context.guest_name(*guest)).collect();
+        draft.message = format!("{}; the same for {}", draft.message, wording::list(&names));
+    }
+    draft
 }

@@ -18,6 +18,8 @@ pub(super) struct Draft {
     pub(super) help: String,
     pub(super) labels: Vec<Label>,
     pub(super) fixes: Vec<Fix>,
+    /// Expressions that give the value in question for other guests too, the likeliest culprit first.
+    pub(super) templates: Vec<Place>,
     /// What it is about.
     pub(super) scope: Scope,
 }
@@ -32,6 +34,7 @@ impl Draft {
             help: String::new(),
             labels: Vec::new(),
             fixes: Vec::new(),
+            templates: Vec::new(),
             scope,
         }
     }
@@ -44,11 +47,22 @@ impl Draft {
 
     /// Adds a label, unless the place is unknown or has one already. The first is the culprit.
     pub(super) fn label(mut self, place: Option<Place>, text: impl Into<String>) -> Self {
-        if let Some(place) = place
-            && !self.labels.iter().any(|label| label.place == place)
-        {
-            self.labels.push(Label { place, text: text.into() });
+        if let Some(place) = place {
+            self.add_label(Label { place, text: text.into() });
         }
+        self
+    }
+
+    /// Adds a label, unless its place has one already.
+    pub(super) fn add_label(&mut self, new: Label) {
+        if !self.labels.iter().any(|label| label.place == new.place) {
+            self.labels.push(new);
+        }
+    }
+
+    /// Names an expression that gives the value in question for other guests too. If several of them have the same mistake, it is the culprit.
+    pub(super) fn template(mut self, place: Option<Place>) -> Self {
+        self.templates.extend(place);
         self
     }
 

@@ -50,6 +50,9 @@ fn across(context: &Context<'_>) -> Vec<Draft> {
             let place = link.interface.mac.known().and_then(culprit::at_end);
             draft = draft.label(place.or(link.interface.place), format!("{mac} of guest {}", link.guest.name));
         }
+        if let [only] = draft.labels.as_mut_slice() {
+            only.text = "all of them take this one".to_owned();
+        }
         draft
     };
     clashes(context.links.routed(), |link| link.interface.mac_address().into_iter().collect())

@@ -1,12 +1,15 @@
 //! A guest's address comes with a network around it, although its link holds nothing but the guest and the host.
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
 use super::context::{Context, networks_of};
 use super::culprit;
 use super::draft::{Draft, Family, Scope};
 use super::finding::{Safety, Severity};
 use super::rule::{FixKind, Group, RuleInfo};
 use crate::fleet::links::{has_host_address, has_host_route};
-use crate::fleet::{Address, Link};
+use crate::fleet::{Address, HostId, Link};
 
 pub(super) const RULE: RuleInfo = RuleInfo {
     name: "guest-address-not-host-prefix",
@@ -20,6 +23,8 @@ pub(super) const RULE: RuleInfo = RuleInfo {
 
 fn run(context: &Context<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
+    let owned: BTreeSet<(Option<HostId>, IpAddr)> =
+        context.links.routed().flat_map(|link| link.guest_addresses().map(move |(ip, _)| (link.host_id, ip))).collect();
     for link in context.links.routed() {
         // Only the host can tell that there is nothing else on the link.
         let Some(unit) = link.host_unit.unit().filter(|unit| has_host_route(unit) || has_host_address(unit)) else {
@@ -36,22 +41,16 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
             if is_shared || super::context::is_link_local(ip) || ip.is_loopback() {
                 continue;
             }
-            let peers =
-                context.links.routed().filter(|other| other.host_id == link.host_id && other.guest_id != link.guest_id);
-            let peer = peers.flat_map(Link::guest_addresses).map(|(peer, _)| peer).find(|peer| net.contains(peer));
+            let mut inside =
+                owned.range((link.host_id, net.network())..=(link.host_id, net.broadcast())).map(|(_, peer)| *peer);
+            let peer = inside.find(|peer| !link.guest_addresses().any(|(own, _)| own == *peer));
             drafts.push(draft(link, address, ip, net.prefix_len(), peer));
         }
     }
     drafts
 }
 
-fn draft(
-    link: &Link<'_>,
-    address: &Address,
-    ip: std::net::IpAddr,
-    length: u8,
-    peer: Option<std::net::IpAddr>,
-) -> Draft {
+fn draft(link: &Link<'_>, address: &Address, ip: IpAddr, length: u8, peer: Option<IpAddr>) -> Draft {
     let family = Family::of(ip);
     let full = family.host_length();
     let guest = &link.guest.name;

@@ -46,7 +46,9 @@ fn disagree(context: &Context<'_>) -> Vec<Draft> {
             )
             .help(format!("write the same address on both sides: {guest_ip} in the host's route, or {host_ip} in the guest"))
             .label(culprit::in_address(address), format!("guest {guest} has {guest_ip}"))
-            .label(route.destination.known().and_then(culprit::in_prefix), format!("the host routes {host_ip}")),
+            .label(route.destination.known().and_then(culprit::in_prefix), format!("the host routes {host_ip}"))
+            .template(route.destination.place())
+            .template(address.text.place()),
         )
     };
     pairs(context).filter_map(draft).collect()

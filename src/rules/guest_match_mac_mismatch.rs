@@ -60,7 +60,8 @@ fn draft(
             unit.name
         ),
     )
-    .label(culprit::at_end(matched).or(matched.place()).or(unit.place), format!("no interface has {wanted}"));
+    .label(culprit::at_end(matched).or(matched.place()).or(unit.place), format!("no interface has {wanted}"))
+    .template(matched.place());
     match only {
         Some(((mac, text), is_only_file)) => {
             let safety = if is_only_file { Safety::Safe } else { Safety::Unsafe };

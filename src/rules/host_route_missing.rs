@@ -80,10 +80,8 @@ fn is_reached(context: &Context<'_>, link: &Link<'_>, unit: &Unit, ip: std::net:
                 .filter_map(|route| route.destination_net())
                 .any(|net| net.prefix_len() > 0 && net.contains(&ip))
     };
-    let siblings =
-        context.links.all.iter().filter(|other| other.guest_id == link.guest_id && other.position != link.position);
-    leads(unit)
-        || (link.guest.interfaces.items.len() > 1 && siblings.filter_map(|other| other.host_unit.unit()).any(leads))
+    let siblings = context.links.of_guest(link.guest_id).iter().filter(|other| other.position != link.position);
+    leads(unit) || siblings.filter_map(|other| other.host_unit.unit()).any(leads)
 }
 
 #[cfg(test)]

@@ -123,11 +123,12 @@ fn ipv6_missing(context: &Context<'_>) -> Vec<Draft> {
         });
         let nat = &host.nat;
         let guests = context.guests_named(&scope.guests);
+        let send = if scope.guests.len() == 1 { "sends" } else { "send" };
         drafts.push(
             Draft::new(
                 scope,
                 format!(
-                    "host {} translates IPv4 addresses only, but {guests} send IPv6 to everywhere from private addresses such as {ip}: no reply comes back, \
+                    "host {} translates IPv4 addresses only, but {guests} {send} IPv6 to everywhere from private addresses such as {ip}: no reply comes back, \
                      and every connection waits for IPv6 to fail first",
                     host.name
                 ),

@@ -1,5 +1,7 @@
 //! The host has no file for a tap; and, as the usual cause, a generator that stops before the guest's index.
 
+use std::collections::BTreeMap;
+
 use super::context::Context;
 use super::culprit;
 use super::draft::{Draft, Scope};
@@ -42,21 +44,22 @@ pub(super) const OVER_MAXIMUM: RuleInfo = RuleInfo {
 
 fn without_network(context: &Context<'_>) -> Vec<Draft> {
     let mut drafts: Vec<Draft> = Vec::new();
-    let bare: Vec<_> = bare_taps(context).collect();
-    for taps in bare.chunk_by(|one, next| one.0.host_id == next.0.host_id) {
-        let prepares_none = |host: &Host| !host.network.units.items.iter().any(has_host_route);
-        match taps {
-            [(first, host, id), _, ..] if prepares_none(host) => {
-                drafts.push(no_tap_at_all(context, first, host, id, taps))
-            }
-            _ => drafts.extend(taps.iter().map(|(link, host, id)| no_file_for(link, host, id))),
+    let bare: Vec<BareTap<'_, '_>> = bare_taps(context).collect();
+    for taps in bare.chunk_by(|one, next| one.link.host_id == next.link.host_id) {
+        let Some(first) = taps.first() else { continue };
+        let files = HostFiles::new(first.host);
+        if taps.len() > 1 && !first.host.network.units.items.iter().any(has_host_route) {
+            drafts.push(no_tap_at_all(context, first, &files, taps));
+        } else {
+            drafts.extend(taps.iter().map(|tap| no_file_for(tap, &files)));
         }
     }
     drafts
 }
 
 /// One tap without a file among others that have one.
-fn no_file_for(link: &Link<'_>, host: &Host, id: &Sourced<String>) -> Draft {
+fn no_file_for(tap: &BareTap<'_, '_>, files: &HostFiles<'_>) -> Draft {
+    let BareTap { link, host, id } = tap;
     let message = format!(
         "no .network file of host {} is for the tap {} of guest {}: the tap gets no address and no route, so the guest reaches nothing",
         host.name, id.value, link.guest.name
@@ -68,19 +71,20 @@ fn no_file_for(link: &Link<'_>, host: &Host, id: &Sourced<String>) -> Draft {
             id.value
         ))
         .label(culprit::at_end(id).or(link.interface.place), format!("tap {} of guest {}", id.value, link.guest.name))
-        .label(id.place(), "the name of the tap");
-    with_nearest_file(draft, host, id)
+        .label(id.place(), "the name of the tap")
+        .template(id.place());
+    with_nearest_file(draft, files, &id.value)
 }
 
 /// Several taps, and not one file that routes anything to a guest.
 fn no_tap_at_all(
     context: &Context<'_>,
-    first: &Link<'_>,
-    host: &Host,
-    id: &Sourced<String>,
-    taps: &[(&Link<'_>, &Host, &Sourced<String>)],
+    first: &BareTap<'_, '_>,
+    files: &HostFiles<'_>,
+    taps: &[BareTap<'_, '_>],
 ) -> Draft {
-    let scope = Scope::guests(first.host_id, taps.iter().map(|(link, _, _)| link.guest_id));
+    let BareTap { link, host, id } = first;
+    let scope = Scope::guests(link.host_id, taps.iter().map(|tap| tap.link.guest_id));
     let message = format!(
         "host {} has no .network file for any tap, but runs {}: their taps get no address and no route, so they reach nothing",
         host.name,
@@ -88,12 +92,12 @@ fn no_tap_at_all(
     );
     let draft = Draft::new(scope, message)
         .help("give the host one file for each tap, with its own address and a route to the guest; if there are such files, see why they do not arrive")
-        .label(id.place().or(first.interface.place), format!("tap {} of guest {}", id.value, first.guest.name));
-    with_nearest_file(draft, host, id)
+        .label(id.place().or(link.interface.place), format!("tap {} of guest {}", id.value, link.guest.name));
+    with_nearest_file(draft, files, &id.value)
 }
 
-fn with_nearest_file(draft: Draft, host: &Host, id: &Sourced<String>) -> Draft {
-    match likeliest(host, &id.value) {
+fn with_nearest_file(draft: Draft, files: &HostFiles<'_>, tap: &str) -> Draft {
+    match files.nearest(tap) {
         Some(unit) => draft.label(unit.place, format!("the host's nearest file is {}", unit.name)),
         None => draft,
     }
@@ -101,29 +105,50 @@ fn with_nearest_file(draft: Draft, host: &Host, id: &Sourced<String>) -> Draft {
 
 fn over_maximum(context: &Context<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
-    for (link, host, id) in bare_taps(context) {
-        let Some(series) = series_of(host, &id.value) else { continue };
-        let (prefix, number, last) = (series.prefix, series.number, series.last);
-        let culprit = link.guest.index.as_ref().and_then(Sourced::place).or_else(|| culprit::at_end(id));
-        drafts.push(
-            Draft::new(
-                Scope::link(link),
-                format!(
-                    "guest {} has the tap {}, but host {} prepares taps only up to {prefix}{last}: the tap gets no address and no route, \
-                     so the guest reaches nothing",
-                    link.guest.name, id.value, host.name
-                ),
-            )
-            .help(format!("raise the number of prepared taps from {last} to at least {number}, or give the guest a free index up to {last}"))
-            .label(culprit.or(link.interface.place), format!("{number} is above {last}"))
-            .label(series.unit.place, format!("prepares {} files, the last for {prefix}{last}", series.count)),
-        );
+    let bare: Vec<BareTap<'_, '_>> = bare_taps(context).collect();
+    for taps in bare.chunk_by(|one, next| one.link.host_id == next.link.host_id) {
+        let Some(first) = taps.first() else { continue };
+        let files = HostFiles::new(first.host);
+        let beyond: Vec<_> = taps
+            .iter()
+            .filter_map(|tap| files.ends_before(&tap.id.value).map(|(number, series)| (tap, number, series)))
+            .collect();
+        let mut highest: BTreeMap<&str, u32> = BTreeMap::new();
+        for (_, number, series) in &beyond {
+            let known = highest.entry(series.prefix).or_default();
+            *known = (*known).max(*number);
+        }
+        for (BareTap { link, host, id }, number, series) in &beyond {
+            let (prefix, last) = (series.prefix, series.last);
+            let highest = highest.get(prefix).copied().unwrap_or(*number);
+            let culprit = link.guest.index.as_ref().and_then(Sourced::place).or_else(|| culprit::at_end(id));
+            drafts.push(
+                Draft::new(
+                    Scope::link(link),
+                    format!(
+                        "guest {} has the tap {}, but host {} prepares taps only up to {prefix}{last}: the tap gets no address and no route, \
+                         so the guest reaches nothing",
+                        link.guest.name, id.value, host.name
+                    ),
+                )
+                .help(format!("raise the number of prepared taps from {last} to at least {highest}, or use free indices up to {last}"))
+                .label(culprit.or(link.interface.place), format!("{number} is above {last}"))
+                .label(series.unit.place, format!("prepares {} files, the last for {prefix}{last}", series.count))
+                .template(series.unit.place),
+            );
+        }
     }
     drafts
 }
 
-/// The taps of guests that want to be routed, for which the host certainly has nothing, with host and name.
-fn bare_taps<'c, 'a>(context: &'c Context<'a>) -> impl Iterator<Item = (&'c Link<'a>, &'a Host, &'a Sourced<String>)> {
+/// The tap of a guest that wants to be routed, for which its host certainly has nothing.
+struct BareTap<'c, 'a> {
+    link: &'c Link<'a>,
+    host: &'a Host,
+    id: &'a Sourced<String>,
+}
+
+fn bare_taps<'c, 'a>(context: &'c Context<'a>) -> impl Iterator<Item = BareTap<'c, 'a>> {
     context.links.routed().filter_map(|link| {
         let host = link.host.filter(|host| host.network.networkd.is_true())?;
         let id = link.interface.id.known()?;
@@ -132,7 +157,7 @@ fn bare_taps<'c, 'a>(context: &'c Context<'a>) -> impl Iterator<Item = (&'c Link
             Choice::Unit(unit) => is_catch_all_without_effect(unit),
             Choice::Stock | Choice::Undecided => false,
         };
-        is_bare.then_some((link, host, id))
+        is_bare.then_some(BareTap { link, host, id })
     })
 }
 
@@ -149,11 +174,16 @@ fn is_catch_all_without_effect(unit: &Unit) -> bool {
         && !["Bridge", "Bond", "VRF", "Unmanaged", "DHCPServer"].into_iter().any(gives)
 }
 
-/// The files of a generator that count taps: `vm1`, `vm2`, … `vm64`.
+/// The files of a host by the names that they match.
+struct HostFiles<'a> {
+    /// The user's files with the first pattern of each, sorted by it.
+    by_name: Vec<(&'a str, &'a Unit)>,
+    series: Vec<Series<'a>>,
+}
+
+/// The files of a generator that counts taps without a gap: `vm1`, `vm2`, … `vm64`.
 struct Series<'a> {
     prefix: &'a str,
-    /// The number of the tap that is not among them.
-    number: u32,
     /// The highest number that has a file.
     last: u32,
     count: usize,
@@ -161,30 +191,50 @@ struct Series<'a> {
     unit: &'a Unit,
 }
 
-/// The gapless series of files, made in one place, that ends before a tap's number.
-fn series_of<'a>(host: &'a Host, tap: &'a str) -> Option<Series<'a>> {
-    let (prefix, number) = numbered(tap)?;
-    let numbered_units =
-        host.network.units.items.iter().filter(|unit| has_host_route(unit) || has_host_address(unit)).filter_map(
-            |unit| {
-                let [name] = unit.matching.names.items.as_slice() else { return None };
-                let (unit_prefix, unit_number) = numbered(&name.value)?;
-                (unit_prefix == prefix).then_some((unit_number, unit))
-            },
-        );
-    let mut members: Vec<(u32, &Unit)> = numbered_units.collect();
-    members.sort_by_key(|(number, _)| *number);
-    let (first, last) = (members.first()?, members.last()?);
-    let count = members.len();
-    let is_gapless = usize::try_from(last.0 - first.0).ok()? + 1 == count;
-    let is_generated = first.1.place.is_some() && members.iter().all(|(_, unit)| unit.place == first.1.place);
-    (count >= 2 && is_gapless && is_generated && number > last.0).then_some(Series {
-        prefix,
-        number,
-        last: last.0,
-        count,
-        unit: first.1,
-    })
+impl<'a> HostFiles<'a> {
+    fn new(host: &'a Host) -> Self {
+        let mut by_name: Vec<(&str, &Unit)> = Vec::new();
+        let mut numbered_files: BTreeMap<&str, Vec<(u32, &Unit)>> = BTreeMap::new();
+        for unit in host.network.units.items.iter().filter(|unit| !unit.is_generated && unit.place.is_some()) {
+            let names = &unit.matching.names.items;
+            by_name.push((names.first().map_or("", |name| name.value.as_str()), unit));
+            if let ([name], true) = (names.as_slice(), has_host_route(unit) || has_host_address(unit))
+                && let Some((prefix, number)) = numbered(&name.value)
+            {
+                numbered_files.entry(prefix).or_default().push((number, unit));
+            }
+        }
+        by_name.sort_by_key(|(name, _)| *name);
+        let series = numbered_files.into_iter().filter_map(|(prefix, members)| Series::of(prefix, members)).collect();
+        Self { by_name, series }
+    }
+
+    /// The file whose name is most like a tap's, to show where one is missing: names with the longest common start are neighbours.
+    fn nearest(&self, tap: &str) -> Option<&'a Unit> {
+        let position = self.by_name.partition_point(|(name, _)| *name < tap);
+        let neighbours =
+            [position.checked_sub(1), Some(position)].into_iter().flatten().filter_map(|at| self.by_name.get(at));
+        let likeness = |name: &str| name.chars().zip(tap.chars()).take_while(|(a, b)| a == b).count();
+        neighbours.max_by_key(|(name, _)| likeness(name)).map(|(_, unit)| *unit)
+    }
+
+    /// The number of a tap and the series that ends before it.
+    fn ends_before(&self, tap: &str) -> Option<(u32, &Series<'a>)> {
+        let (prefix, number) = numbered(tap)?;
+        self.series.iter().find(|series| series.prefix == prefix && series.last < number).map(|series| (number, series))
+    }
+}
+
+impl<'a> Series<'a> {
+    /// The series of some files, if they have no gap and were made in one place.
+    fn of(prefix: &'a str, mut members: Vec<(u32, &'a Unit)>) -> Option<Self> {
+        members.sort_by_key(|(number, _)| *number);
+        let (first, last) = (members.first()?, members.last()?);
+        let count = members.len();
+        let is_gapless = usize::try_from(last.0 - first.0).ok()? + 1 == count;
+        let is_generated = members.iter().all(|(_, unit)| unit.place == first.1.place);
+        (count >= 2 && is_gapless && is_generated).then_some(Self { prefix, last: last.0, count, unit: first.1 })
+    }
 }
 
 /// A name that ends in a decimal number, in two parts.
@@ -193,16 +243,6 @@ fn numbered(name: &str) -> Option<(&str, u32)> {
     let digits = name.get(prefix.len()..)?;
     (!prefix.is_empty() && (digits == "0" || !digits.starts_with('0'))).then_some(())?;
     Some((prefix, digits.parse().ok()?))
-}
-
-/// The file of a host whose name is most like a tap's, to show where one is missing.
-fn likeliest<'a>(host: &'a Host, tap: &str) -> Option<&'a Unit> {
-    let likeness = |unit: &Unit| {
-        let names = unit.matching.names.items.iter().map(|name| name.value.as_str());
-        names.map(|name| name.chars().zip(tap.chars()).take_while(|(a, b)| a == b).count()).max().unwrap_or_default()
-    };
-    let user_files = host.network.units.items.iter().filter(|unit| !unit.is_generated && unit.place.is_some());
-    user_files.max_by_key(|unit| likeness(unit))
 }
 
 #[cfg(test)]
