@@ -66,7 +66,7 @@ impl Evaluator {
                 return self.error_at(ErrorKind::Recursion, "infinite recursion encountered", origin).0;
             }
         };
-        let kept = if result.is_error() && self.is_limit(result) { lazy } else { result };
+        let kept = if result.is_stop() && self.is_passing(result) { lazy } else { result };
         self.heap.set(slot, kept);
         result
     }

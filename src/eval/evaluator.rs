@@ -303,11 +303,15 @@ impl Evaluator {
         self.exhausted = None;
     }
 
-    /// Whether an error is one of a limit, which must not be remembered in a slot.
-    pub(super) fn is_limit(&self, value: Value) -> bool {
+    /// Whether an answer must not be remembered in a slot because a later one may differ: the error of a limit, and the unknown for
+    /// `config` asked for while the modules are still being collected.
+    pub(super) fn is_passing(&self, value: Value) -> bool {
         match value.view() {
             crate::heap::View::Error(id) => {
                 matches!(self.error_info(id).map(|info| info.kind), Some(ErrorKind::Limit(_)))
+            }
+            crate::heap::View::Unknown(id) => {
+                matches!(self.unknown_info(id).map(|info| &info.reason), Some(UnknownReason::ConfigInImports))
             }
             _ => false,
         }
