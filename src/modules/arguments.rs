@@ -23,9 +23,6 @@ pub(super) fn apply_module(ev: &mut Evaluator, evaluation: &Evaluation, function
             let (id, name_value) = (handle_value(evaluation.id.0), handle_value(name.0));
             let at = handle_value(origin.0);
             let value = ev.delay_native("internal.modules.argument", &[id, name_value, at, file]);
-            if let View::Ref(slot) = value.view() {
-                evaluation.argument_slots.borrow_mut().push((slot, ev.heap.get(slot)));
-            }
             extra.push((name, value, origin));
         }
     }

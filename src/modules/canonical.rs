@@ -66,6 +66,8 @@ pub(super) fn is_reserved_in_short_form(name: Symbol) -> bool {
 /// A module with what it says about other modules.
 pub(super) struct Loaded {
     pub(super) module: Module,
+    /// Where `imports` is written.
+    pub(super) imports_at: ExprId,
     /// The elements of `imports`, not forced.
     pub(super) imports: Vec<Value>,
     /// The elements of `disabledModules`, not forced.
@@ -120,10 +122,12 @@ pub(super) fn unify(
         check_class(ev, evaluation, class, &file)?;
     }
     let mut imports = Vec::new();
+    let mut imports_at = origin;
     if !is_long && let Some((value, at)) = named(ev, sym::REQUIRE) {
         imports.extend(import_list(ev, evaluation, value, at, &file)?);
     }
     if let Some((value, at)) = named(ev, sym::IMPORTS) {
+        imports_at = at;
         imports.extend(import_list(ev, evaluation, value, at, &file)?);
     }
     let disabled = match named(ev, sym::DISABLED_MODULES) {
@@ -144,7 +148,7 @@ pub(super) fn unify(
         is_certain: true,
         origin,
     };
-    Ok(Loaded { module, imports, disabled, path: None })
+    Ok(Loaded { module, imports_at, imports, disabled, path: None })
 }
 
 pub(super) fn reject_mixed_form(ev: &mut Evaluator, set: Set, key: &str) -> Result<(), Stop> {

@@ -47,6 +47,8 @@ struct Work {
     parent: Option<usize>,
     file: Rc<str>,
     key: String,
+    /// The place to show if the value has none.
+    origin: ExprId,
     kind: WorkKind,
 }
 
@@ -70,14 +72,20 @@ impl Collected {
         for (input, number) in evaluation.request.modules.iter().zip(1usize..) {
             let key = format!(":anon-{number}");
             queue.push_back(match input {
-                ModuleInput::Module(value) => {
-                    Work { value: *value, parent: None, file: Rc::clone(&unknown), key, kind: WorkKind::Module }
-                }
+                ModuleInput::Module(value) => Work {
+                    value: *value,
+                    parent: None,
+                    file: Rc::clone(&unknown),
+                    key,
+                    origin: ExprId::NONE,
+                    kind: WorkKind::Module,
+                },
                 ModuleInput::Import(definition) => Work {
                     value: definition.value,
                     parent: None,
                     file: Rc::clone(&definition.file),
                     key: format!("{key}:anon-1"),
+                    origin: definition.origin,
                     kind: WorkKind::Module,
                 },
                 ModuleInput::Config(definition) => Work {
@@ -85,6 +93,7 @@ impl Collected {
                     parent: None,
                     file: Rc::clone(&definition.file),
                     key,
+                    origin: definition.origin,
                     kind: WorkKind::Config(definition.clone()),
                 },
             });
@@ -133,7 +142,11 @@ impl Collected {
             self.all.push(Structured { module: Rc::new(module), imports: Vec::new(), disabled: Vec::new() });
             return Ok(Some(self.all.len() - 1));
         }
-        let origin = work.value.origin();
+        let origin = match work.value.view() {
+            View::Ref(slot) => ev.heap.get(slot).origin(),
+            _ => work.value.origin(),
+        };
+        let origin = if origin.is_some() { origin } else { work.origin };
         let file = Rc::clone(&work.file);
         let loaded = match self.load(ev, evaluation, work, by_path) {
             Ok(loaded) => loaded,
@@ -161,6 +174,7 @@ impl Collected {
                 parent: Some(index),
                 file: Rc::clone(&loaded.module.file),
                 key: format!("{}:anon-{number}", loaded.module.key),
+                origin: loaded.imports_at,
                 kind: WorkKind::Module,
             });
         }
@@ -197,7 +211,7 @@ impl Collected {
                         is_certain: true,
                         origin,
                     };
-                    let loaded = Loaded { module, imports: Vec::new(), disabled: Vec::new(), path: None };
+                    let loaded = Loaded { module, imports_at: origin, imports: Vec::new(), disabled: Vec::new(), path: None };
                     return Ok(Load::New(Box::new(loaded)));
                 }
                 Some(tag) => return Err(not_a_module(ev, evaluation, tag, &work.file, origin)),

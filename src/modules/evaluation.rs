@@ -91,8 +91,6 @@ pub(super) struct Evaluation {
     pub(super) options_slot: SlotId,
     pub(super) root: NodeId,
     pub(super) arguments: OnceCell<Value>,
-    /// Slots of module arguments with what they held before anything was forced.
-    pub(super) argument_slots: RefCell<Vec<(SlotId, Value)>>,
     collected: OnceCell<Rc<Collected>>,
     problems: RefCell<Vec<ModuleProblem>>,
     internal_arguments: OnceCell<Value>,
@@ -133,34 +131,12 @@ impl Evaluation {
                 let outcome = Collected::collect(ev, self);
                 self.phase.set(if outcome.is_ok() { Phase::Done } else { Phase::Idle });
                 let collected = outcome?;
-                if self.request.is_open {
-                    self.forget_early_answers(ev);
-                }
                 let _ = self.collected.set(Rc::new(collected));
             }
         }
         match self.collected.get() {
             Some(collected) => Ok(Rc::clone(collected)),
             None => Err(self.early(ev)),
-        }
-    }
-
-    /// `config`, `options` and arguments that were asked for too early are unknown only until all modules are found.
-    fn forget_early_answers(&self, ev: &mut Evaluator) {
-        let id = handle_value(self.id.0);
-        for (slot, name) in
-            [(self.config_slot, "internal.modules.config"), (self.options_slot, "internal.modules.options")]
-        {
-            if ev.heap.get(slot).is_unknown() {
-                let function = ev.native(name);
-                let call = ev.heap.deferred(function, &[id]);
-                ev.heap.set(slot, call);
-            }
-        }
-        for (slot, lazy) in self.argument_slots.borrow_mut().drain(..) {
-            if ev.heap.get(slot).is_unknown() {
-                ev.heap.set(slot, lazy);
-            }
         }
     }
 
@@ -212,7 +188,6 @@ pub fn eval_modules(ev: &mut Evaluator, request: Request) -> Result<EvalId, Stop
         options_slot,
         root,
         arguments: OnceCell::new(),
-        argument_slots: RefCell::new(Vec::new()),
         collected: OnceCell::new(),
         problems: RefCell::new(Vec::new()),
         internal_arguments: OnceCell::new(),

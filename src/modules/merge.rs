@@ -60,7 +60,7 @@ pub(super) fn discharge_with(
     loc: &Loc,
     defs: Vec<Definition>,
     default: Option<Definition>,
-    mut losers: Option<&mut Vec<(Definition, LossReason)>>,
+    losers: Option<&mut Vec<(Definition, LossReason)>>,
 ) -> Result<Discharged, Stop> {
     let _ = loc;
     let mut work = Candidates { found: Vec::with_capacity(defs.len() + 1), open: None, losers: losers.is_some() };

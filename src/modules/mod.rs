@@ -30,6 +30,8 @@ mod renames;
 mod report;
 mod schema_tree;
 mod state;
+#[cfg(test)]
+mod tests;
 mod tree;
 pub mod types;
 
