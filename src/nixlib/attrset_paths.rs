@@ -17,6 +17,7 @@ pub(super) const FUNCTIONS: &[NativeDef] = &[
     NativeDef::with_strict("lib.attrsets.getAttrFromPath", 2, 0b01, get_attr_from_path),
     NativeDef::with_strict("lib.attrsets.updateManyAttrsByPath", 2, 0b01, update_many_attrs_by_path),
     NativeDef::lazy("internal.attrsets.updateMany", 4, update_below),
+    NativeDef::lazy("internal.attrsets.updateParts", 4, update_parts),
     NativeDef::strict("lib.attrsets.showAttrPath", 1, show_attr_path),
 ];
 
@@ -116,45 +117,67 @@ fn update_many_attrs_by_path(ev: &mut Evaluator, arguments: &[Value]) -> Outcome
     update_below(ev, &[Value::int(0), Value::TRUE, *value, *updates])
 }
 
-/// Applies the updates whose paths agree in their first names, `depth` many. Whether there is a value to update is `has_value`.
-fn update_below(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [depth, has_value, value, updates] = arguments else { return Ok(Value::NULL) };
-    let level = usize::try_from(ev.want_int(*depth)?).unwrap_or(usize::MAX);
-    let has_value = ev.want_bool(*has_value)?;
+/// Updates with their paths: those of the set itself, and those of something in it.
+type Split = (Vec<(Value, Vec<Value>)>, Vec<(Value, Vec<Value>)>);
+
+fn split_updates(ev: &mut Evaluator, level: usize, updates: Value) -> Result<Split, Stop> {
     let (mut here, mut deeper) = (Vec::new(), Vec::new());
-    for entry in whole_elements(ev, *updates)? {
+    for entry in whole_elements(ev, updates)? {
         ev.tick()?;
         let path = field(ev, entry, "path")?;
         let path = whole_elements(ev, path)?;
-        if path.len() == level { here.push((entry, path)) } else { deeper.push((entry, path)) }
+        if path.len() == level {
+            here.push((entry, path));
+        } else {
+            deeper.push((entry, path));
+        }
     }
-    let mut result = match deeper.first() {
-        None if has_value => *value,
-        None => {
-            let path = here.first().map(|(_, path)| path.clone()).unwrap_or_default();
-            let path = attr_path_text(ev, &path)?;
-            let message = format!(
-                "updateManyAttrsByPath: Path '{path}' does not exist in the given value, but the first update to this path tries to access the existing value."
-            );
-            throw(ev, message).0
-        }
-        Some((_, first)) => {
-            if has_value && !is_attrs(ev, *value)? {
-                let whole = attr_path_text(ev, first)?;
-                let part = attr_path_text(ev, first.get(..level).unwrap_or_default())?;
-                let message = format!(
-                    "updateManyAttrsByPath: Path '{whole}' needs to be updated, but path '{part}' of the given value is not an attribute set, so we can't update an attribute inside of it."
-                );
-                return Err(throw(ev, message));
-            }
-            nested_updates(ev, level, has_value.then_some(*value), &deeper)?
-        }
-    };
+    Ok((here, deeper))
+}
+
+/// Applies the updates whose paths agree in their first names, `depth` many. Whether there is a value to update is `has_value`.
+/// Updates of the value itself come after those of its parts, which they need not look at.
+fn update_below(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [depth, _, _, updates] = arguments else { return Ok(Value::NULL) };
+    let level = usize::try_from(ev.want_int(*depth)?).unwrap_or(usize::MAX);
+    let (here, _) = split_updates(ev, level, *updates)?;
+    if here.is_empty() {
+        return update_parts(ev, arguments);
+    }
+    let mut result = ev.delay_native("internal.attrsets.updateParts", arguments);
     for (entry, _) in here {
         let change = field(ev, entry, "update")?;
         result = ev.heap.delay_call(change, &[result]);
     }
     Ok(result)
+}
+
+/// What [`update_below`] does to the attributes of a value.
+fn update_parts(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [depth, has_value, value, updates] = arguments else { return Ok(Value::NULL) };
+    let level = usize::try_from(ev.want_int(*depth)?).unwrap_or(usize::MAX);
+    let has_value = ev.want_bool(*has_value)?;
+    let (here, deeper) = split_updates(ev, level, *updates)?;
+    let Some((_, first)) = deeper.first() else {
+        if has_value {
+            return Ok(*value);
+        }
+        let path = here.first().map(|(_, path)| path.clone()).unwrap_or_default();
+        let path = attr_path_text(ev, &path)?;
+        let message = format!(
+            "updateManyAttrsByPath: Path '{path}' does not exist in the given value, but the first update to this path tries to access the existing value."
+        );
+        return Err(throw(ev, message));
+    };
+    if has_value && !is_attrs(ev, *value)? {
+        let whole = attr_path_text(ev, first)?;
+        let part = attr_path_text(ev, first.get(..level).unwrap_or_default())?;
+        let message = format!(
+            "updateManyAttrsByPath: Path '{whole}' needs to be updated, but path '{part}' of the given value is not an attribute set, so we can't update an attribute inside of it."
+        );
+        return Err(throw(ev, message));
+    }
+    nested_updates(ev, level, has_value.then_some(*value), &deeper)
 }
 
 fn nested_updates(ev: &mut Evaluator, level: usize, value: Option<Value>, deeper: &[(Value, Vec<Value>)]) -> Outcome {

@@ -24,14 +24,14 @@ pub(super) static FAMILY: Family = Family {
 const FUNCTIONS: &[NativeDef] = &[
     NativeDef::strict("lib.gvariant.isGVariant", 1, is_gvariant_value),
     NativeDef::strict("lib.gvariant.mkValue", 1, make_value),
-    NativeDef::strict("lib.gvariant.mkArray", 1, make_array),
+    NativeDef::lazy("lib.gvariant.mkArray", 1, make_array),
     NativeDef::lazy("lib.gvariant.mkEmptyArray", 1, make_empty_array),
     NativeDef::lazy("lib.gvariant.mkVariant", 1, make_variant),
     NativeDef::lazy("lib.gvariant.mkDictionaryEntry", 2, make_dictionary_entry),
     NativeDef::lazy("lib.gvariant.mkMaybe", 2, make_maybe),
     NativeDef::lazy("lib.gvariant.mkNothing", 1, make_nothing),
     NativeDef::lazy("lib.gvariant.mkJust", 1, make_just),
-    NativeDef::strict("lib.gvariant.mkTuple", 1, make_tuple),
+    NativeDef::lazy("lib.gvariant.mkTuple", 1, make_tuple),
     NativeDef::lazy("lib.gvariant.mkBoolean", 1, make_boolean),
     NativeDef::lazy("lib.gvariant.mkString", 1, make_string),
     NativeDef::lazy("lib.gvariant.mkObjectpath", 1, make_object_path),
@@ -39,6 +39,10 @@ const FUNCTIONS: &[NativeDef] = &[
     NativeDef::lazy("lib.gvariant.mkDouble", 1, make_double),
     NativeDef::lazy("internal.gvariant.make", 2, make_plain),
     NativeDef::lazy("internal.gvariant.text", 2, text),
+    NativeDef::lazy("internal.gvariant.values", 2, make_values),
+    NativeDef::lazy("internal.gvariant.arrayType", 1, array_type),
+    NativeDef::lazy("internal.gvariant.entryType", 2, entry_type),
+    NativeDef::lazy("internal.gvariant.tupleType", 1, tuple_type),
     NativeDef::strict("internal.gvariant.affix", 3, affix),
     NativeDef::strict("internal.gvariant.tupleOf", 1, tuple_of),
     NativeDef::strict("internal.gvariant.dictionaryEntryOf", 2, dictionary_entry_of),
@@ -231,15 +235,16 @@ fn make_value(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     }
 }
 
-/// Every element of a list as a value with its type.
-fn make_values(ev: &mut Evaluator, list: Value) -> Result<Vec<Value>, Stop> {
-    let mut values = Vec::new();
-    for element in whole_elements(ev, list)? {
-        ev.tick()?;
-        let element = ev.want(element)?;
-        values.push(make_value(ev, &[element])?);
+/// Every element of a list as a value with its type, made when it is needed.
+fn make_values(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [list, may_be_empty] = arguments else { return Ok(Value::NULL) };
+    let elements = whole_elements(ev, *list)?;
+    if elements.is_empty() && !ev.want_bool(*may_be_empty)? {
+        return Err(throw(ev, "Please create empty array with mkEmptyArray."));
     }
-    Ok(values)
+    let function = ev.native("lib.gvariant.mkValue");
+    let values: Vec<Value> = elements.iter().map(|element| ev.heap.deferred(function, &[*element])).collect();
+    Ok(ev.heap.new_list(&values))
 }
 
 fn kind_of(ev: &mut Evaluator, value: Value) -> Result<String, Stop> {
@@ -249,24 +254,36 @@ fn kind_of(ev: &mut Evaluator, value: Value) -> Result<String, Stop> {
 
 fn make_array(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [list] = arguments else { return Ok(Value::NULL) };
-    let values = make_values(ev, *list)?;
-    let mut kinds = Vec::with_capacity(values.len());
-    for value in &values {
-        kinds.push(kind_of(ev, *value)?);
+    let values = ev.delay_native("internal.gvariant.values", &[*list, Value::FALSE]);
+    let kind = ev.delay_native("internal.gvariant.arrayType", &[values]);
+    primitive(ev, kind, values, "array")
+}
+
+/// The type of an array, whose elements must have one type.
+fn array_type(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [values] = arguments else { return Ok(Value::NULL) };
+    let mut common: Option<String> = None;
+    for value in whole_elements(ev, *values)? {
+        ev.tick()?;
+        let kind = kind_of(ev, value)?;
+        if common.as_ref().is_some_and(|common| *common != kind) {
+            return Err(throw(ev, "Elements in a list should have same type."));
+        }
+        common = Some(kind);
     }
-    let Some(first) = kinds.first() else { return Err(throw(ev, "Please create empty array with mkEmptyArray.")) };
-    if kinds.iter().any(|kind| kind != first) {
-        return Err(throw(ev, "Elements in a list should have same type."));
-    }
-    let kind = format!("a{first}");
-    let values = ev.list(&values);
-    of_kind(ev, &kind, values, "array")
+    Ok(ev.str(&format!("a{}", common.unwrap_or_default())))
+}
+
+/// A type around another one, written when it is needed.
+fn affixed(ev: &mut Evaluator, before: &str, inner: Value) -> Value {
+    let (before, after) = (ev.str(before), ev.str(""));
+    ev.delay_native("internal.gvariant.affix", &[before, after, inner])
 }
 
 fn make_empty_array(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [kind] = arguments else { return Ok(Value::NULL) };
-    let kind = format!("a{}", ev.want_text(*kind)?);
-    of_kind(ev, &kind, Value::EMPTY_LIST, "empty")
+    let kind = affixed(ev, "a", *kind);
+    primitive(ev, kind, Value::EMPTY_LIST, "empty")
 }
 
 fn make_variant(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
@@ -277,21 +294,26 @@ fn make_variant(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
 
 fn make_dictionary_entry(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [name, value] = arguments else { return Ok(Value::NULL) };
+    let kind = ev.delay_native("internal.gvariant.entryType", &[*name, *value]);
+    let entry = ev.set(&[("name", *name), ("value", *value)]);
+    primitive(ev, kind, entry, "entry")
+}
+
+fn entry_type(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let mut kind = String::from("{");
-    for part in [name, value] {
+    for part in arguments {
         let part = ev.want(*part)?;
         let part = make_value(ev, &[part])?;
         kind.push_str(&kind_of(ev, part)?);
     }
     kind.push('}');
-    let entry = ev.set(&[("name", *name), ("value", *value)]);
-    of_kind(ev, &kind, entry, "entry")
+    Ok(ev.str(&kind))
 }
 
 fn make_maybe(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [kind, element] = arguments else { return Ok(Value::NULL) };
-    let kind = format!("m{}", ev.want_text(*kind)?);
-    of_kind(ev, &kind, *element, "maybe")
+    let kind = affixed(ev, "m", *kind);
+    primitive(ev, kind, *element, "maybe")
 }
 
 fn make_nothing(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
@@ -301,22 +323,28 @@ fn make_nothing(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
 
 fn make_just(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [element] = arguments else { return Ok(Value::NULL) };
-    let element = ev.want(*element)?;
-    let value = make_value(ev, &[element])?;
-    let kind = field(ev, value, "type")?;
+    let value = ev.delay_native("lib.gvariant.mkValue", &[*element]);
+    let kind = super::scopes::delayed_field(ev, value, "type");
+    let kind = Value::reference(ev.heap.new_slot(kind));
     make_maybe(ev, &[kind, value])
 }
 
 fn make_tuple(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [list] = arguments else { return Ok(Value::NULL) };
-    let values = make_values(ev, *list)?;
+    let values = ev.delay_native("internal.gvariant.values", &[*list, Value::TRUE]);
+    let kind = ev.delay_native("internal.gvariant.tupleType", &[values]);
+    primitive(ev, kind, values, "tuple")
+}
+
+fn tuple_type(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [values] = arguments else { return Ok(Value::NULL) };
     let mut kind = String::from("(");
-    for value in &values {
-        kind.push_str(&kind_of(ev, *value)?);
+    for value in whole_elements(ev, *values)? {
+        ev.tick()?;
+        kind.push_str(&kind_of(ev, value)?);
     }
     kind.push(')');
-    let values = ev.list(&values);
-    of_kind(ev, &kind, values, "tuple")
+    Ok(ev.str(&kind))
 }
 
 fn make_boolean(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
