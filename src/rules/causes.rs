@@ -16,9 +16,6 @@ use super::wording;
 use crate::fleet::{GuestId, HostId};
 use crate::source::Place;
 
-/// More labels than this help nobody.
-const MOST_LABELS: usize = 8;
-
 /// A draft with its rule.
 pub(super) type Judged = (&'static RuleInfo, Draft);
 
@@ -62,8 +59,7 @@ pub(super) fn merged(context: &Context<'_>, mut drafts: Vec<Judged>) -> Vec<Judg
         match key.and_then(|key| seen.get(&key)).and_then(|position| kept.get_mut(*position)) {
             Some(((_, first), more)) => {
                 more.extend(draft.scope.guests.iter().filter(|guest| first.scope.guests.binary_search(guest).is_err()));
-                let room = MOST_LABELS.saturating_sub(first.labels.len());
-                draft.labels.into_iter().take(room).for_each(|label| first.add_label(label));
+                draft.labels.into_iter().for_each(|label| first.add_label(label));
             }
             None => {
                 if let Some(key) = key {
@@ -97,7 +93,6 @@ fn blame_templates(drafts: &mut [Judged]) {
 }
 
 fn with_others(context: &Context<'_>, mut draft: Draft, mut more: Vec<GuestId>) -> Draft {
-    draft.labels.truncate(MOST_LABELS);
     more.sort_unstable();
     more.dedup();
     if !more.is_empty() {

@@ -7,6 +7,9 @@ use super::finding::{Fix, Label, Severity};
 use crate::fleet::{GuestId, HostId, Link};
 use crate::source::Place;
 
+/// More labels than this help nobody.
+const MOST_LABELS: usize = 8;
+
 /// A finding before root causes are sorted out.
 #[derive(Clone, Debug)]
 pub(super) struct Draft {
@@ -53,9 +56,9 @@ impl Draft {
         self
     }
 
-    /// Adds a label, unless its place has one already.
+    /// Adds a label, unless its place has one already or there are enough.
     pub(super) fn add_label(&mut self, new: Label) {
-        if !self.labels.iter().any(|label| label.place == new.place) {
+        if self.labels.len() < MOST_LABELS && !self.labels.iter().any(|label| label.place == new.place) {
             self.labels.push(new);
         }
     }

@@ -2,12 +2,14 @@
 
 use std::net::IpAddr;
 
+use rustc_hash::FxHashMap;
+
 use super::context::{Context, is_link_local, may_use_dhcp};
 use super::draft::{Draft, Family, Scope};
 use super::finding::Severity;
 use super::rule::{FixKind, Group, RuleInfo};
 use super::wording;
-use crate::fleet::{Fact, Host, Link, Sourced, Unit};
+use crate::fleet::{Address, Fact, Host, Link, Sourced, Unit};
 
 pub(super) const RULE: RuleInfo = RuleInfo {
     name: "guest-gateway-not-host-address",
@@ -21,6 +23,7 @@ pub(super) const RULE: RuleInfo = RuleInfo {
 
 fn run(context: &Context<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
+    let hosts: Vec<HostAddresses<'_>> = context.fleet.hosts.iter().map(HostAddresses::new).collect();
     for link in context.links.routed() {
         let (Some(host), Some(host_unit), Some(guest_unit)) =
             (link.host, link.host_unit.unit(), link.guest_unit.unit())
@@ -39,76 +42,86 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
             guest_unit.gateways.items.iter().filter_map(|text| Some((text.value.parse::<IpAddr>().ok()?, text)));
         for (gateway, text) in gateways.chain(shorthand) {
             if !is_link_local(gateway) && !has_address(host_unit, gateway) {
-                drafts.extend(draft(link, host, host_unit, gateway, text));
+                let Some(others) = link.host_id.and_then(|id| hosts.get(id.0 as usize)) else { continue };
+                drafts.extend(draft(link, host, host_unit, others, gateway, text));
             }
         }
     }
     drafts
 }
 
-fn draft(link: &Link<'_>, host: &Host, unit: &Unit, gateway: IpAddr, text: &Sourced<String>) -> Option<Draft> {
+fn draft(
+    link: &Link<'_>,
+    host: &Host,
+    unit: &Unit,
+    others: &HostAddresses<'_>,
+    gateway: IpAddr,
+    text: &Sourced<String>,
+) -> Option<Draft> {
     let family = Family::of(gateway);
     let (guest, tap) = (&link.guest.name, link.tap().unwrap_or_default());
-    let own: Vec<String> = link
-        .host_addresses()
-        .map(|(ip, _)| ip)
-        .filter(|ip| Family::of(*ip) == family)
-        .map(|ip| ip.to_string())
-        .collect();
-    let elsewhere =
-        host.network.units.items.iter().find(|other| other.name != unit.name && has_address(other, gateway));
-    let draft = Draft::new(Scope::link(link).family(family), String::new())
-        .label(text.place().or(link.interface.place), "the guest's gateway");
-    let has_on_tap = if own.is_empty() {
-        format!("the host has no {family} address on {tap}")
-    } else {
-        format!("the host has {} on {tap}", wording::list(&own))
+    let own: Vec<(IpAddr, &Address)> = link.host_addresses().filter(|(ip, _)| Family::of(*ip) == family).collect();
+    let own_texts: Vec<String> = own.iter().map(|(ip, _)| ip.to_string()).collect();
+    let own_place = own.first().and_then(|(_, address)| address.text.place());
+    let there = match own.as_slice() {
+        [] => format!("it has none for {family} there"),
+        _ => format!("it has {} there", wording::list(&own_texts)),
     };
-    let help = match own.first() {
+    // IPv4 hosts answer on every link for all of their addresses (`arp_ignore` 0); IPv6 ones do not.
+    let elsewhere = others.by_address.get(&gateway).filter(|_| family == Family::V4);
+    let may_be_elsewhere = family == Family::V4 && others.may_be_more;
+    if elsewhere.is_none() && may_be_elsewhere && own.is_empty() {
+        return None;
+    }
+    let consequence = match elsewhere {
+        Some(other) => format!(
+            "it is only in the host's file {}, which works only because Linux answers ARP for addresses of other links",
+            other.name
+        ),
+        None => format!("nobody answers for it, and the guest reaches nothing beyond host {}", host.name),
+    };
+    let help = match own_texts.first() {
         Some(address) => format!("use {address} as the gateway, or add {gateway} to the host's file {}", unit.name),
         None => format!("add {gateway} to the host's file {}", unit.name),
     };
-    let draft = draft.label(
-        link.host_addresses().find(|(ip, _)| Family::of(*ip) == family).and_then(|(_, address)| address.text.place()),
-        "the host's address on the tap",
-    );
-    let draft = draft.label(unit.place, format!("the host's file for {tap}")).help(help);
-    match (family, elsewhere) {
-        // IPv4 hosts answer on every link for all of their addresses (`arp_ignore` 0); IPv6 ones do not.
-        (Family::V4, Some(other)) => Some(message(
-            draft.severity(Severity::Warning),
-            format!(
-                "the gateway {gateway} of guest {guest} is not on its tap, only in the host's file {}: {has_on_tap}; \
-                 that works only because Linux answers ARP for addresses of other links",
-                other.name
-            ),
-        )),
-        (Family::V4, None) if !may_be_elsewhere(host) => Some(message(
-            draft,
-            format!(
-                "the gateway {gateway} of guest {guest} is no address of host {}: {has_on_tap}, so nobody answers and the guest reaches nothing beyond it",
-                host.name
-            ),
-        )),
-        (Family::V4, None) if own.is_empty() => None,
-        (Family::V4, None) => Some(message(
-            draft.possible_if(!is_among_taps(link, gateway)),
-            format!(
-                "the gateway {gateway} of guest {guest} is not on its tap: {has_on_tap}, so nobody answers and the guest reaches nothing beyond it"
-            ),
-        )),
-        (Family::V6, _) => Some(message(
-            draft,
-            format!(
-                "the gateway {gateway} of guest {guest} is not on its tap: {has_on_tap}, so nobody answers and the guest reaches nothing beyond it by IPv6"
-            ),
-        )),
-    }
+    let draft = Draft::new(
+        Scope::link(link).family(family),
+        format!("the gateway {gateway} of guest {guest} is no address of the host on the tap {tap}, as {there}: {consequence}"),
+    )
+    .help(help)
+    .label(text.place().or(link.interface.place), "the guest's gateway")
+    .label(own_place, "the host's address on the tap")
+    .label(unit.place, format!("the host's file for {tap}"))
+    .template(text.place())
+    .template(own_place);
+    Some(match elsewhere {
+        Some(_) => draft.severity(Severity::Warning),
+        None => draft.possible_if(may_be_elsewhere && !is_among_taps(link, gateway)),
+    })
 }
 
-fn message(mut draft: Draft, message: String) -> Draft {
-    draft.message = message;
-    draft
+/// All addresses of a host, with the file of each.
+struct HostAddresses<'a> {
+    by_address: FxHashMap<IpAddr, &'a Unit>,
+    /// Whether the host may have addresses that no file tells: from DHCP, from what is not known.
+    may_be_more: bool,
+}
+
+impl<'a> HostAddresses<'a> {
+    fn new(host: &'a Host) -> Self {
+        let network = &host.network;
+        let units = &network.units;
+        let mut by_address = FxHashMap::default();
+        for unit in &units.items {
+            for net in unit.addresses.items.iter().filter_map(|address| address.net) {
+                by_address.entry(net.addr()).or_insert(unit);
+            }
+        }
+        let is_open = |unit: &Unit| may_use_dhcp(unit) || !knows_addresses(unit);
+        let may_be_more =
+            !units.is_complete || !matches!(network.networkd, Fact::Known(_)) || units.items.iter().any(is_open);
+        Self { by_address, may_be_more }
+    }
 }
 
 fn has_address(unit: &Unit, ip: IpAddr) -> bool {
@@ -119,13 +132,6 @@ fn knows_addresses(unit: &Unit) -> bool {
     unit.addresses.is_complete
         && !unit.has_extra_config
         && unit.addresses.items.iter().all(|address| address.net.is_some())
-}
-
-/// Whether the host may have addresses that no file tells: from DHCP, from what is not known.
-fn may_be_elsewhere(host: &Host) -> bool {
-    let network = &host.network;
-    let is_open = |unit: &Unit| may_use_dhcp(unit) || !knows_addresses(unit);
-    !network.units.is_complete || !matches!(network.networkd, Fact::Known(_)) || network.units.items.iter().any(is_open)
 }
 
 /// Whether a gateway lies so near to the host's address on the tap that it must mean the tap: no DHCP server gives out such an address.
