@@ -131,12 +131,9 @@ fn only_and_skip_choose_rules_and_the_threshold_decides_the_status() {
 
 #[test]
 fn a_named_file_limits_the_report_and_not_the_analysis() {
-    let folder = fixture("reference");
     let project = tempfile::tempdir().unwrap();
-    for entry in fs::read_dir(&folder).unwrap() {
-        let path = entry.unwrap().path();
-        fs::copy(&path, project.path().join(path.file_name().unwrap())).unwrap();
-    }
+    let copied = Command::new("cp").arg("-r").arg(fixture("reference").join(".")).arg(project.path()).status().unwrap();
+    assert!(copied.success());
     fs::write(project.path().join("routelint.toml"), "").unwrap();
     let (whole, _) = check_json(project.path(), &[]);
     let file = whole["findings"][0]["labels"][0]["file"].as_str().unwrap();
@@ -150,9 +147,7 @@ fn a_named_file_limits_the_report_and_not_the_analysis() {
 #[test]
 fn text_on_standard_input_stands_in_for_its_file() {
     let folder = fixture("repaired");
-    let guest = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
-    let guest = guest.into_iter().find(|path| path.extension().is_some_and(|extension| extension == "nix")).unwrap();
-    let name = guest.file_name().unwrap().to_str().unwrap();
+    let name = "host.nix";
     let mut child = command(&folder, &["check", "--format", "json", "--stdin-filename", name, "."])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -11,7 +11,7 @@ pub struct Limits {
     pub heap_bytes: usize,
     /// Bytes of one string.
     pub string_bytes: usize,
-    /// Elements of one list made by a built-in function.
+    /// Elements of one list made by `++` or a built-in function.
     pub list_elements: usize,
 }
 
@@ -35,7 +35,7 @@ impl Limits {
             depth: 20_000,
             heap_bytes: 400 << 20,
             string_bytes: 32 << 20,
-            list_elements: 5_000_000,
+            list_elements: 2_000_000,
         }
     }
 }

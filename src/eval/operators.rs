@@ -305,6 +305,9 @@ impl Evaluator {
             match side.view() {
                 View::List(seq) => {
                     open = open.or(self.heap.open_reason(seq));
+                    if values.len() + seq.len as usize > self.limits.list_elements {
+                        return Err(self.limit_error(super::LimitKind::List));
+                    }
                     values.extend(seq.slots().map(|slot| self.heap.share(slot)));
                 }
                 View::Unknown(id) => open = open.or(Some(id)),

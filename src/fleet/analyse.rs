@@ -23,6 +23,9 @@ pub struct Analysis {
 /// Machine stack of a thread that evaluates. Only what is used takes memory.
 const STACK: usize = 1 << 30;
 
+/// Most syntax errors of one file that are reported.
+const MOST_ERRORS_PER_FILE: usize = 50;
+
 /// Finds the machines of a target and reads their facts. Takes a thread of its own, because evaluation needs a deep stack.
 pub fn analyse(sources: &Arc<Sources>, target: &Target) -> Result<Analysis, Failure> {
     let scope = resolve(sources, target)?;
@@ -96,7 +99,7 @@ fn finish(ev: &mut Evaluator, scope: &Scope, analysis: &mut Analysis) {
         };
         analysis.fleet.files += 1;
         let Some(ir) = ev.parsed.get(&id) else { continue };
-        for error in &ir.errors {
+        for error in ir.errors.iter().take(MOST_ERRORS_PER_FILE) {
             let place = |span| Place { file: file.id, span };
             analysis.fleet.problems.push(Problem {
                 kind: ProblemKind::Syntax,

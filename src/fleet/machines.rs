@@ -292,7 +292,8 @@ impl Reader<'_> {
     pub(super) fn gap(&mut self, place: Option<Place>, what: &str, why: String) {
         let machine = if self.machine.is_empty() { String::new() } else { format!(" of {}", self.machine) };
         let gap = super::facts::Gap { place, what: format!("{what}{machine}"), why };
-        if !self.gaps.contains(&gap) {
+        // Doubles that are not neighbours go when all gaps are sorted.
+        if self.gaps.last() != Some(&gap) {
             self.gaps.push(gap);
         }
     }

@@ -11,6 +11,9 @@ use crate::modules::{self, Definition, EvalId, OptionReport};
 use crate::source::{FileId, Place};
 use crate::syntax::ExprId;
 
+/// Most problems that are kept: more do not help a reader, and each is compared with all before it.
+const MOST_PROBLEMS: usize = 500;
+
 /// Reads facts through one evaluator.
 pub(super) struct Reader<'a> {
     pub(super) ev: &'a mut Evaluator,
@@ -99,7 +102,8 @@ impl<'a> Reader<'a> {
             .collect();
         let machine = (!self.machine.is_empty()).then(|| self.machine.clone());
         let problem = Problem { kind: ProblemKind::Evaluation, message: info.message, place, related, machine };
-        if !self.problems.iter().any(|known| known.message == problem.message && known.place == problem.place) {
+        let is_known = |known: &Problem| known.message == problem.message && known.place == problem.place;
+        if self.problems.len() < MOST_PROBLEMS && !self.problems.iter().any(is_known) {
             self.problems.push(problem);
         }
     }
@@ -109,7 +113,8 @@ impl<'a> Reader<'a> {
         let machine = if self.machine.is_empty() { String::new() } else { format!(" of {}", self.machine) };
         let what = format!("{}{machine}", path.join("."));
         let gap = Gap { place: self.place(info.origin), what, why: info.reason.words() };
-        if !self.gaps.contains(&gap) {
+        // Doubles that are not neighbours go when all gaps are sorted.
+        if self.gaps.last() != Some(&gap) {
             self.gaps.push(gap);
         }
     }

@@ -97,6 +97,9 @@ pub(super) struct Evaluation {
     result: OnceCell<Value>,
 }
 
+/// Most problems that one evaluation keeps: more do not help a reader, and each is compared with all before it.
+const MOST_PROBLEMS: usize = 500;
+
 impl Evaluation {
     /// Whether modules may be missing.
     pub(super) fn is_open(&self) -> bool {
@@ -112,7 +115,7 @@ impl Evaluation {
                 && known.name == problem.name
                 && known.message == problem.message
         });
-        if !is_known {
+        if !is_known && problems.len() < MOST_PROBLEMS {
             problems.push(problem);
         }
     }

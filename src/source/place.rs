@@ -50,30 +50,55 @@ pub struct LineColumn {
     pub column: u32,
 }
 
-/// Starts of all lines of a text.
+/// Where lines start, and how many characters stand before certain bytes, so that a column far into a long line is found at once.
 #[derive(Debug)]
 pub(super) struct LineIndex {
     starts: Vec<u32>,
+    /// Characters before each block of [`BLOCK`] bytes.
+    characters: Vec<u32>,
 }
+
+/// Bytes between two entries of [`LineIndex::characters`].
+const BLOCK: usize = 512;
 
 impl LineIndex {
     pub(super) fn new(text: &str) -> Self {
         let mut starts = vec![0];
         starts.extend(text.bytes().zip(1u32..).filter(|(byte, _)| *byte == b'\n').map(|(_, next)| next));
-        Self { starts }
+        let sum = |total: &mut u32, block: &[u8]| {
+            let before = *total;
+            *total = before.saturating_add(characters_in(block));
+            Some(before)
+        };
+        let characters = text.as_bytes().chunks(BLOCK).scan(0, sum).collect();
+        Self { starts, characters }
     }
 
     pub(super) fn line_column(&self, text: &str, offset: u32) -> LineColumn {
         let line = self.starts.partition_point(|start| *start <= offset).max(1);
         let start = self.starts.get(line - 1).copied().unwrap_or(0);
-        let end = usize::min(offset as usize, text.len());
-        let column = text.as_bytes().get(start as usize..end).unwrap_or_default();
-        let characters = column.iter().filter(|byte| (**byte & 0xC0) != 0x80).count();
-        LineColumn {
-            line: u32::try_from(line).unwrap_or(u32::MAX),
-            column: u32::try_from(characters).unwrap_or(u32::MAX).saturating_add(1),
-        }
+        let column = self.characters_before(text, offset).saturating_sub(self.characters_before(text, start));
+        LineColumn { line: u32::try_from(line).unwrap_or(u32::MAX), column: column.saturating_add(1) }
     }
+
+    fn characters_before(&self, text: &str, offset: u32) -> u32 {
+        let end = usize::min(offset as usize, text.len());
+        let block = end / BLOCK;
+        let counted = self.characters.get(block).copied();
+        // A text that ends with a block has no entry for the empty one behind it.
+        let (counted, start) = match (counted, self.characters.last()) {
+            (Some(counted), _) => (counted, block * BLOCK),
+            (None, Some(last)) => (*last, (self.characters.len() - 1) * BLOCK),
+            (None, None) => (0, 0),
+        };
+        counted + characters_in(text.as_bytes().get(start..end).unwrap_or_default())
+    }
+}
+
+/// How many characters begin in these bytes of UTF-8.
+fn characters_in(bytes: &[u8]) -> u32 {
+    let count = bytes.iter().filter(|byte| (**byte & 0xC0) != 0x80).count();
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -89,5 +114,17 @@ mod tests {
         assert_eq!(index.line_column(text, b), LineColumn { line: 2, column: 4 });
         let end = u32::try_from(text.len()).unwrap();
         assert_eq!(index.line_column(text, end), LineColumn { line: 3, column: 1 });
+    }
+
+    #[test]
+    fn columns_in_a_long_line_are_those_of_a_short_one() {
+        for length in [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK] {
+            let text = format!("first\n{}x", "ä".repeat(length));
+            let index = LineIndex::new(&text);
+            let at = |offset: usize| index.line_column(&text, u32::try_from(offset).unwrap());
+            let column = |column: usize| LineColumn { line: 2, column: u32::try_from(column).unwrap() };
+            assert_eq!(at(text.len() - 1), column(length + 1));
+            assert_eq!(at(text.len()), column(length + 2));
+        }
     }
 }
