@@ -153,7 +153,8 @@ fn text_on_standard_input_stands_in_for_its_file() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(b"{ ... }: {\n  a = ;\n}\n").unwrap();
+    let broken = fs::read_to_string(folder.join(name)).unwrap().replacen(" = ", " = ; ", 1);
+    child.stdin.take().unwrap().write_all(broken.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(rules_of(&document).contains(&"syntax-error".to_owned()), "{document}");
