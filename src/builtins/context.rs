@@ -158,12 +158,16 @@ mod tests {
 
     #[test]
     fn contexts() {
-        let with = "builtins.appendContext \"abc\" { \"/nix/store/0123456789abcdfghijklmnpqrsvwxyz-x\" = { path = true; }; }";
+        let with =
+            "builtins.appendContext \"abc\" { \"/nix/store/0123456789abcdfghijklmnpqrsvwxyz-x\" = { path = true; }; }";
         let cases = [
             (format!("builtins.hasContext ({with})"), "true"),
             (format!("builtins.hasContext (builtins.substring 0 0 ({with}))"), "true"),
             (format!("builtins.hasContext (builtins.unsafeDiscardStringContext ({with}))"), "false"),
-            (format!("builtins.getContext (\"x\" + {with})"), "{ \"/nix/store/0123456789abcdfghijklmnpqrsvwxyz-x\" = { path = true; }; }"),
+            (
+                format!("builtins.getContext (\"x\" + {with})"),
+                "{ \"/nix/store/0123456789abcdfghijklmnpqrsvwxyz-x\" = { path = true; }; }",
+            ),
             (format!("map builtins.hasContext (builtins.match \"(.)..\" ({with}))"), "[ false ]"),
         ];
         for (expression, expected) in &cases {

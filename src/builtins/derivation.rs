@@ -289,9 +289,10 @@ impl Derivation {
             let path = if hides_outputs { "" } else { &output.path };
             tuple(&[quote(name), quote(path), quote(&output.algorithm), quote(&output.hash)])
         });
-        let inputs = inputs.unwrap_or(&self.inputs).iter().map(|(path, outputs)| {
-            tuple(&[quote(path), list(outputs.iter().map(|output| quote(output)))])
-        });
+        let inputs = inputs
+            .unwrap_or(&self.inputs)
+            .iter()
+            .map(|(path, outputs)| tuple(&[quote(path), list(outputs.iter().map(|output| quote(output)))]));
         let environment = self.environment.iter().map(|(name, value)| {
             let is_hidden = hides_outputs && self.outputs.contains_key(name);
             tuple(&[quote(name), quote(if is_hidden { "" } else { value })])
@@ -346,8 +347,14 @@ mod tests {
             ),
             ("(derivation { name = \"d\"; }).drvPath", "error: required attribute 'builder' missing"),
             ("(derivation { name = \"d\"; }).name", "\"d\""),
-            ("let d = derivation { name = \"d\"; outputs = [ \"out\" \"dev\" ]; }; in d.dev.outputName + d.type", "\"devderivation\""),
-            ("builtins.attrNames (builtins.getContext (toString (derivation { name = \"d\"; system = \"s\"; builder = \"b\"; }))) != [ ]", "true"),
+            (
+                "let d = derivation { name = \"d\"; outputs = [ \"out\" \"dev\" ]; }; in d.dev.outputName + d.type",
+                "\"devderivation\"",
+            ),
+            (
+                "builtins.attrNames (builtins.getContext (toString (derivation { name = \"d\"; system = \"s\"; builder = \"b\"; }))) != [ ]",
+                "true",
+            ),
         ]);
     }
 

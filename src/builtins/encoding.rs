@@ -14,7 +14,10 @@ fn value(alphabet: &[u8], character: u8) -> Option<u8> {
 
 /// Lower-case hexadecimal.
 pub(crate) fn base16(bytes: &[u8]) -> String {
-    bytes.iter().flat_map(|byte| [digit(b"0123456789abcdef", byte >> 4), digit(b"0123456789abcdef", byte & 15)]).collect()
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(b"0123456789abcdef", byte >> 4), digit(b"0123456789abcdef", byte & 15)])
+        .collect()
 }
 
 /// The bytes of a hexadecimal text.
@@ -72,7 +75,8 @@ pub(crate) fn from_base32(text: &str, count: usize) -> Option<Vec<u8>> {
 pub(crate) fn base64(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
-        let word = chunk.iter().chain(std::iter::repeat(&0)).take(3).fold(0u32, |word, byte| (word << 8) | u32::from(*byte));
+        let word =
+            chunk.iter().chain(std::iter::repeat(&0)).take(3).fold(0u32, |word, byte| (word << 8) | u32::from(*byte));
         for index in 0..4 {
             if index <= chunk.len() {
                 let bits = (word >> (18 - 6 * index)) & 63;

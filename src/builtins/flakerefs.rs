@@ -36,8 +36,24 @@ type Fields = BTreeMap<String, Field>;
 const SERVICES: &[&str] = &["github", "gitlab", "sourcehut"];
 /// Query parameters that are attributes of a Git reference; all others stay in its address.
 const GIT_PARAMETERS: &[&str] = &[
-    "ref", "rev", "dir", "narHash", "shallow", "submodules", "lfs", "exportIgnore", "allRefs", "name", "revCount",
-    "lastModified", "dirtyRev", "dirtyShortRev", "verifyCommit", "keytype", "publicKey", "publicKeys",
+    "ref",
+    "rev",
+    "dir",
+    "narHash",
+    "shallow",
+    "submodules",
+    "lfs",
+    "exportIgnore",
+    "allRefs",
+    "name",
+    "revCount",
+    "lastModified",
+    "dirtyRev",
+    "dirtyShortRev",
+    "verifyCommit",
+    "keytype",
+    "publicKey",
+    "publicKeys",
 ];
 
 fn parse_flake_ref(ev: &mut Evaluator, args: &[Value]) -> Outcome {
@@ -268,13 +284,34 @@ mod tests {
     #[test]
     fn references() {
         check(&[
-            ("builtins.parseFlakeRef \"github:o/r/main?dir=x\"", "{ dir = \"x\"; owner = \"o\"; ref = \"main\"; repo = \"r\"; type = \"github\"; }"),
-            ("builtins.parseFlakeRef \"gitlab:group%2Fsub/r?host=git.example.com\"", "{ host = \"git.example.com\"; owner = \"group\"; ref = \"r\"; repo = \"sub\"; type = \"gitlab\"; }"),
-            ("builtins.parseFlakeRef \"nixpkgs/nixos-25.05\"", "{ id = \"nixpkgs\"; ref = \"nixos-25.05\"; type = \"indirect\"; }"),
-            ("builtins.parseFlakeRef \"git+https://e.com/x.git?ref=main&shallow=1\"", "{ ref = \"main\"; shallow = true; type = \"git\"; url = \"https://e.com/x.git\"; }"),
-            ("builtins.parseFlakeRef \"github:only\"", "error: 'github:only' is not a valid flake reference: it needs an owner and a repository"),
-            ("builtins.flakeRefToString { type = \"git\"; url = \"https://e.com/x.git\"; ref = \"main\"; }", "\"git+https://e.com/x.git?ref=main\""),
-            ("builtins.flakeRefToString (builtins.parseFlakeRef \"github:o/r/main?dir=x\")", "\"github:o/r/main?dir=x\""),
+            (
+                "builtins.parseFlakeRef \"github:o/r/main?dir=x\"",
+                "{ dir = \"x\"; owner = \"o\"; ref = \"main\"; repo = \"r\"; type = \"github\"; }",
+            ),
+            (
+                "builtins.parseFlakeRef \"gitlab:group%2Fsub/r?host=git.example.com\"",
+                "{ host = \"git.example.com\"; owner = \"group\"; ref = \"r\"; repo = \"sub\"; type = \"gitlab\"; }",
+            ),
+            (
+                "builtins.parseFlakeRef \"nixpkgs/nixos-25.05\"",
+                "{ id = \"nixpkgs\"; ref = \"nixos-25.05\"; type = \"indirect\"; }",
+            ),
+            (
+                "builtins.parseFlakeRef \"git+https://e.com/x.git?ref=main&shallow=1\"",
+                "{ ref = \"main\"; shallow = true; type = \"git\"; url = \"https://e.com/x.git\"; }",
+            ),
+            (
+                "builtins.parseFlakeRef \"github:only\"",
+                "error: 'github:only' is not a valid flake reference: it needs an owner and a repository",
+            ),
+            (
+                "builtins.flakeRefToString { type = \"git\"; url = \"https://e.com/x.git\"; ref = \"main\"; }",
+                "\"git+https://e.com/x.git?ref=main\"",
+            ),
+            (
+                "builtins.flakeRefToString (builtins.parseFlakeRef \"github:o/r/main?dir=x\")",
+                "\"github:o/r/main?dir=x\"",
+            ),
         ]);
     }
 }

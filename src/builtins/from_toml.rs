@@ -55,7 +55,10 @@ mod tests {
     #[test]
     fn documents() {
         check(&[
-            ("builtins.fromTOML \"a.b = 1\\n[[p]]\\nn = 0x10\\nf = 1e3\"", "{ a = { b = 1; }; p = [ { f = 1000; n = 16; } ]; }"),
+            (
+                "builtins.fromTOML \"a.b = 1\\n[[p]]\\nn = 0x10\\nf = 1e3\"",
+                "{ a = { b = 1; }; p = [ { f = 1000; n = 16; } ]; }",
+            ),
             ("builtins.fromTOML \"d = 1979-05-27\"", "error: while parsing TOML: dates and times are not supported"),
         ]);
     }

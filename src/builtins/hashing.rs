@@ -116,9 +116,9 @@ pub(super) fn parse_hash(text: &str, given: Option<Algorithm>) -> Result<(Algori
             .or_else(|| from_base32(rest, size))
             .or_else(|| from_base64(rest).filter(|bytes| bytes.len() == size))
     };
-    bytes.map(|bytes| (algorithm, bytes)).ok_or_else(|| {
-        format!("hash '{text}' does not have the length of a hash of algorithm '{}'", algorithm.name())
-    })
+    bytes
+        .map(|bytes| (algorithm, bytes))
+        .ok_or_else(|| format!("hash '{text}' does not have the length of a hash of algorithm '{}'", algorithm.name()))
 }
 
 fn convert_hash(ev: &mut Evaluator, args: &[Value]) -> Outcome {
@@ -162,9 +162,18 @@ mod tests {
         check(&[
             ("builtins.hashString \"md5\" \"\"", "\"d41d8cd98f00b204e9800998ecf8427e\""),
             ("builtins.hashString \"sha1\" \"gateway\"", "\"8a6b3c5e6ba4da6ebfdf08b068ca74f7d99ed161\""),
-            ("builtins.hashString \"crc32\" \"x\"", "error: unknown hash algorithm 'crc32', expected 'md5', 'sha1', 'sha256' or 'sha512'"),
-            ("builtins.convertHash { hash = builtins.hashString \"sha1\" \"tap0\"; hashAlgo = \"sha1\"; toHashFormat = \"sri\"; }", "\"sha1-RNpqCRgv+K25+7iVBF6widuhKEE=\""),
-            ("builtins.convertHash { hash = builtins.hashString \"md5\" \"tap0\"; hashAlgo = \"md5\"; toHashFormat = \"nix32\"; }", "\"2mshl2ggcz3rzngrb29d8qk9w2\""),
+            (
+                "builtins.hashString \"crc32\" \"x\"",
+                "error: unknown hash algorithm 'crc32', expected 'md5', 'sha1', 'sha256' or 'sha512'",
+            ),
+            (
+                "builtins.convertHash { hash = builtins.hashString \"sha1\" \"tap0\"; hashAlgo = \"sha1\"; toHashFormat = \"sri\"; }",
+                "\"sha1-RNpqCRgv+K25+7iVBF6widuhKEE=\"",
+            ),
+            (
+                "builtins.convertHash { hash = builtins.hashString \"md5\" \"tap0\"; hashAlgo = \"md5\"; toHashFormat = \"nix32\"; }",
+                "\"2mshl2ggcz3rzngrb29d8qk9w2\"",
+            ),
         ]);
     }
 }

@@ -52,8 +52,14 @@ mod tests {
     #[test]
     fn what_source_does_not_decide_is_unknown() {
         check(&[
-            ("(builtins.fetchTarball \"https://example.org/x.tar.gz\").a", "unknown: value is unknown because what `builtins.fetchTarball` fetches cannot be known from source"),
-            ("builtins.path { path = /a/b; }", "unknown: value is unknown because the store path of /a/b depends on its content"),
+            (
+                "(builtins.fetchTarball \"https://example.org/x.tar.gz\").a",
+                "unknown: value is unknown because what `builtins.fetchTarball` fetches cannot be known from source",
+            ),
+            (
+                "builtins.path { path = /a/b; }",
+                "unknown: value is unknown because the store path of /a/b depends on its content",
+            ),
             ("builtins.getEnv \"HOME\"", "\"\""),
             ("builtins ? currentSystem", "true"),
         ]);

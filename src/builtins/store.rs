@@ -6,10 +6,8 @@ use super::hashing::Algorithm;
 use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop};
 use crate::heap::{ContextElement, Value};
 
-pub(super) static FAMILY: &[NativeDef] = &[
-    NativeDef::strict("builtins.placeholder", 1, placeholder),
-    NativeDef::strict("builtins.toFile", 2, to_file),
-];
+pub(super) static FAMILY: &[NativeDef] =
+    &[NativeDef::strict("builtins.placeholder", 1, placeholder), NativeDef::strict("builtins.toFile", 2, to_file)];
 
 /// Longest name of a store path, in bytes.
 const LONGEST_NAME: usize = 211;
@@ -48,7 +46,9 @@ pub(super) fn check_name(ev: &mut Evaluator, name: &str) -> Result<(), Stop> {
         "it is empty"
     } else if name.len() > LONGEST_NAME {
         "it is longer than 211 characters"
-    } else if name.starts_with('.') && (name.len() == 1 || name == ".." || name.starts_with(".-") || name.starts_with("..-")) {
+    } else if name.starts_with('.')
+        && (name.len() == 1 || name == ".." || name.starts_with(".-") || name.starts_with("..-"))
+    {
         "it begins with a dot"
     } else if name.bytes().any(|byte| !byte.is_ascii_alphanumeric() && !b"+-._?=".contains(&byte)) {
         "it contains a character that is not allowed"
@@ -95,7 +95,10 @@ mod tests {
         check(&[
             ("placeholder \"lib\"", "\"/0sra2y18lr3h6j58qjm0w46yv36h1wjmilb09n8aimdpivdymscx\""),
             ("builtins.toFile \"note.txt\" \"hello\\n\"", "\"/nix/store/ha42hgz88l4lab3af6k2fgbhxbcgxm2n-note.txt\""),
-            ("builtins.toFile \"bad/name\" \"x\"", "error: 'bad/name' cannot be the name of a store path: it contains a character that is not allowed"),
+            (
+                "builtins.toFile \"bad/name\" \"x\"",
+                "error: 'bad/name' cannot be the name of a store path: it contains a character that is not allowed",
+            ),
         ]);
     }
 }

@@ -23,7 +23,8 @@ struct Writer {
 
 fn to_xml(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [value] = args else { return Ok(Value::NULL) };
-    let mut writer = Writer { text: "<?xml version='1.0' encoding='utf-8'?>\n<expr>\n".to_owned(), ..Writer::default() };
+    let mut writer =
+        Writer { text: "<?xml version='1.0' encoding='utf-8'?>\n<expr>\n".to_owned(), ..Writer::default() };
     writer.value(ev, *value, 1)?;
     writer.text.push_str("</expr>\n");
     let id = ev.heap.new_string(writer.text.as_bytes());

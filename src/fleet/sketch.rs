@@ -55,7 +55,7 @@ pub(crate) fn fleet(text: &str) -> Fleet {
 
 /// The text that a place of a sketch covers.
 pub(crate) fn text_of(sketch: &str, place: Place) -> &str {
-    &sketch[place.span.start as usize..place.span.end as usize]
+    sketch.get(place.span.start as usize..place.span.end as usize).unwrap_or_default()
 }
 
 #[derive(Clone, Copy)]

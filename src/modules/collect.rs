@@ -211,7 +211,8 @@ impl Collected {
                         is_certain: true,
                         origin,
                     };
-                    let loaded = Loaded { module, imports_at: origin, imports: Vec::new(), disabled: Vec::new(), path: None };
+                    let loaded =
+                        Loaded { module, imports_at: origin, imports: Vec::new(), disabled: Vec::new(), path: None };
                     return Ok(Load::New(Box::new(loaded)));
                 }
                 Some(tag) => return Err(not_a_module(ev, evaluation, tag, &work.file, origin)),

@@ -44,19 +44,31 @@ mod tests {
     #[test]
     fn writing() {
         check(&[
-            (r#"builtins.toJSON { b = [ 1 2.5 null true "x" ]; a = { }; }"#, r#""{\"a\":{},\"b\":[1,2.5,null,true,\"x\"]}""#),
-            ("map builtins.toJSON [ 5.0 1.0e15 1.0e14 0.0001 0.00001 123456789.123 1.0e-7 ]", r#"[ "5.0" "1e+15" "100000000000000.0" "0.0001" "1e-05" "123456789.123" "1e-07" ]"#),
+            (
+                r#"builtins.toJSON { b = [ 1 2.5 null true "x" ]; a = { }; }"#,
+                r#""{\"a\":{},\"b\":[1,2.5,null,true,\"x\"]}""#,
+            ),
+            (
+                "map builtins.toJSON [ 5.0 1.0e15 1.0e14 0.0001 0.00001 123456789.123 1.0e-7 ]",
+                r#"[ "5.0" "1e+15" "100000000000000.0" "0.0001" "1e-05" "123456789.123" "1e-07" ]"#,
+            ),
             (r#"builtins.toJSON { __toString = self: "s"; a = 1; }"#, r#""\"s\"""#),
             (r#"builtins.toJSON { outPath = "o"; a = 1; }"#, r#""\"o\"""#),
             ("builtins.toJSON (x: x)", "error: cannot convert a function to JSON"),
-            ("let x = { a = x; }; in builtins.toJSON x", "error: stack overflow; max-call-depth exceeded: the limit of nested evaluations was reached"),
+            (
+                "let x = { a = x; }; in builtins.toJSON x",
+                "error: stack overflow; max-call-depth exceeded: the limit of nested evaluations was reached",
+            ),
         ]);
     }
 
     #[test]
     fn reading() {
         check(&[
-            (r#"builtins.fromJSON ''{"a":[1,2.5,"x\u00e9\ud83d\ude00"],"a ":null,"a":true}''"#, r#"{ a = true; "a " = null; }"#),
+            (
+                r#"builtins.fromJSON ''{"a":[1,2.5,"x\u00e9\ud83d\ude00"],"a ":null,"a":true}''"#,
+                r#"{ a = true; "a " = null; }"#,
+            ),
             (r#"map builtins.fromJSON [ "-0" "1e2" " [ ] " "18446744073709551616" ]"#, "[ 0 100 [ ] 1.84467e+19 ]"),
             (r#"builtins.fromJSON "[1,]""#, "error: invalid JSON at line 1, column 4: expected a value"),
             (r#"builtins.fromJSON "{\n a: 1}""#, "error: invalid JSON at line 2, column 2: expected a string or `}`"),

@@ -28,7 +28,11 @@ enum State {
     /// Alternatives, all of which are tried.
     Choice(Vec<usize>),
     /// A repetition: its number, one more round, or on.
-    Round { number: usize, more: usize, on: usize },
+    Round {
+        number: usize,
+        more: usize,
+        on: usize,
+    },
     Accept,
 }
 
@@ -54,9 +58,16 @@ enum Task {
     /// Puts back where a repetition's last round began and how many began there.
     Unround(usize, (usize, u8), (usize, u32)),
     /// Goes on after the last round, unless that led to a match.
-    Leave { on: usize, at: usize, found: usize },
+    Leave {
+        on: usize,
+        at: usize,
+        found: usize,
+    },
     /// Remembers what a choice led to.
-    Settle { key: Key, found: usize },
+    Settle {
+        key: Key,
+        found: usize,
+    },
 }
 
 struct Search<'a> {

@@ -184,7 +184,10 @@ mod tests {
 
     #[test]
     fn bad_patterns() {
-        for pattern in ["(", ")", "*", "+", "(?:a)", "[z-a]", "{", "a{,2}", "a{2,1}", "[a-c-e]", "\\\\d", "\\\\]", "^*", "[", "a\\\\"] {
+        for pattern in [
+            "(", ")", "*", "+", "(?:a)", "[z-a]", "{", "a{,2}", "a{2,1}", "[a-c-e]", "\\\\d", "\\\\]", "^*", "[",
+            "a\\\\",
+        ] {
             let answer = crate::builtins::testing::eval_to_text(&format!("builtins.match \"{pattern}\" \"a\""));
             assert!(answer.starts_with("error: invalid regular expression"), "{pattern}: {answer}");
         }

@@ -42,7 +42,11 @@ impl<'a> Parser<'a> {
     pub(super) fn parse(source: &'a [u8]) -> Parsed<(Node, usize)> {
         let mut parser = Self { rest: source, groups: 0, depth: 0 };
         let node = parser.alternatives()?;
-        if parser.rest.is_empty() { Ok((node, parser.groups)) } else { Err("something unexpected, such as an unmatched `)`") }
+        if parser.rest.is_empty() {
+            Ok((node, parser.groups))
+        } else {
+            Err("something unexpected, such as an unmatched `)`")
+        }
     }
 
     fn take(&mut self) -> Option<u8> {
@@ -382,7 +386,8 @@ impl Node {
 
 fn translate_set(set: &ByteSet, out: &mut String) {
     use std::fmt::Write as _;
-    let members: Vec<usize> = set.iter().enumerate().filter(|(_, is_member)| **is_member).map(|(byte, _)| byte).collect();
+    let members: Vec<usize> =
+        set.iter().enumerate().filter(|(_, is_member)| **is_member).map(|(byte, _)| byte).collect();
     if let [only] = members.as_slice() {
         let _ = write!(out, r"\x{only:02X}");
         return;
