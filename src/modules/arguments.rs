@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::evaluation::{Evaluation, Phase};
 use super::report::{ModuleProblem, ProblemKind};
+use super::shapes::set_of;
 use super::state::{EvalId, evaluation, handle, handle_value};
 use super::tree;
 use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop, UnknownReason};
@@ -16,21 +17,22 @@ pub(super) fn apply_module(ev: &mut Evaluator, evaluation: &Evaluation, function
     let base = evaluation.base_arguments(ev)?;
     let View::Attrs(base_set) = base.view() else { return Err(ev.type_error("a set", base)) };
     let formals = formals_of(ev, function)?;
-    let mut extra: Vec<(Symbol, Value, ExprId)> = Vec::new();
+    let mut extra: Vec<(Symbol, Value)> = Vec::new();
     for (name, _, origin) in formals {
         if ev.heap.attribute(base_set, name).is_none() {
             let file = ev.str(file);
             let (id, name_value) = (handle_value(evaluation.id.0), handle_value(name.0));
             let at = handle_value(origin.0);
             let value = ev.delay_native("internal.modules.argument", &[id, name_value, at, file]);
-            extra.push((name, value, origin));
+            extra.push((name, value));
         }
     }
     let arguments = if extra.is_empty() {
         base
     } else {
-        let View::Attrs(extra) = ev.heap.new_set(&extra).view() else { return Ok(base) };
-        ev.heap.update(base_set, extra)
+        let all = ev.heap.entries(base_set).into_iter().map(|(name, slot, _)| (name, ev.heap.share(slot)));
+        let (names, values): (Vec<Symbol>, Vec<Value>) = all.chain(extra).unzip();
+        set_of(ev, &names, &values, None)
     };
     let result = ev.call(function, &[arguments])?;
     ev.want(result)
@@ -134,25 +136,20 @@ impl Evaluation {
             None => Value::NULL,
         };
         let prefix = ev.delay_native("internal.modules.prefix", &[id]);
-        let none = ExprId::NONE;
-        let mut attributes = vec![
-            (sym::LIB, lib, none),
-            (sym::OPTIONS, options, none),
-            (sym::CONFIG, config, none),
-            (sym::SPECIAL_ARGS, self.request.special_args, none),
-            (sym::MODULE_CLASS, class, none),
-        ];
         let prefix_name = ev.heap.intern("_prefix");
-        attributes.push((prefix_name, prefix, none));
+        let attributes = [
+            (sym::LIB, lib),
+            (sym::OPTIONS, options),
+            (sym::CONFIG, config),
+            (sym::SPECIAL_ARGS, self.request.special_args),
+            (sym::MODULE_CLASS, class),
+            (prefix_name, prefix),
+        ];
         let special = ev.want_attrs(self.request.special_args)?;
-        let mut all: Vec<(Symbol, Value, ExprId)> = ev
-            .heap
-            .entries(special)
-            .into_iter()
-            .map(|(name, slot, origin)| (name, ev.heap.share(slot), origin))
-            .collect();
-        all.extend(attributes.into_iter().filter(|(name, ..)| ev.heap.attribute(special, *name).is_none()));
-        let set = ev.heap.new_set(&all);
+        let all = ev.heap.entries(special).into_iter().map(|(name, slot, _)| (name, ev.heap.share(slot)));
+        let own = attributes.into_iter().filter(|(name, _)| ev.heap.attribute(special, *name).is_none());
+        let (names, values): (Vec<Symbol>, Vec<Value>) = all.chain(own).unzip();
+        let set = set_of(ev, &names, &values, None);
         Ok(*self.arguments.get_or_init(|| set))
     }
 }

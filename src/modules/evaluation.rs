@@ -9,7 +9,7 @@ use super::collect::Collected;
 use super::definition::{Definition, Loc};
 use super::report::ModuleProblem;
 use super::schema_tree::SchemaNode;
-use super::state::{EvalId, NodeId, State, evaluation, handle, handle_value};
+use super::state::{EvalId, NodeId, State, evaluation, handle, handle_value, node};
 use super::tree;
 use super::types::{self, SubmoduleSpec, TypeId};
 use crate::eval::{Evaluator, NativeDef, Outcome, Stop};
@@ -336,16 +336,21 @@ fn checked_config(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let id = id_of(ev, arguments)?;
     let found = evaluation(ev, id)?;
     check::check(ev, &found)?;
-    let all = ev.want_attrs(Value::reference(found.config_slot))?;
-    let attributes: Vec<(Symbol, Value, ExprId)> = ev
-        .heap
-        .entries(all)
-        .into_iter()
-        .filter(|(name, ..)| *name != sym::MODULE)
-        .map(|(name, slot, origin)| (name, ev.heap.share(slot), origin))
-        .collect();
-    let open = ev.heap.open_set_reason(all);
-    let config = ev.heap.new_open_set(&attributes, open);
+    let config = if freeform_type(ev, id)?.is_none() {
+        let root = node(ev, found.root)?;
+        tree::config_set(ev, found.root, &root, false)?
+    } else {
+        let all = ev.want_attrs(Value::reference(found.config_slot))?;
+        let attributes: Vec<(Symbol, Value, ExprId)> = ev
+            .heap
+            .entries(all)
+            .into_iter()
+            .filter(|(name, ..)| *name != sym::MODULE)
+            .map(|(name, slot, origin)| (name, ev.heap.share(slot), origin))
+            .collect();
+        let open = ev.heap.open_set_reason(all);
+        ev.heap.new_open_set(&attributes, open)
+    };
     if let View::Attrs(set) = config.view()
         && config != Value::EMPTY_SET
     {

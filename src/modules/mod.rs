@@ -29,6 +29,7 @@ mod properties;
 mod renames;
 mod report;
 mod schema_tree;
+mod shapes;
 mod state;
 #[cfg(test)]
 mod tests;

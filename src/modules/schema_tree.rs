@@ -6,11 +6,13 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
+use super::definition::Loc;
 use super::evaluation::Evaluation;
 use super::state::State;
 use super::types::{self, TypeId};
-use crate::eval::{Evaluator, Stop};
-use crate::heap::{Symbol, Value};
+use crate::eval::{Evaluator, Stop, UnknownReason};
+use crate::heap::{Symbol, UnknownId, Value, View};
+use crate::syntax::ExprId;
 
 /// A node of the tree of static declarations.
 #[derive(Debug, Default)]
@@ -23,6 +25,8 @@ pub struct SchemaNode {
     pub element: Option<Rc<SchemaNode>>,
     /// Whether other options may exist here that the table does not list.
     pub is_open: bool,
+    names: OnceCell<Rc<[Symbol]>>,
+    open_reason: Cell<Option<UnknownId>>,
 }
 
 /// A static declaration.
@@ -69,7 +73,7 @@ impl Builder {
             let default = if this.is_list { "[ ]" } else { "{ }" };
             option = Some(SchemaOption::new(text, Some(default), ""));
         }
-        Rc::new(SchemaNode { children, option, element, is_open: this.is_open })
+        Rc::new(SchemaNode { children, option, element, is_open: this.is_open, ..SchemaNode::default() })
     }
 }
 
@@ -127,6 +131,23 @@ impl SchemaNode {
         Builder::finish(&root)
     }
 
+    /// The names below this node, sorted by symbol.
+    pub(super) fn names(&self) -> Rc<[Symbol]> {
+        Rc::clone(self.names.get_or_init(|| {
+            let mut names: Vec<Symbol> = self.children.keys().copied().collect();
+            names.sort_unstable();
+            names.into()
+        }))
+    }
+
+    /// Why there may be more options below this node, which stands at `loc`: the same for all machines.
+    pub(super) fn open_reason(&self, ev: &mut Evaluator, loc: &Loc) -> Option<UnknownId> {
+        if self.open_reason.get().is_none() {
+            self.open_reason.set(undeclared_below(ev, loc));
+        }
+        self.open_reason.get()
+    }
+
     /// The type of the option at this node.
     pub(super) fn type_of(&self, ev: &mut Evaluator) -> TypeId {
         let Some(option) = &self.option else { return types::type_from_text(ev, "unspecified", None) };
@@ -162,6 +183,16 @@ impl SchemaNode {
                 Ok(Some(value))
             }
         }
+    }
+}
+
+/// The unknown for options below `loc` that nobody declares.
+pub(super) fn undeclared_below(ev: &mut Evaluator, loc: &Loc) -> Option<UnknownId> {
+    let below = loc.show(&ev.heap);
+    let name = if below.is_empty() { "…".to_owned() } else { format!("{below}.…") };
+    match ev.unknown_at(UnknownReason::UndeclaredOption(name), ExprId::NONE).0.view() {
+        View::Unknown(id) => Some(id),
+        _ => None,
     }
 }
 

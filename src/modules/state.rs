@@ -12,7 +12,7 @@ use super::schema_tree::SchemaNode;
 use super::tree::Node;
 use super::types::TypeId;
 use crate::eval::{ErrorKind, Evaluator, Stop};
-use crate::heap::{Set, Value};
+use crate::heap::{Set, ShapeId, Symbol, UnknownId, Value};
 
 /// One evaluation of modules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,6 +49,8 @@ pub(super) struct State {
     /// The evaluations that sets of configuration come from. Sets are told apart by where they stand in the heap.
     pub(super) configs: FxHashMap<Set, EvalId>,
     pub(super) shapes: PropertyShapes,
+    /// Shapes of sets that many evaluations build alike, by their names and why they are open.
+    pub(super) shapes_by_names: FxHashMap<Box<[Symbol]>, Vec<(Option<UnknownId>, ShapeId)>>,
     /// The options below `_module`.
     pub(super) module_schema: Option<Rc<SchemaNode>>,
 }

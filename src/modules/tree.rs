@@ -13,9 +13,10 @@ use super::evaluation::Evaluation;
 use super::merge::{self, Discharged};
 use super::options::{self, OptionInfo};
 use super::properties::{self, attributes_of, type_tag};
-use super::schema_tree::SchemaNode;
+use super::schema_tree::{SchemaNode, undeclared_below};
+use super::shapes::set_of;
 use super::state::{EvalId, NodeId, State, evaluation, handle, handle_value, node};
-use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop, UnknownReason};
+use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop};
 use crate::heap::{Set, SlotId, Symbol, UnknownId, Value, View, sym};
 use crate::syntax::ExprId;
 
@@ -146,14 +147,18 @@ fn subtrees(ev: &mut Evaluator, node: &Node) -> Result<Rc<[Set]>, Stop> {
     Ok(Rc::clone(node.subtrees.get_or_init(|| sets.into())))
 }
 
-/// The names below a node that somebody declares, with the place of the declaration.
+/// The names below a node that somebody declares, sorted by symbol, with the place of the declaration.
 pub(super) fn declared_names(ev: &mut Evaluator, node: &Node) -> Result<Vec<(Symbol, ExprId)>, Stop> {
-    let mut names: Vec<(Symbol, ExprId)> = Vec::new();
-    for set in subtrees(ev, node)?.iter() {
-        names.extend(ev.heap.entries(*set).into_iter().map(|(name, _, origin)| (name, origin)));
+    let sets = subtrees(ev, node)?;
+    let mut names: Vec<(Symbol, ExprId)> = match &node.schema {
+        Some(schema) => schema.names().iter().map(|name| (*name, ExprId::NONE)).collect(),
+        None => Vec::new(),
+    };
+    if sets.is_empty() && node.parent.is_some() {
+        return Ok(names);
     }
-    if let Some(schema) = &node.schema {
-        names.extend(schema.children.keys().map(|name| (*name, ExprId::NONE)));
+    for set in sets.iter() {
+        names.extend(ev.heap.entries(*set).into_iter().map(|(name, _, origin)| (name, origin)));
     }
     if node.parent.is_none() {
         names.push((sym::MODULE, ExprId::NONE));
@@ -446,41 +451,17 @@ fn open_reason(ev: &mut Evaluator, this: &Node, unknown: Option<UnknownId>) -> R
     if !found.is_open() || this.name == sym::MODULE {
         return Ok(None);
     }
-    let below = this.loc.show(&ev.heap);
-    let name = if below.is_empty() { "…".to_owned() } else { format!("{below}.…") };
-    Ok(match ev.unknown_at(UnknownReason::UndeclaredOption(name), ExprId::NONE).0.view() {
-        View::Unknown(id) => Some(id),
-        _ => None,
-    })
+    match &this.schema {
+        Some(schema) if !schema.children.is_empty() => Ok(schema.open_reason(ev, &this.loc)),
+        _ => Ok(undeclared_below(ev, &this.loc)),
+    }
 }
 
 /// The `config` of a node.
 pub(super) fn config_of(ev: &mut Evaluator, id: NodeId) -> Outcome {
     let this = node(ev, id)?;
     match kind(ev, id)? {
-        Kind::Set => {
-            let mut names = declared_names(ev, &this)?;
-            let found = evaluation(ev, this.evaluation)?;
-            let mut unknown = None;
-            if found.is_open() {
-                let by_name = by_name(ev, id)?;
-                names.extend(
-                    by_name
-                        .names
-                        .iter()
-                        .map(|(name, defs)| (*name, defs.first().map_or(ExprId::NONE, |definition| definition.origin))),
-                );
-                names.sort_by_key(|(name, _)| *name);
-                names.dedup_by_key(|(name, _)| *name);
-                for one in &by_name.unknown {
-                    if let View::Unknown(reason) = one.value.view() {
-                        unknown = Some(reason);
-                    }
-                }
-            }
-            let open = open_reason(ev, &this, unknown)?;
-            set_of_children(ev, id, &names, "internal.modules.child", open)
-        }
+        Kind::Set => config_set(ev, id, &this, true),
         Kind::Option(info) => options::value(ev, id, &info),
         Kind::Undeclared => {
             let defs = definitions(ev, id)?;
@@ -488,6 +469,32 @@ pub(super) fn config_of(ev: &mut Evaluator, id: NodeId) -> Outcome {
             merge::merge_undeclared(ev, &this.loc, &found)
         }
     }
+}
+
+/// The set of a node's children; at the root with or without `_module`.
+pub(super) fn config_set(ev: &mut Evaluator, id: NodeId, this: &Node, with_module: bool) -> Outcome {
+    let found = evaluation(ev, this.evaluation)?;
+    let mut names = declared_names(ev, this)?;
+    if !with_module {
+        names.retain(|(name, _)| *name != sym::MODULE);
+    }
+    let mut unknown = None;
+    if found.is_open() {
+        let by_name = by_name(ev, id)?;
+        let count = names.len();
+        names.extend(by_name.names.keys().filter(|name| **name != sym::MODULE).map(|name| (*name, ExprId::NONE)));
+        if names.len() > count {
+            names.sort_by_key(|(name, _)| *name);
+            names.dedup_by_key(|(name, _)| *name);
+        }
+        for one in &by_name.unknown {
+            if let View::Unknown(reason) = one.value.view() {
+                unknown = Some(reason);
+            }
+        }
+    }
+    let open = open_reason(ev, this, unknown)?;
+    set_of_children(ev, id, &names, "internal.modules.child", open)
 }
 
 /// The `options` of a node.
@@ -513,11 +520,15 @@ fn set_of_children(
     let function = ev.native(native);
     let parent = handle_value(id.0);
     ev.tick_many(names.len() as u64)?;
-    let mut attributes = Vec::with_capacity(names.len());
-    for (name, origin) in names {
-        let call = ev.heap.deferred(function, &[parent, handle_value(name.0)]);
-        attributes.push((*name, call, *origin));
+    let calls: Vec<Value> =
+        names.iter().map(|(name, _)| ev.heap.deferred(function, &[parent, handle_value(name.0)])).collect();
+    let is_alike = names.iter().all(|(_, origin)| *origin == ExprId::NONE);
+    if is_alike {
+        let names: Vec<Symbol> = names.iter().map(|(name, _)| *name).collect();
+        return Ok(set_of(ev, &names, &calls, open));
     }
+    let attributes: Vec<(Symbol, Value, ExprId)> =
+        names.iter().zip(calls).map(|((name, origin), call)| (*name, call, *origin)).collect();
     Ok(ev.heap.new_open_set(&attributes, open))
 }
 
