@@ -65,6 +65,9 @@ impl Collected {
 
     /// Follows all imports of an evaluation.
     pub(super) fn collect(ev: &mut Evaluator, evaluation: &Evaluation) -> Result<Self, Stop> {
+        if let Some(modules) = plain_definitions(evaluation) {
+            return Ok(Self { modules, ..Self::default() });
+        }
         let mut collected = Self::default();
         let mut by_path: FxHashMap<String, usize> = FxHashMap::default();
         let mut queue: VecDeque<Work> = VecDeque::new();
@@ -360,6 +363,21 @@ impl Collected {
         let disabled = Value::bool(self.is_disabled(index));
         ev.set(&[("disabled", disabled), ("file", file), ("imports", imports), ("key", key)])
     }
+}
+
+/// The modules of an evaluation that has nothing but definitions, as most submodules do.
+fn plain_definitions(evaluation: &Evaluation) -> Option<Vec<Rc<Module>>> {
+    let mut modules = Vec::with_capacity(evaluation.request.modules.len());
+    for input in &evaluation.request.modules {
+        let ModuleInput::Config(definition) = input else { return None };
+        modules.push(Rc::new(Module {
+            config: ModuleConfig::Value(definition.value, definition.origin),
+            is_certain: definition.is_certain,
+            origin: definition.origin,
+            ..Module::empty(Rc::clone(&definition.file))
+        }));
+    }
+    Some(modules)
 }
 
 enum Load {

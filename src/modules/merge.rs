@@ -249,18 +249,23 @@ fn strip_order(ev: &mut Evaluator, kept: &mut Discharged) -> Result<(), Stop> {
 /// Checks and merges discharged definitions; without any, the type's empty value or the error of a missing value.
 pub fn merge_discharged(ev: &mut Evaluator, loc: &Loc, ty: TypeId, found: Discharged) -> Result<Merged, Stop> {
     let is_defined = !found.defs.is_empty();
-    let value = if let Some(reason) = found.open {
-        merge_open(ev, loc, ty, &found, reason)?
-    } else if is_defined {
-        check_all(ev, loc, ty, &found.defs)?;
-        types::merge(ev, ty, loc, &found.defs)?
-    } else {
-        match types::empty_value(ev, ty) {
-            Some(value) => value,
-            None => return Err(missing_value(ev, loc)),
-        }
-    };
+    let value = merged_value(ev, loc, ty, &found)?;
     Ok(Merged { value, defs_final: found.defs, highest_priority: found.highest_priority, is_defined })
+}
+
+/// The value alone of [`merge_discharged`].
+pub(super) fn merged_value(ev: &mut Evaluator, loc: &Loc, ty: TypeId, found: &Discharged) -> Outcome {
+    if let Some(reason) = found.open {
+        return merge_open(ev, loc, ty, found, reason);
+    }
+    if !found.defs.is_empty() {
+        check_all(ev, loc, ty, &found.defs)?;
+        return types::merge(ev, ty, loc, &found.defs);
+    }
+    match types::empty_value(ev, ty) {
+        Some(value) => Ok(value),
+        None => Err(missing_value(ev, loc)),
+    }
 }
 
 fn missing_value(ev: &mut Evaluator, loc: &Loc) -> Stop {
@@ -430,13 +435,17 @@ fn run_pending(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [number] = arguments else { return Ok(Value::NULL) };
     let number = handle(ev, *number)?;
     let waiting = pending(ev, number)?;
+    let settled;
     let found = match &waiting.found {
-        Found::Raw(defs) => discharge(ev, &waiting.loc, defs.clone())?,
-        Found::Discharged(found) => found.clone(),
+        Found::Raw(defs) => {
+            settled = discharge(ev, &waiting.loc, defs.clone())?;
+            &settled
+        }
+        Found::Discharged(found) => found,
     };
     match waiting.ty {
-        Some(ty) => Ok(merge_discharged(ev, &waiting.loc, ty, found)?.value),
-        None => merge_undeclared(ev, &waiting.loc, &found),
+        Some(ty) => merged_value(ev, &waiting.loc, ty, found),
+        None => merge_undeclared(ev, &waiting.loc, found),
     }
 }
 

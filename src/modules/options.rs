@@ -25,6 +25,11 @@ pub(super) struct OptionInfo {
 }
 
 impl OptionInfo {
+    /// The option that only a static table declares.
+    pub(super) fn of_type(ty: TypeId) -> Self {
+        Self { ty, sets: Vec::new(), declarations: Vec::new(), positions: Vec::new(), is_type_made: true }
+    }
+
     /// An attribute of the declaration, not forced, with the place of its name.
     fn attribute(&self, ev: &Evaluator, name: Symbol) -> Option<(Value, ExprId)> {
         self.sets.iter().find_map(|set| {
@@ -32,15 +37,6 @@ impl OptionInfo {
             Some((ev.heap.share(SlotId(set.start + key.offset)), key.origin))
         })
     }
-}
-
-/// The option of a node that only the static table declares.
-pub(super) fn from_schema(ev: &mut Evaluator, this: &Node) -> Result<OptionInfo, Stop> {
-    let ty = match &this.schema {
-        Some(schema) => schema.type_of(ev),
-        None => types::type_from_text(ev, "unspecified", None),
-    };
-    Ok(OptionInfo { ty, sets: Vec::new(), declarations: Vec::new(), positions: Vec::new(), is_type_made: true })
 }
 
 /// The option that several modules declare together.
@@ -287,8 +283,8 @@ fn merged_value(ev: &mut Evaluator, id: NodeId, info: &OptionInfo) -> Outcome {
             ev.want(value)
         }
         None => {
-            let merged = merge::merge_discharged(ev, &this.loc, info.ty, Discharged::clone(&found))?;
-            ev.want(merged.value)
+            let merged = merge::merged_value(ev, &this.loc, info.ty, &found)?;
+            ev.want(merged)
         }
     }
 }
@@ -300,7 +296,7 @@ fn before_apply(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let tree::Kind::Option(info) = tree::kind(ev, id)? else { return Ok(Value::NULL) };
     let this = node(ev, id)?;
     let found = discharged(ev, id, &info)?;
-    Ok(merge::merge_discharged(ev, &this.loc, info.ty, Discharged::clone(&found))?.value)
+    merge::merged_value(ev, &this.loc, info.ty, &found)
 }
 
 /// The merged declarations of an option as a set, without anything about its value.

@@ -1,6 +1,6 @@
 //! What is asked about an evaluation: one option with all its definitions, and the problems met.
 
-use super::definition::{Definition, Loc};
+use super::definition::{Definition, Loc, OPTION_DEFAULT_PRIORITY};
 use super::merge;
 use super::options::{self, OptionInfo};
 use super::state::{EvalId, NodeId, State, evaluation, node};
@@ -90,7 +90,7 @@ fn report_at(ev: &mut Evaluator, id: EvalId, names: &[Symbol]) -> Result<OptionR
             Kind::Undeclared => return below_value(ev, at, rest),
         }
         let this = node(ev, at)?;
-        let is_declared = tree::declared_names(ev, &this)?.iter().any(|(known, _)| known == name);
+        let is_declared = tree::is_declared(ev, &this, *name)?;
         let by_name = tree::by_name(ev, at)?;
         if !is_declared && !by_name.names.contains_key(name) && by_name.unknown.is_empty() {
             let loc = this.loc.child(*name).show(&ev.heap);
@@ -114,25 +114,43 @@ fn below_option(ev: &mut Evaluator, id: NodeId, info: &OptionInfo, rest: &[Symbo
     let this = node(ev, id)?;
     let value = tree::value_of(ev, id)?;
     let value = ev.force(value);
-    let defs = tree::definitions(ev, id)?;
-    let default = options::default_of(ev, &this, info)?;
-    let mut losing = Vec::new();
-    let settled = merge::discharge_with(ev, &this.loc, defs, default, Some(&mut losing));
-    let report = match settled {
-        Ok(settled) => {
-            let (sure, unsure): (Vec<_>, Vec<_>) = settled.defs.into_iter().partition(|one| one.is_certain);
-            losing.extend(unsure.into_iter().map(|one| (one, LossReason::ConditionUnknown)));
-            let is_defined = !sure.is_empty();
-            OptionReport { value, definitions: sure, losing, is_defined }
+    let report = match settled(ev, id, info) {
+        Ok((definitions, losing)) => {
+            let is_defined = definitions.iter().any(|one| one.priority < OPTION_DEFAULT_PRIORITY);
+            OptionReport { value, definitions, losing, is_defined }
         }
-        Err(stop) => {
-            OptionReport { value: if value.is_stop() { value } else { stop.0 }, ..OptionReport::of_stop(stop) }
-        }
+        Err(stop) => OptionReport { value: if value.is_stop() { value } else { stop.0 }, ..OptionReport::of_stop(stop) },
     };
     match rest.split_first() {
         None => Ok(report),
         Some((name, others)) => inside(ev, report, &this.loc, *name, others),
     }
+}
+
+/// The definitions of an option that count and those that do not. A default of the static tables is no definition.
+fn settled(
+    ev: &mut Evaluator,
+    id: NodeId,
+    info: &OptionInfo,
+) -> Result<(Vec<Definition>, Vec<(Definition, LossReason)>), Stop> {
+    let is_own = |one: &Definition| one.origin.is_some() || one.priority != OPTION_DEFAULT_PRIORITY;
+    let defs = tree::definitions(ev, id)?;
+    if let Ok(known) = options::discharged(ev, id, info)
+        && known.open.is_none()
+    {
+        let own: Vec<Definition> = known.defs.iter().filter(|one| is_own(one)).cloned().collect();
+        if own.len() == defs.len() {
+            return Ok((own, Vec::new()));
+        }
+    }
+    let this = node(ev, id)?;
+    let default = options::default_of(ev, &this, info)?;
+    let mut losing = Vec::new();
+    let all = merge::discharge_with(ev, &this.loc, defs, default, Some(&mut losing))?;
+    let (sure, unsure): (Vec<_>, Vec<_>) = all.defs.into_iter().partition(|one| one.is_certain);
+    losing.extend(unsure.into_iter().map(|one| (one, LossReason::ConditionUnknown)));
+    losing.retain(|(one, _)| is_own(one));
+    Ok((sure.into_iter().filter(|one| is_own(one)).collect(), losing))
 }
 
 fn below_value(ev: &mut Evaluator, id: NodeId, rest: &[Symbol]) -> Result<OptionReport, Stop> {

@@ -6,8 +6,10 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use super::definition::Loc;
+use super::definition::{Definition, Loc};
 use super::evaluation::Evaluation;
+use super::options::OptionInfo;
+use super::shapes::set_of;
 use super::state::State;
 use super::types::{self, TypeId};
 use crate::eval::{Evaluator, Stop, UnknownReason};
@@ -26,6 +28,8 @@ pub struct SchemaNode {
     /// Whether other options may exist here that the table does not list.
     pub is_open: bool,
     names: OnceCell<Rc<[Symbol]>>,
+    info: OnceCell<Rc<OptionInfo>>,
+    constant: Cell<Option<Constant>>,
     open_reason: Cell<Option<UnknownId>>,
 }
 
@@ -42,6 +46,15 @@ pub struct SchemaOption {
     pub note: Rc<str>,
     type_id: OnceCell<TypeId>,
     default_made: Cell<Option<Made>>,
+}
+
+/// What a node is worth where no module speaks of it.
+#[derive(Clone, Copy, Debug)]
+enum Constant {
+    /// The same for every machine.
+    Value(Value),
+    /// Something that depends on the machine.
+    None,
 }
 
 /// A default that has been made ready.
@@ -87,6 +100,15 @@ impl SchemaOption {
             type_id: OnceCell::new(),
             default_made: Cell::new(None),
         }
+    }
+
+    fn made(&self, ev: &mut Evaluator, text: &str) -> Result<Made, Stop> {
+        if let Some(made) = self.default_made.get() {
+            return Ok(made);
+        }
+        let made = ready(ev, text)?;
+        self.default_made.set(Some(made));
+        Ok(made)
     }
 }
 
@@ -148,6 +170,60 @@ impl SchemaNode {
         self.open_reason.get()
     }
 
+    /// The option at this node as the tree of options knows it.
+    pub(super) fn option_info(&self, ev: &mut Evaluator) -> Rc<OptionInfo> {
+        if let Some(known) = self.info.get() {
+            return Rc::clone(known);
+        }
+        let info = Rc::new(OptionInfo::of_type(self.type_of(ev)));
+        Rc::clone(self.info.get_or_init(|| info))
+    }
+
+    /// The value of this node, called `name` below `above`, in an open evaluation where no module speaks of it, if it is the same for all.
+    pub(super) fn constant(&self, ev: &mut Evaluator, above: &Loc, name: Symbol) -> Option<Value> {
+        match self.constant.get() {
+            Some(Constant::Value(value)) => return Some(value),
+            Some(Constant::None) => return None,
+            None => {}
+        }
+        let made = self.make_constant(ev, &above.child(name));
+        self.constant.set(Some(made.map_or(Constant::None, Constant::Value)));
+        made
+    }
+
+    fn make_constant(&self, ev: &mut Evaluator, loc: &Loc) -> Option<Value> {
+        if let Some(option) = &self.option {
+            let text = option.default.as_ref()?;
+            let Made::Constant(value) = option.made(ev, text).ok()? else { return None };
+            let value = ev.force(value);
+            let is_simple = match value.view() {
+                View::List(seq) => seq.len == 0,
+                View::Attrs(set) => ev.heap.set_len(set) == 0,
+                View::Null | View::Bool(_) | View::Int(_) | View::Float(_) | View::Str(_) => true,
+                _ => false,
+            };
+            let ty = self.type_of(ev);
+            let is_whole = types::name(ev, ty) != "submodule";
+            if !is_simple || !is_whole {
+                return None;
+            }
+            let definition = Definition::new(value, "the default of the option".into(), ExprId::NONE);
+            let merged = super::merge::merge_definitions(ev, loc, ty, vec![definition]).ok()?;
+            let merged = ev.force(merged.value);
+            return (!merged.is_stop()).then_some(merged);
+        }
+        if self.children.is_empty() {
+            return None;
+        }
+        let mut values = Vec::with_capacity(self.children.len());
+        let names = self.names();
+        for name in names.iter() {
+            values.push(self.children.get(name)?.constant(ev, loc, *name)?);
+        }
+        let open = self.open_reason(ev, loc);
+        Some(set_of(ev, &names, &values, open))
+    }
+
     /// The type of the option at this node.
     pub(super) fn type_of(&self, ev: &mut Evaluator) -> TypeId {
         let Some(option) = &self.option else { return types::type_from_text(ev, "unspecified", None) };
@@ -166,15 +242,7 @@ impl SchemaNode {
     pub(super) fn default_value(&self, ev: &mut Evaluator, found: &Evaluation) -> Result<Option<Value>, Stop> {
         let Some(option) = &self.option else { return Ok(None) };
         let Some(text) = &option.default else { return Ok(None) };
-        let made = match option.default_made.get() {
-            Some(made) => made,
-            None => {
-                let made = ready(ev, text)?;
-                option.default_made.set(Some(made));
-                made
-            }
-        };
-        match made {
+        match option.made(ev, text)? {
             Made::Constant(value) => Ok(Some(value)),
             Made::Function(function) => {
                 let arguments = found.base_arguments(ev)?;

@@ -54,11 +54,11 @@ pub(super) struct Node {
     pub(super) parent: Option<NodeId>,
     pub(super) name: Symbol,
     pub(super) loc: Loc,
-    declarations: OnceCell<Rc<[Declaration]>>,
+    declarations: OnceCell<Box<[Declaration]>>,
     pub(super) schema: Option<Rc<SchemaNode>>,
     kind: OnceCell<Kind>,
     children: RefCell<FxHashMap<Symbol, NodeId>>,
-    subtrees: OnceCell<Rc<[Set]>>,
+    subtrees: OnceCell<Box<[Set]>>,
     by_name: OnceCell<Rc<ByName>>,
     is_busy: Cell<bool>,
     value_slot: Cell<Option<SlotId>>,
@@ -99,7 +99,7 @@ impl Node {
     ) -> Self {
         Self {
             kind: OnceCell::new(),
-            declarations: OnceCell::from(Rc::from(declarations)),
+            declarations: OnceCell::from(declarations.into_boxed_slice()),
             given: Some(definitions.into()),
             ..Self::root(evaluation, loc, None)
         }
@@ -107,13 +107,13 @@ impl Node {
 }
 
 /// What the modules declare at a node, in merge order.
-pub(super) fn declarations(ev: &mut Evaluator, node: &Node) -> Result<Rc<[Declaration]>, Stop> {
+pub(super) fn declarations<'a>(ev: &mut Evaluator, node: &'a Node) -> Result<&'a [Declaration], Stop> {
     if let Some(known) = node.declarations.get() {
-        return Ok(Rc::clone(known));
+        return Ok(known);
     }
     let found = evaluation(ev, node.evaluation)?;
     let collected = found.collected(ev)?;
-    let all: Rc<[Declaration]> = collected
+    let all: Box<[Declaration]> = collected
         .modules
         .iter()
         .rev()
@@ -122,16 +122,16 @@ pub(super) fn declarations(ev: &mut Evaluator, node: &Node) -> Result<Rc<[Declar
             Some(Declaration { value, file: Rc::clone(&module.file), origin: module.origin })
         })
         .collect();
-    Ok(Rc::clone(node.declarations.get_or_init(|| all)))
+    Ok(node.declarations.get_or_init(|| all))
 }
 
 /// The declarations of a node as sets of further declarations.
-fn subtrees(ev: &mut Evaluator, node: &Node) -> Result<Rc<[Set]>, Stop> {
+fn subtrees<'a>(ev: &mut Evaluator, node: &'a Node) -> Result<&'a [Set], Stop> {
     if let Some(known) = node.subtrees.get() {
-        return Ok(Rc::clone(known));
+        return Ok(known);
     }
     let mut sets = Vec::new();
-    for declaration in declarations(ev, node)?.iter() {
+    for declaration in declarations(ev, node)? {
         let value = ev.want(declaration.value)?;
         match value.view() {
             View::Attrs(set) => sets.push(set),
@@ -144,7 +144,7 @@ fn subtrees(ev: &mut Evaluator, node: &Node) -> Result<Rc<[Set]>, Stop> {
             }
         }
     }
-    Ok(Rc::clone(node.subtrees.get_or_init(|| sets.into())))
+    Ok(node.subtrees.get_or_init(|| sets.into_boxed_slice()))
 }
 
 /// The names below a node that somebody declares, sorted by symbol, with the place of the declaration.
@@ -166,6 +166,13 @@ pub(super) fn declared_names(ev: &mut Evaluator, node: &Node) -> Result<Vec<(Sym
     names.sort_by_key(|(name, origin)| (*name, *origin == ExprId::NONE));
     names.dedup_by_key(|(name, _)| *name);
     Ok(names)
+}
+
+/// Whether somebody declares an option or options of this name below a node.
+pub(super) fn is_declared(ev: &mut Evaluator, node: &Node, name: Symbol) -> Result<bool, Stop> {
+    let in_schema = node.schema.as_ref().is_some_and(|schema| schema.children.contains_key(&name));
+    let is_module = node.parent.is_none() && name == sym::MODULE;
+    Ok(in_schema || is_module || subtrees(ev, node)?.iter().any(|set| ev.heap.attribute(*set, name).is_some()))
 }
 
 /// The node below another one.
@@ -192,7 +199,7 @@ pub(super) fn child(ev: &mut Evaluator, parent_id: NodeId, name: Symbol) -> Resu
         parent: Some(parent_id),
         name,
         kind: OnceCell::new(),
-        declarations: OnceCell::from(Rc::from(below)),
+        declarations: OnceCell::from(below.into_boxed_slice()),
         ..Node::root(parent.evaluation, parent.loc.child(name), schema)
     };
     let id = State::of(ev).add_node(made);
@@ -208,15 +215,15 @@ pub(super) fn kind(ev: &mut Evaluator, id: NodeId) -> Result<Kind, Stop> {
     }
     let all = declarations(ev, &this)?;
     let found = if this.given.is_some() {
-        Kind::Option(Rc::new(options::merge_declarations(ev, &this, &all)?))
+        Kind::Option(Rc::new(options::merge_declarations(ev, &this, all)?))
     } else if all.is_empty() {
         match &this.schema {
-            Some(schema) if schema.option.is_some() => Kind::Option(Rc::new(options::from_schema(ev, &this)?)),
+            Some(schema) if schema.option.is_some() => Kind::Option(schema.option_info(ev)),
             Some(_) => Kind::Set,
             None => undeclared_kind(ev, id, &this)?,
         }
     } else {
-        declared_kind(ev, &this, &all)?
+        declared_kind(ev, &this, all)?
     };
     Ok(this.kind.get_or_init(|| found).clone())
 }
@@ -248,7 +255,7 @@ fn declared_kind(ev: &mut Evaluator, this: &Node, all: &[Declaration]) -> Result
     }
     if !is_option.iter().any(|one| *one) {
         return Ok(match &this.schema {
-            Some(schema) if schema.option.is_some() => Kind::Option(Rc::new(options::from_schema(ev, this)?)),
+            Some(schema) if schema.option.is_some() => Kind::Option(schema.option_info(ev)),
             _ => Kind::Set,
         });
     }
@@ -494,7 +501,27 @@ pub(super) fn config_set(ev: &mut Evaluator, id: NodeId, this: &Node, with_modul
         }
     }
     let open = open_reason(ev, this, unknown)?;
-    set_of_children(ev, id, &names, "internal.modules.child", open)
+    let constants = if found.request.is_open { constants_of(ev, id, this)? } else { None };
+    set_of_children(ev, id, &names, "internal.modules.child", open, constants.as_ref())
+}
+
+/// Values of children that are the same for all machines as long as no module speaks of them.
+fn constants_of(ev: &mut Evaluator, id: NodeId, this: &Node) -> Result<Option<FxHashMap<Symbol, Value>>, Stop> {
+    let Some(schema) = &this.schema else { return Ok(None) };
+    let by_name = by_name(ev, id)?;
+    if !by_name.unknown.is_empty() {
+        return Ok(None);
+    }
+    let sets = subtrees(ev, this)?;
+    let mut constants = FxHashMap::default();
+    for (name, child) in &schema.children {
+        let is_plain =
+            !by_name.names.contains_key(name) && sets.iter().all(|set| ev.heap.attribute(*set, *name).is_none());
+        if is_plain && let Some(value) = child.constant(ev, &this.loc, *name) {
+            constants.insert(*name, value);
+        }
+    }
+    Ok(Some(constants))
 }
 
 /// The `options` of a node.
@@ -504,7 +531,7 @@ pub(super) fn options_of(ev: &mut Evaluator, id: NodeId) -> Outcome {
         Kind::Set | Kind::Undeclared => {
             let names = declared_names(ev, &this)?;
             let open = open_reason(ev, &this, None)?;
-            set_of_children(ev, id, &names, "internal.modules.childOptions", open)
+            set_of_children(ev, id, &names, "internal.modules.childOptions", open, None)
         }
         Kind::Option(info) => options::option_value(ev, id, &info),
     }
@@ -516,12 +543,18 @@ fn set_of_children(
     names: &[(Symbol, ExprId)],
     native: &str,
     open: Option<UnknownId>,
+    constants: Option<&FxHashMap<Symbol, Value>>,
 ) -> Outcome {
     let function = ev.native(native);
     let parent = handle_value(id.0);
     ev.tick_many(names.len() as u64)?;
-    let calls: Vec<Value> =
-        names.iter().map(|(name, _)| ev.heap.deferred(function, &[parent, handle_value(name.0)])).collect();
+    let calls: Vec<Value> = names
+        .iter()
+        .map(|(name, _)| match constants.and_then(|known| known.get(name)) {
+            Some(value) => *value,
+            None => ev.heap.deferred(function, &[parent, handle_value(name.0)]),
+        })
+        .collect();
     let is_alike = names.iter().all(|(_, origin)| *origin == ExprId::NONE);
     if is_alike {
         let names: Vec<Symbol> = names.iter().map(|(name, _)| *name).collect();
