@@ -1,15 +1,19 @@
 //! The whole way from a target to the facts.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::discover::{Discovery, discover};
+use rustc_hash::FxHashMap;
+
+use super::discover::{Bulk, Discovery, GUESTS_AT_ONCE, discover, read_part};
 use super::facts::{Fact, Fleet, Guest, Host, HostId, Problem, ProblemKind, Release};
 use super::session::new_evaluator;
 use super::target::{Failure, Scope, Target, resolve};
 use crate::eval::{Evaluator, Limits};
 use crate::source::{FileId, Place, Sources};
-use crate::syntax::ir::Directive;
+use crate::syntax::ir::{Directive, FileIr};
 
 /// What an analysis gives.
 #[derive(Clone, Debug, Default)]
@@ -40,11 +44,21 @@ pub fn analyse(sources: &Arc<Sources>, target: &Target) -> Result<Analysis, Fail
 }
 
 fn analyse_scope(sources: &Arc<Sources>, target: &Target, scope: &Scope) -> Result<Analysis, Failure> {
-    let mut ev = new_evaluator(sources, Limits::untrusted());
-    ev.is_tolerant = true;
-    let found = discover(&mut ev, target, scope);
-    let mut analysis = assemble(found);
-    finish(&mut ev, scope, &mut analysis);
+    let mut ev = evaluator(sources, FxHashMap::default());
+    let mut found = discover(&mut ev, target, scope);
+    let mut loaded = Loaded::default();
+    loaded.collect(&ev, scope);
+    let parsed = std::mem::take(&mut ev.parsed);
+    drop(ev);
+    for bulk in std::mem::take(&mut found.bulk) {
+        for (part, files) in read_bulk(sources, target, scope, &bulk, &parsed) {
+            found.guests.extend(part.guests);
+            found.problems.extend(part.problems);
+            found.gaps.extend(part.gaps);
+            loaded.merge(files);
+        }
+    }
+    let analysis = assemble(found, loaded);
     let fleet = &analysis.fleet;
     if fleet.hosts.is_empty() && fleet.guests.is_empty() && fleet.problems.is_empty() {
         let given = target.paths.first().cloned().unwrap_or_else(|| PathBuf::from("."));
@@ -53,8 +67,84 @@ fn analyse_scope(sources: &Arc<Sources>, target: &Target, scope: &Scope) -> Resu
     Ok(analysis)
 }
 
+/// An evaluator that knows what is parsed already.
+fn evaluator(sources: &Arc<Sources>, parsed: FxHashMap<FileId, Arc<FileIr>>) -> Evaluator {
+    let mut ev = new_evaluator(sources, Limits::untrusted());
+    ev.is_tolerant = true;
+    ev.parsed = parsed;
+    ev
+}
+
+/// Reads the guests of a bulk in parts, on all cores. Each part has an evaluator of its own, which is dropped with everything it took.
+fn read_bulk(
+    sources: &Arc<Sources>,
+    target: &Target,
+    scope: &Scope,
+    bulk: &Bulk,
+    parsed: &FxHashMap<FileId, Arc<FileIr>>,
+) -> Vec<(Discovery, Loaded)> {
+    let next = AtomicUsize::new(0);
+    let parts: Vec<_> = bulk.vms.chunks(GUESTS_AT_ONCE).collect();
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(part) = parts.get(number) else { return done };
+            let mut ev = evaluator(sources, parsed.clone());
+            let found = read_part(&mut ev, target, scope, bulk, part);
+            let mut loaded = Loaded::default();
+            loaded.collect(&ev, scope);
+            done.push((number, (found, loaded)));
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(8);
+    let mut done = std::thread::scope(|scope| {
+        let spawn = |_| std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).ok();
+        let others: Vec<_> = (1..threads).filter_map(spawn).collect();
+        let mut done = work();
+        done.extend(others.into_iter().filter_map(|worker| worker.join().ok()).flatten());
+        done
+    });
+    done.sort_by_key(|(number, _)| *number);
+    done.into_iter().map(|(_, part)| part).collect()
+}
+
+/// What is to be known about the files that were evaluated.
+#[derive(Debug, Default)]
+struct Loaded {
+    files: BTreeMap<FileId, (Vec<Problem>, Vec<Directive>)>,
+}
+
+impl Loaded {
+    fn collect(&mut self, ev: &Evaluator, scope: &Scope) {
+        for linked in ev.program.files() {
+            let id = linked.file;
+            if self.files.contains_key(&id) {
+                continue;
+            }
+            let file = ev.sources.file(id).filter(|file| file.on_disk && file.path.starts_with(&scope.project));
+            let (Some(_), Some(ir)) = (file, ev.parsed.get(&id)) else { continue };
+            let place = |span| Place { file: id, span };
+            let problems = ir.errors.iter().take(MOST_ERRORS_PER_FILE).map(|error| Problem {
+                kind: ProblemKind::Syntax,
+                message: error.message.clone(),
+                place: Some(place(error.span)),
+                related: error.related.iter().map(|(span, text)| (place(*span), text.clone())).collect(),
+                machine: None,
+            });
+            self.files.insert(id, (problems.collect(), ir.directives.clone()));
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        for (id, known) in other.files {
+            self.files.entry(id).or_insert(known);
+        }
+    }
+}
+
 /// Hosts and guests in their order, guests paired with hosts.
-fn assemble(found: Discovery) -> Analysis {
+fn assemble(found: Discovery, loaded: Loaded) -> Analysis {
     let mut hosts: Vec<Host> = found.hosts;
     hosts.sort_by(|a, b| (&a.name, a.place).cmp(&(&b.name, b.place)));
     let mut guests: Vec<Guest> = Vec::with_capacity(found.guests.len());
@@ -70,10 +160,16 @@ fn assemble(found: Discovery) -> Analysis {
         guests.push(guest);
     }
     guests.sort_by(|a, b| (a.host, &a.name, a.place).cmp(&(b.host, &b.name, b.place)));
-    let mut fleet = Fleet { hosts, guests, problems: found.problems, unknowns: found.gaps, files: 0 };
+    let files = loaded.files.len();
+    let mut fleet = Fleet { hosts, guests, problems: found.problems, unknowns: found.gaps, files };
     fleet.unknowns.sort();
     fleet.unknowns.dedup();
-    Analysis { fleet, directives: Vec::new() }
+    let mut directives = Vec::new();
+    for (id, (problems, own)) in loaded.files {
+        fleet.problems.extend(problems);
+        directives.extend(own.into_iter().map(|directive| (id, directive)));
+    }
+    Analysis { fleet, directives }
 }
 
 /// The host of a guest that no `microvm.vms` names: the one that starts it, or the only one.
@@ -84,32 +180,6 @@ fn host_of_guest(hosts: &[Host], name: &str) -> Option<usize> {
         (Some((index, _)), None) => Some(index),
         (None, _) if hosts.len() == 1 => Some(0),
         _ => None,
-    }
-}
-
-/// Syntax errors and directives of the files that were evaluated.
-fn finish(ev: &mut Evaluator, scope: &Scope, analysis: &mut Analysis) {
-    let mut files: Vec<FileId> = ev.program.files().iter().map(|linked| linked.file).collect();
-    files.sort();
-    files.dedup();
-    for id in files {
-        let Some(file) = ev.sources.file(id).filter(|file| file.on_disk && file.path.starts_with(&scope.project))
-        else {
-            continue;
-        };
-        analysis.fleet.files += 1;
-        let Some(ir) = ev.parsed.get(&id) else { continue };
-        for error in ir.errors.iter().take(MOST_ERRORS_PER_FILE) {
-            let place = |span| Place { file: file.id, span };
-            analysis.fleet.problems.push(Problem {
-                kind: ProblemKind::Syntax,
-                message: error.message.clone(),
-                place: Some(place(error.span)),
-                related: error.related.iter().map(|(span, text)| (place(*span), text.clone())).collect(),
-                machine: None,
-            });
-        }
-        analysis.directives.extend(ir.directives.iter().map(|directive| (id, directive.clone())));
     }
 }
 

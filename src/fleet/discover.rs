@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use rustc_hash::FxHashSet;
-
 use super::analyse::with_autostart;
 use super::facts::{Declared, Fact, Gap, Guest, Host, Problem, Release};
 use super::layout::{Root, module_roots};
@@ -23,7 +21,29 @@ pub(super) struct Discovery {
     pub(super) guests: Vec<(Guest, Option<String>)>,
     pub(super) problems: Vec<Problem>,
     pub(super) gaps: Vec<Gap>,
+    /// Guests that are too many to be read beside their host.
+    pub(super) bulk: Vec<Bulk>,
 }
+
+/// How a host is evaluated again in another evaluator.
+#[derive(Clone, Debug)]
+pub(super) enum Recipe {
+    /// The configuration of this name in the flake.
+    Configuration(String),
+    /// These module files together.
+    Files(Vec<Root>),
+}
+
+/// Guests of one host, to be read in parts.
+#[derive(Clone, Debug)]
+pub(super) struct Bulk {
+    pub(super) host: String,
+    pub(super) recipe: Recipe,
+    pub(super) vms: Vec<(String, Option<Place>)>,
+}
+
+/// Most guests that are read in the same evaluator as their host, and in one part of a bulk.
+pub(super) const GUESTS_AT_ONCE: usize = 512;
 
 /// Steps that the evaluation of one machine may take.
 const STEPS_PER_MACHINE: u64 = 40_000_000;
@@ -33,39 +53,67 @@ pub(super) fn discover(ev: &mut Evaluator, target: &Target, scope: &Scope) -> Di
     let mut finder = Finder {
         reader: Reader::new(ev, scope.project.clone()),
         found: Discovery::default(),
-        placed: FxHashSet::default(),
         options: FlakeOptions { inputs: target.inputs.clone() },
         release: target.release,
-        is_flake: false,
     };
     match &scope.layout {
         Layout::Flake(folder) => finder.flake(folder),
         Layout::Files(files) => finder.files(files, None),
         Layout::Folder(folder) => finder.files(&[], Some(folder)),
     }
-    let Finder { reader, mut found, .. } = finder;
-    found.problems = reader.problems;
-    found.gaps = reader.gaps;
-    found
+    finder.finish()
+}
+
+/// Reads some guests of a host.
+pub(super) fn read_part(ev: &mut Evaluator, target: &Target, scope: &Scope, bulk: &Bulk, vms: &[(String, Option<Place>)]) -> Discovery {
+    let mut finder = Finder {
+        reader: Reader::new(ev, scope.project.clone()),
+        found: Discovery::default(),
+        options: FlakeOptions { inputs: target.inputs.clone() },
+        release: target.release,
+    };
+    if let Some(host) = finder.again(&bulk.recipe, scope) {
+        for (name, place) in vms {
+            finder.named_vm(&bulk.host, host, name, *place);
+        }
+    }
+    finder.finish()
 }
 
 struct Finder<'a> {
     reader: Reader<'a>,
     found: Discovery,
-    /// Machines that are guests of some host already.
-    placed: FxHashSet<EvalId>,
     options: FlakeOptions,
     release: Option<Release>,
-    is_flake: bool,
 }
 
 impl Finder<'_> {
+    fn finish(self) -> Discovery {
+        let Self { reader, mut found, .. } = self;
+        found.problems = reader.problems;
+        found.gaps = reader.gaps;
+        found
+    }
+
+    /// A host that was found before, in this evaluator.
+    fn again(&mut self, recipe: &Recipe, scope: &Scope) -> Option<EvalId> {
+        self.ev().grant_steps(STEPS_PER_MACHINE);
+        match recipe {
+            Recipe::Configuration(name) => {
+                let Layout::Flake(folder) = &scope.layout else { return None };
+                let options = self.options.clone();
+                let flake = flake_value(self.ev(), folder, &options).ok()?;
+                self.referenced(flake, name)
+            }
+            Recipe::Files(roots) => self.plain_machine(roots),
+        }
+    }
+
     fn ev(&mut self) -> &mut Evaluator {
         self.reader.ev
     }
 
     fn flake(&mut self, folder: &Path) {
-        self.is_flake = true;
         if self.release.is_none() {
             self.release = flake::release_of(self.reader.ev, folder).map(|(year, month)| Release { year, month });
         }
@@ -83,14 +131,14 @@ impl Finder<'_> {
             self.reader.machine = format!("machine {name}");
             let role = self.reader.role(id);
             if role.is_host {
-                self.host(&name, id, place);
+                self.host(&name, id, place, Recipe::Configuration(name.clone()));
             }
             if role.is_guest {
                 guests.push((name, id, place));
             }
         }
         for (name, id, place) in guests {
-            if !self.placed.contains(&id) && !self.is_named_vm(&name) {
+            if !self.is_named_vm(&name) {
                 self.guest(&name, id, Declared::Configuration, place, None, Fact::Absent);
             }
         }
@@ -145,17 +193,25 @@ impl Finder<'_> {
     }
 
     /// Reads a host and the guests of its `microvm.vms`.
-    fn host(&mut self, name: &str, id: EvalId, place: Option<Place>) {
+    fn host(&mut self, name: &str, id: EvalId, place: Option<Place>, recipe: Recipe) {
         self.ev().grant_steps(STEPS_PER_MACHINE);
         let host = self.reader.host(name, id, place, self.release);
         let vms = host.vms.clone();
         self.found.hosts.push(host);
-        for vm in vms.items {
-            let place = vm.origin.definition;
-            self.reader.machine = format!("guest {}", vm.value);
-            self.ev().grant_steps(STEPS_PER_MACHINE);
-            self.vm(name, id, &vm.value, place);
+        let vms: Vec<_> = vms.items.into_iter().map(|vm| (vm.value, vm.origin.definition)).collect();
+        if vms.len() > GUESTS_AT_ONCE {
+            self.found.bulk.push(Bulk { host: name.to_owned(), recipe, vms });
+            return;
         }
+        for (vm, place) in vms {
+            self.named_vm(name, id, &vm, place);
+        }
+    }
+
+    fn named_vm(&mut self, host: &str, host_id: EvalId, name: &str, place: Option<Place>) {
+        self.reader.machine = format!("guest {name}");
+        self.ev().grant_steps(STEPS_PER_MACHINE);
+        self.vm(host, host_id, name, place);
         self.reader.machine.clear();
     }
 
@@ -173,7 +229,6 @@ impl Finder<'_> {
         };
         match id {
             Some(id) => {
-                self.placed.insert(id);
                 self.guest(name, id, declared, place, Some(host.to_owned()), autostart);
             }
             None => self.reader.gap(place, "the configuration", "it is not available".to_owned()),
@@ -294,27 +349,27 @@ impl Finder<'_> {
             together.extend(joined.iter().cloned());
             let id = if joined.is_empty() { Some(*id) } else { self.plain_machine(&together) };
             if let Some(id) = id {
-                self.plain_host(root, id);
+                self.plain_host(root, id, together);
             }
         }
         if several {
             for root in nameless {
                 if let Some(id) = self.plain_machine(std::slice::from_ref(&root)) {
-                    self.plain_host(&root, id);
+                    self.plain_host(&root, id, vec![root.clone()]);
                 }
             }
         } else if named.is_empty()
             && let Some(first) = nameless.first()
             && let Some(id) = self.plain_machine(&nameless)
         {
-            self.plain_host(first, id);
+            self.plain_host(first, id, nameless.clone());
         }
     }
 
-    fn plain_host(&mut self, root: &Root, id: EvalId) {
+    fn plain_host(&mut self, root: &Root, id: EvalId, files: Vec<Root>) {
         let name = self.host_name(id).unwrap_or_else(|| root.name.clone());
         let place = self.start_of(&root.path);
-        self.host(&name, id, place);
+        self.host(&name, id, place, Recipe::Files(files));
     }
 
     fn plain_guest(&mut self, root: &Root) {

@@ -161,17 +161,22 @@ impl Reader<'_> {
         let path = ["microvm", "interfaces"];
         let report = self.option(machine, &path);
         let elements = self.raw_elements(&report.definitions);
+        let may_be_plain = report.is_static && report.losing.is_empty();
         let value = self.settled(report.value, &path);
         let View::List(seq) = value.view() else { return Listed { items: Vec::new(), is_complete: false } };
         let mut listed = Listed { items: Vec::new(), is_complete: self.ev.heap.open_reason(seq).is_none() };
         let matches_up = elements.len() == seq.count();
         for (element, number) in self.ev.heap.elements(seq).into_iter().zip(0usize..) {
-            let value = self.settled(element, &path);
+            let raw = elements.get(number).copied().filter(|_| matches_up);
+            let plain = raw.filter(|_| may_be_plain).and_then(|raw| self.plain_interface(raw));
+            let value = match plain {
+                Some(set) => Value::attrs(set),
+                None => self.settled(element, &path),
+            };
             let View::Attrs(set) = value.view() else {
                 listed.is_complete = false;
                 continue;
             };
-            let raw = elements.get(number).copied().filter(|_| matches_up);
             let interface = self.interface(set, raw);
             listed.items.push(interface);
         }
@@ -208,7 +213,8 @@ impl Reader<'_> {
                         }
                     }
                 }
-                None => Fact::Unknown,
+                None if self.ev.heap.open_set_reason(set).is_some() => Fact::Unknown,
+                None => Fact::Absent,
             }
         };
         let [kind, id, mac, bridge] = ["type", "id", "mac", "bridge"].map(&mut read);

@@ -18,6 +18,7 @@ mod layout;
 pub mod links;
 mod machines;
 mod network;
+mod plain;
 mod reader;
 mod select;
 mod session;

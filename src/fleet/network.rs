@@ -1,6 +1,6 @@
 //! `systemd.network` of one machine as facts.
 
-use super::facts::{Address, Fact, Listed, Matching, Network, Route, Sourced, Unit, parse_prefix};
+use super::facts::{Address, Fact, Listed, Matching, Network, Origin, Route, Sourced, Unit, parse_prefix};
 use super::reader::Reader;
 use crate::heap::{Set, Symbol, Value, View};
 use crate::modules::EvalId;
@@ -39,11 +39,15 @@ impl Reader<'_> {
         let path = ["systemd", "network", "networks"];
         let report = self.option(machine, &path);
         let raw = self.raw_sets(&report.definitions);
+        let may_be_plain = report.is_static && report.losing.is_empty();
         let value = self.settled(report.value, &path);
         let View::Attrs(set) = value.view() else { return Listed { items: Vec::new(), is_complete: false } };
         let mut listed = Listed { items: Vec::new(), is_complete: self.ev.heap.open_set_reason(set).is_none() };
         for (name, slot, _) in self.ev.heap.entries(set) {
-            let config = self.settled(Value::reference(slot), &path);
+            let config = match self.plain_unit(&raw, name).filter(|_| may_be_plain) {
+                Some(set) => Value::attrs(set),
+                None => self.settled(Value::reference(slot), &path),
+            };
             let View::Attrs(config) = config.view() else {
                 listed.is_complete = false;
                 continue;
@@ -62,9 +66,16 @@ impl Reader<'_> {
         let link = self.section(config, &raw, "linkConfig");
         let enabled = self.member(config, "enable");
         let at = self.member_binding(&raw, "enable");
-        let is_enabled = self.truth(enabled, at);
+        let is_enabled = match self.truth(enabled, at) {
+            Fact::Absent => Fact::Known(Sourced { value: true, origin: Origin::default() }),
+            fact => fact,
+        };
         let extra = self.member(config, "extraConfig");
-        let has_extra_config = !matches!(self.text(extra, ExprId::NONE), Fact::Known(text) if text.value.is_empty());
+        let has_extra_config = match self.text(extra, ExprId::NONE) {
+            Fact::Known(text) => !text.value.is_empty(),
+            Fact::Absent => false,
+            Fact::Unknown => true,
+        };
         let text = self.ev.heap.name(name).to_owned();
         let place = self.place(binding);
         let mut unit = Unit {
@@ -89,8 +100,12 @@ impl Reader<'_> {
         let name = self.ev.heap.intern(name);
         match self.ev.attribute(set, name) {
             Some(value) => {
-                let path = ["systemd.network.networks", self.ev.heap.name(name)].map(str::to_owned);
-                self.settled(value, &path.each_ref().map(String::as_str))
+                let value = self.ev.force(value);
+                if value.is_stop() {
+                    let leaf = self.ev.heap.name(name).to_owned();
+                    return self.settled(value, &["systemd", "network", "networks", "<name>", &leaf]);
+                }
+                value
             }
             None => self.ev.heap.open_set_reason(set).map_or(Value::NULL, Value::unknown),
         }

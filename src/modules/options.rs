@@ -30,6 +30,11 @@ impl OptionInfo {
         Self { ty, sets: Vec::new(), declarations: Vec::new(), positions: Vec::new(), is_type_made: true }
     }
 
+    /// Whether no module declares it.
+    pub(super) fn is_static(&self) -> bool {
+        self.sets.is_empty()
+    }
+
     /// An attribute of the declaration, not forced, with the place of its name.
     fn attribute(&self, ev: &Evaluator, name: Symbol) -> Option<(Value, ExprId)> {
         self.sets.iter().find_map(|set| {

@@ -31,6 +31,8 @@ pub struct OptionReport {
     pub losing: Vec<(Definition, LossReason)>,
     /// Whether any definition counts.
     pub is_defined: bool,
+    /// Whether only the static table declares it, so that no module of the user's adds to its type.
+    pub is_static: bool,
 }
 
 /// What kind of problem it is.
@@ -65,7 +67,7 @@ pub struct ModuleProblem {
 
 impl OptionReport {
     fn of_stop(stop: Stop) -> Self {
-        Self { value: stop.0, definitions: Vec::new(), losing: Vec::new(), is_defined: false }
+        Self { value: stop.0, definitions: Vec::new(), losing: Vec::new(), is_defined: false, is_static: false }
     }
 }
 
@@ -117,7 +119,7 @@ fn below_option(ev: &mut Evaluator, id: NodeId, info: &OptionInfo, rest: &[Symbo
     let report = match settled(ev, id, info) {
         Ok((definitions, losing)) => {
             let is_defined = definitions.iter().any(|one| one.priority < OPTION_DEFAULT_PRIORITY);
-            OptionReport { value, definitions, losing, is_defined }
+            OptionReport { value, definitions, losing, is_defined, is_static: info.is_static() }
         }
         Err(stop) => OptionReport { value: if value.is_stop() { value } else { stop.0 }, ..OptionReport::of_stop(stop) },
     };
@@ -161,7 +163,7 @@ fn below_value(ev: &mut Evaluator, id: NodeId, rest: &[Symbol]) -> Result<Option
     let mut losing = Vec::new();
     let settled = merge::discharge_with(ev, &this.loc, defs, None, Some(&mut losing))?;
     let is_defined = !settled.defs.is_empty();
-    let report = OptionReport { value, definitions: settled.defs, losing, is_defined };
+    let report = OptionReport { value, definitions: settled.defs, losing, is_defined, is_static: false };
     match rest.split_first() {
         None => Ok(report),
         Some((name, others)) => inside(ev, report, &this.loc, *name, others),
@@ -228,7 +230,7 @@ fn element_report(ev: &mut Evaluator, report: OptionReport, loc: &Loc, name: Sym
     let mut losing = Vec::new();
     let settled = merge::discharge_with(ev, &loc.child(name), parts, None, Some(&mut losing))?;
     let is_defined = !settled.defs.is_empty();
-    Ok(OptionReport { value, definitions: settled.defs, losing, is_defined })
+    Ok(OptionReport { value, definitions: settled.defs, losing, is_defined, is_static: false })
 }
 
 /// The problems met so far while modules were collected and called.
