@@ -13,6 +13,7 @@ use crate::heap::{Set, Symbol, Value, View, sym};
 use crate::modules::{EvalId, ModuleInput};
 use crate::schema;
 use crate::source::Place;
+use crate::syntax::ExprId;
 
 /// Everything that was found. Guests come with the name of the host whose `microvm.vms` names them.
 #[derive(Debug, Default)]
@@ -55,6 +56,7 @@ pub(super) fn discover(ev: &mut Evaluator, target: &Target, scope: &Scope) -> Di
         found: Discovery::default(),
         options: FlakeOptions { inputs: target.inputs.clone() },
         release: target.release,
+        vms: None,
     };
     match &scope.layout {
         Layout::Flake(folder) => finder.flake(folder),
@@ -65,12 +67,19 @@ pub(super) fn discover(ev: &mut Evaluator, target: &Target, scope: &Scope) -> Di
 }
 
 /// Reads some guests of a host.
-pub(super) fn read_part(ev: &mut Evaluator, target: &Target, scope: &Scope, bulk: &Bulk, vms: &[(String, Option<Place>)]) -> Discovery {
+pub(super) fn read_part(
+    ev: &mut Evaluator,
+    target: &Target,
+    scope: &Scope,
+    bulk: &Bulk,
+    vms: &[(String, Option<Place>)],
+) -> Discovery {
     let mut finder = Finder {
         reader: Reader::new(ev, scope.project.clone()),
         found: Discovery::default(),
         options: FlakeOptions { inputs: target.inputs.clone() },
         release: target.release,
+        vms: None,
     };
     if let Some(host) = finder.again(&bulk.recipe, scope) {
         for (name, place) in vms {
@@ -85,6 +94,8 @@ struct Finder<'a> {
     found: Discovery,
     options: FlakeOptions,
     release: Option<Release>,
+    /// `microvm.vms` of the host that was asked last.
+    vms: Option<(EvalId, Value)>,
 }
 
 impl Finder<'_> {
@@ -217,13 +228,12 @@ impl Finder<'_> {
 
     /// One `microvm.vms.<name>`: the flake's configuration, an evaluated one, or modules (microvm.nix, nixos-modules/host/default.nix).
     fn vm(&mut self, host: &str, host_id: EvalId, name: &str, place: Option<Place>) {
-        let option = |leaf| ["microvm", "vms", name, leaf];
-        let (autostart, origin) = self.reader.option_value(host_id, &option("autostart"));
-        let autostart = self.reader.truth(autostart, origin);
-        let (flake, _) = self.reader.option_value(host_id, &option("flake"));
-        let (evaluated, _) = self.reader.option_value(host_id, &option("evaluatedConfig"));
+        let Some(vm) = self.vm_set(host_id, name) else { return };
+        let autostart = self.vm_value(vm, "autostart");
+        let autostart = self.reader.truth(autostart, ExprId::NONE);
+        let [flake, evaluated] = ["flake", "evaluatedConfig"].map(|leaf| self.vm_value(vm, leaf));
         let (id, declared) = match (flake.view(), evaluated.view()) {
-            (View::Null, View::Null) => (self.inline(host_id, name), Declared::Inline),
+            (View::Null, View::Null) => (self.inline(host_id, name, vm), Declared::Inline),
             (View::Null, _) => (machine_of(self.ev(), evaluated), Declared::Inline),
             _ => (self.referenced(flake, name), Declared::FlakeReference),
         };
@@ -252,14 +262,39 @@ impl Finder<'_> {
         machine_of(self.ev(), value)
     }
 
-    fn inline(&mut self, host_id: EvalId, name: &str) -> Option<EvalId> {
-        let option = |leaf| ["microvm", "vms", name, leaf];
-        let definitions = self.reader.option(host_id, &option("config")).definitions;
+    /// The configuration of `microvm.vms.<name>`.
+    fn vm_set(&mut self, host_id: EvalId, name: &str) -> Option<Set> {
+        let vms = match self.vms {
+            Some((known, vms)) if known == host_id => vms,
+            _ => {
+                let value = self.reader.option(host_id, &["microvm", "vms"]).value;
+                self.vms = Some((host_id, value));
+                value
+            }
+        };
+        let View::Attrs(vms) = vms.view() else { return None };
+        let symbol = self.ev().heap.intern(name);
+        let value = self.ev().attribute(vms, symbol)?;
+        match self.reader.settled(value, &["microvm", "vms", name]).view() {
+            View::Attrs(set) => Some(set),
+            _ => None,
+        }
+    }
+
+    fn vm_value(&mut self, vm: Set, leaf: &str) -> Value {
+        let name = self.ev().heap.intern(leaf);
+        match self.ev().attribute(vm, name) {
+            Some(value) => self.reader.settled(value, &["microvm", "vms", "<name>", leaf]),
+            None => Value::NULL,
+        }
+    }
+
+    fn inline(&mut self, host_id: EvalId, name: &str, vm: Set) -> Option<EvalId> {
+        let definitions = self.reader.option(host_id, &["microvm", "vms", name, "config"]).definitions;
         if definitions.is_empty() {
             return None;
         }
-        let (special_args, _) = self.reader.option_value(host_id, &option("specialArgs"));
-        let (extra, _) = self.reader.option_value(host_id, &option("extraModules"));
+        let [special_args, extra] = ["specialArgs", "extraModules"].map(|leaf| self.vm_value(vm, leaf));
         let mut modules: Vec<ModuleInput> = definitions.into_iter().map(ModuleInput::Import).collect();
         if let View::List(seq) = extra.view() {
             modules.extend(self.ev().heap.elements(seq).into_iter().map(ModuleInput::Module));
@@ -399,10 +434,10 @@ impl Finder<'_> {
 fn default_host_name(ev: &mut Evaluator, name: &str) -> Value {
     let kind = ev.str("override");
     let name = ev.str(name);
-    let default: [(Symbol, Value, crate::syntax::ExprId); 3] = [
-        (sym::TYPE_TAG, kind, crate::syntax::ExprId::NONE),
-        (sym::PRIORITY, Value::int(1000), crate::syntax::ExprId::NONE),
-        (sym::CONTENT, name, crate::syntax::ExprId::NONE),
+    let default: [(Symbol, Value, ExprId); 3] = [
+        (sym::TYPE_TAG, kind, ExprId::NONE),
+        (sym::PRIORITY, Value::int(1000), ExprId::NONE),
+        (sym::CONTENT, name, ExprId::NONE),
     ];
     let default = ev.heap.new_set(&default);
     let host_name = ev.set(&[("hostName", default)]);

@@ -25,7 +25,9 @@ impl Reader<'_> {
             let value = self.ev.force_slot(slot);
             let is_plain = match option.as_str() {
                 section if SECTIONS.contains(&section) => self.is_plain_section(value),
-                texts if TEXTS.contains(&texts) => self.is_plain_list(value, |_, element| matches!(element.view(), View::Str(_))),
+                texts if TEXTS.contains(&texts) => {
+                    self.is_plain_list(value, |_, element| matches!(element.view(), View::Str(_)))
+                }
                 lists if LISTS.contains(&lists) => self.is_plain_list(value, Self::is_plain_section),
                 "enable" => matches!(value.view(), View::Bool(_)),
                 "name" | "DHCP" => matches!(value.view(), View::Str(_) | View::Null),
@@ -64,7 +66,8 @@ impl Reader<'_> {
     /// A complete set that is no property (`mkIf` and so on).
     fn plain_set(&mut self, value: Value) -> Option<Set> {
         let View::Attrs(set) = self.ev.force(value).view() else { return None };
-        let is_plain = self.ev.heap.attribute(set, sym::TYPE_TAG).is_none() && self.ev.heap.open_set_reason(set).is_none();
+        let is_plain =
+            self.ev.heap.attribute(set, sym::TYPE_TAG).is_none() && self.ev.heap.open_set_reason(set).is_none();
         is_plain.then_some(set)
     }
 

@@ -121,7 +121,9 @@ fn below_option(ev: &mut Evaluator, id: NodeId, info: &OptionInfo, rest: &[Symbo
             let is_defined = definitions.iter().any(|one| one.priority < OPTION_DEFAULT_PRIORITY);
             OptionReport { value, definitions, losing, is_defined, is_static: info.is_static() }
         }
-        Err(stop) => OptionReport { value: if value.is_stop() { value } else { stop.0 }, ..OptionReport::of_stop(stop) },
+        Err(stop) => {
+            OptionReport { value: if value.is_stop() { value } else { stop.0 }, ..OptionReport::of_stop(stop) }
+        }
     };
     match rest.split_first() {
         None => Ok(report),
