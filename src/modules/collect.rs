@@ -21,6 +21,8 @@ use crate::syntax::ExprId;
 
 /// Label of a module that stands in no file.
 pub(super) const UNKNOWN_FILE: &str = "<unknown-file>";
+/// Deepest chain of imports.
+const DEEPEST: u32 = 1_000;
 /// Most modules of one evaluation.
 const MOST: usize = 100_000;
 
@@ -49,6 +51,8 @@ struct Work {
     key: String,
     /// The place to show if the value has none.
     origin: ExprId,
+    /// How many modules import one another down to this one.
+    depth: u32,
     kind: WorkKind,
 }
 
@@ -81,6 +85,7 @@ impl Collected {
                     file: Rc::clone(&unknown),
                     key,
                     origin: ExprId::NONE,
+                    depth: 0,
                     kind: WorkKind::Module,
                 },
                 ModuleInput::Import(definition) => Work {
@@ -89,6 +94,7 @@ impl Collected {
                     file: Rc::clone(&definition.file),
                     key: format!("{key}:anon-1"),
                     origin: definition.origin,
+                    depth: 0,
                     kind: WorkKind::Module,
                 },
                 ModuleInput::Config(definition) => Work {
@@ -97,6 +103,7 @@ impl Collected {
                     file: Rc::clone(&definition.file),
                     key,
                     origin: definition.origin,
+                    depth: 0,
                     kind: WorkKind::Config(definition.clone()),
                 },
             });
@@ -151,6 +158,7 @@ impl Collected {
         };
         let origin = if origin.is_some() { origin } else { work.origin };
         let file = Rc::clone(&work.file);
+        let depth = work.depth;
         let loaded = match self.load(ev, evaluation, work, by_path) {
             Ok(loaded) => loaded,
             Err(stop) if stop.0.is_unknown() => {
@@ -178,6 +186,7 @@ impl Collected {
                 file: Rc::clone(&loaded.module.file),
                 key: format!("{}:anon-{number}", loaded.module.key),
                 origin: loaded.imports_at,
+                depth: depth + 1,
                 kind: WorkKind::Module,
             });
         }
@@ -192,6 +201,10 @@ impl Collected {
         work: Work,
         by_path: &FxHashMap<String, usize>,
     ) -> Result<Load, Stop> {
+        if work.depth > DEEPEST {
+            let text = "infinite recursion encountered: modules import further modules without end";
+            return Err(ev.error_at(ErrorKind::Recursion, text, work.origin));
+        }
         let value = ev.want(work.value)?;
         let origin = value.origin();
         let (content, file, key, path) = match value.view() {

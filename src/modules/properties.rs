@@ -144,18 +144,19 @@ const DEEPEST: usize = 200;
 /// Takes `mkMerge`, `mkIf` and `mkOverride` from around a value without evaluating a condition. An unknown value is a layer too.
 pub(super) fn push_down(ev: &mut Evaluator, value: Value) -> Result<Vec<Layer>, Stop> {
     let mut layers = Vec::with_capacity(1);
-    push_down_into(ev, value, &mut Vec::new(), &mut layers)?;
+    push_down_into(ev, value, 0, &mut Vec::new(), &mut layers)?;
     Ok(layers)
 }
 
 fn push_down_into(
     ev: &mut Evaluator,
     value: Value,
+    depth: usize,
     around: &mut Vec<Wrapper>,
     layers: &mut Vec<Layer>,
 ) -> Result<(), Stop> {
     ev.tick()?;
-    if around.len() > DEEPEST {
+    if depth > DEEPEST {
         return Err(ev.error(ErrorKind::Type, "properties of the module system are nested too deeply"));
     }
     let value = ev.force(value);
@@ -171,7 +172,7 @@ fn push_down_into(
             }
             let seq = ev.want_list(contents)?;
             for slot in seq.slots() {
-                push_down_into(ev, Value::reference(slot), around, layers)?;
+                push_down_into(ev, Value::reference(slot), depth + 1, around, layers)?;
             }
             if let Some(reason) = ev.heap.open_reason(seq) {
                 layers.push(Layer { value: Value::unknown(reason), wrappers: around.clone() });
@@ -179,12 +180,12 @@ fn push_down_into(
         }
         Property::If { condition, content } => {
             around.push(Wrapper::If(condition));
-            push_down_into(ev, content, around, layers)?;
+            push_down_into(ev, content, depth + 1, around, layers)?;
             around.pop();
         }
         Property::Override { priority, content } => {
             around.push(Wrapper::Override(priority));
-            push_down_into(ev, content, around, layers)?;
+            push_down_into(ev, content, depth + 1, around, layers)?;
             around.pop();
         }
         Property::Order { .. } | Property::Definition { .. } | Property::Plain => {

@@ -16,9 +16,12 @@ use super::properties::{self, attributes_of, type_tag};
 use super::schema_tree::{SchemaNode, undeclared_below};
 use super::shapes::set_of;
 use super::state::{EvalId, NodeId, State, evaluation, handle, handle_value, node};
-use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop};
+use crate::eval::{ErrorKind, Evaluator, LimitKind, NativeDef, Outcome, Stop};
 use crate::heap::{Set, SlotId, Symbol, UnknownId, Value, View, sym};
 use crate::syntax::ExprId;
+
+/// Longest path of an option within one evaluation.
+const DEEPEST: u32 = 500;
 
 /// What one module declares at a node: an option, or a set of further declarations.
 #[derive(Clone, Debug)]
@@ -64,6 +67,8 @@ pub(super) struct Node {
     value_slot: Cell<Option<SlotId>>,
     options_slot: Cell<Option<SlotId>>,
     pub(super) discharged: OnceCell<Rc<Discharged>>,
+    /// Number of names from the root.
+    depth: u32,
     /// The definitions of an option that stands in no tree.
     given: Option<Rc<[Definition]>>,
 }
@@ -86,6 +91,7 @@ impl Node {
             value_slot: Cell::new(None),
             options_slot: Cell::new(None),
             discharged: OnceCell::new(),
+            depth: 0,
             given: None,
         }
     }
@@ -181,6 +187,9 @@ pub(super) fn child(ev: &mut Evaluator, parent_id: NodeId, name: Symbol) -> Resu
     if let Some(known) = parent.children.borrow().get(&name) {
         return Ok(*known);
     }
+    if parent.depth >= DEEPEST {
+        return Err(ev.limit_error(LimitKind::Depth));
+    }
     let mut below = Vec::new();
     let sets = subtrees(ev, &parent)?;
     let all = declarations(ev, &parent)?;
@@ -199,6 +208,7 @@ pub(super) fn child(ev: &mut Evaluator, parent_id: NodeId, name: Symbol) -> Resu
         parent: Some(parent_id),
         name,
         kind: OnceCell::new(),
+        depth: parent.depth + 1,
         declarations: OnceCell::from(below.into_boxed_slice()),
         ..Node::root(parent.evaluation, parent.loc.child(name), schema)
     };
