@@ -210,7 +210,7 @@ fn the_readme_shows_what_the_program_prints() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let readme = fs::read_to_string(root.join("README.md")).unwrap();
     let shown = readme.split("```\n").find(|block| block.starts_with("error[")).unwrap();
-    let printed = text(&run(root, &["check", "fixtures/flake-inline"]).stdout);
+    let printed = text(&run(root, &["check", "fixtures/reference"]).stdout);
     let printed: Vec<&str> = printed.lines().map(str::trim_end).collect();
     assert!(printed.join("\n").contains(shown.trim_end()), "{}", printed.join("\n"));
 }

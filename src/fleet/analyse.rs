@@ -30,27 +30,40 @@ const STACK: usize = 1 << 30;
 /// Most syntax errors of one file that are reported.
 const MOST_ERRORS_PER_FILE: usize = 50;
 
-/// Finds the machines of a target and reads their facts. Takes a thread of its own, because evaluation needs a deep stack.
+/// Finds the machines of a target and reads their facts. Takes a thread of its own, because evaluation needs a deep stack; the thread
+/// outlives the call for as long as it takes to give its memory back.
 pub fn analyse(sources: &Arc<Sources>, target: &Target) -> Result<Analysis, Failure> {
     let scope = resolve(sources, target)?;
-    let worker = std::thread::Builder::new().stack_size(STACK);
-    std::thread::scope(|threads| {
-        let worker = worker.spawn_scoped(threads, || analyse_scope(sources, target, &scope));
-        match worker.map(std::thread::ScopedJoinHandle::join) {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) | Err(_) => Err(Failure::Empty(scope.project.clone())),
-        }
-    })
+    let given = target.paths.first().cloned().unwrap_or_else(|| PathBuf::from("."));
+    let (sources, target) = (Arc::clone(sources), target.clone());
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let work = move || {
+        let (analysis, spent) = analyse_scope(&sources, &target, &scope);
+        let is_received = sender.send(analysis).is_ok();
+        drop((spent, is_received));
+    };
+    let started = std::thread::Builder::new().stack_size(STACK).spawn(work).is_ok();
+    let analysis = receiver.recv().ok().filter(|_| started).ok_or_else(|| Failure::Empty(given.clone()))?;
+    let fleet = &analysis.fleet;
+    if fleet.hosts.is_empty() && fleet.guests.is_empty() && fleet.problems.is_empty() {
+        return Err(Failure::Empty(given));
+    }
+    Ok(analysis)
 }
 
-fn analyse_scope(sources: &Arc<Sources>, target: &Target, scope: &Scope) -> Result<Analysis, Failure> {
+/// The analysis, and the evaluator if it still holds its memory.
+fn analyse_scope(sources: &Arc<Sources>, target: &Target, scope: &Scope) -> (Analysis, Option<Evaluator>) {
     let mut ev = evaluator(sources, FxHashMap::default());
     let mut found = discover(&mut ev, target, scope);
     let mut loaded = Loaded::default();
     loaded.collect(&ev, scope);
+    let bulks = std::mem::take(&mut found.bulk);
+    if bulks.is_empty() {
+        return (assemble(found, loaded), Some(ev));
+    }
     let parsed = std::mem::take(&mut ev.parsed);
     drop(ev);
-    for bulk in std::mem::take(&mut found.bulk) {
+    for bulk in bulks {
         for (part, files) in read_bulk(sources, target, scope, &bulk, &parsed) {
             found.guests.extend(part.guests);
             found.problems.extend(part.problems);
@@ -58,13 +71,7 @@ fn analyse_scope(sources: &Arc<Sources>, target: &Target, scope: &Scope) -> Resu
             loaded.merge(files);
         }
     }
-    let analysis = assemble(found, loaded);
-    let fleet = &analysis.fleet;
-    if fleet.hosts.is_empty() && fleet.guests.is_empty() && fleet.problems.is_empty() {
-        let given = target.paths.first().cloned().unwrap_or_else(|| PathBuf::from("."));
-        return Err(Failure::Empty(given));
-    }
-    Ok(analysis)
+    (assemble(found, loaded), None)
 }
 
 /// An evaluator that knows what is parsed already.

@@ -101,7 +101,10 @@ impl<'a> Reader<'a> {
             .filter_map(|(origin, text)| self.place(*origin).map(|place| (place, text.clone())))
             .collect();
         let machine = (!self.machine.is_empty()).then(|| self.machine.clone());
-        let problem = Problem { kind: ProblemKind::Evaluation, message: info.message, place, related, machine };
+        let folder = format!("{}/", self.project.display());
+        let lines: Vec<&str> = info.message.lines().map(str::trim).collect();
+        let message = lines.join(" ").replace(&folder, "");
+        let problem = Problem { kind: ProblemKind::Evaluation, message, place, related, machine };
         let is_known = |known: &Problem| known.message == problem.message && known.place == problem.place;
         if self.problems.len() < MOST_PROBLEMS && !self.problems.iter().any(is_known) {
             self.problems.push(problem);

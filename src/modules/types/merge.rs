@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::show::{ADVICE, fail, show_defs, show_files, show_loc};
 use super::table::{Kind, Plain, Role, captured, kind, resolve, type_number};
 use super::{TypeId, collection, compound, submodule};
-use crate::eval::{Coercion, Evaluator, NativeDef, Outcome, Piece, Stop, UnknownReason};
+use crate::eval::{Coercion, ErrorKind, Evaluator, NativeDef, Outcome, Piece, Stop, UnknownReason};
 use crate::heap::{Set, UnknownId, Value, View, sym};
 use crate::modules::definition::{Definition, Loc};
 use crate::syntax::ExprId;
@@ -220,7 +220,18 @@ pub(super) fn merge_one(ev: &mut Evaluator, loc: &Loc, defs: &[Definition], advi
         show_loc(ev, loc),
         show_defs(ev, defs)
     );
-    Err(fail(ev, "conflict", message))
+    Err(conflict(ev, message, defs))
+}
+
+/// An error about definitions that do not go together: it points at the last of them and, in its trace, at the others.
+fn conflict(ev: &mut Evaluator, message: String, defs: &[Definition]) -> Stop {
+    let mut places = defs.iter().rev().map(|def| def.origin).filter(|origin| origin.is_some());
+    let Some(origin) = places.next() else { return fail(ev, "conflict", message) };
+    let mut stop = ev.error_at(ErrorKind::Module("conflict"), message, origin);
+    for other in places {
+        stop = ev.add_trace(stop, other, "also defined here");
+    }
+    stop
 }
 
 /// The value that all definitions agree on.
@@ -245,7 +256,7 @@ pub(super) fn merge_equal(ev: &mut Evaluator, loc: &Loc, defs: &[Definition]) ->
             show_loc(ev, loc),
             show_defs(ev, &[first.clone(), def.clone()])
         );
-        return Err(fail(ev, "conflict", message));
+        return Err(conflict(ev, message, &[first.clone(), def.clone()]));
     }
     Ok(value)
 }
