@@ -253,8 +253,12 @@ pub fn merge_discharged(ev: &mut Evaluator, loc: &Loc, ty: TypeId, found: Discha
     Ok(Merged { value, defs_final: found.defs, highest_priority: found.highest_priority, is_defined })
 }
 
-/// The value alone of [`merge_discharged`].
+/// The value alone of [`merge_discharged`]. An error about the definitions tells where each of them is.
 pub(super) fn merged_value(ev: &mut Evaluator, loc: &Loc, ty: TypeId, found: &Discharged) -> Outcome {
+    checked_value(ev, loc, ty, found).map_err(|stop| with_places(ev, stop, &found.defs))
+}
+
+fn checked_value(ev: &mut Evaluator, loc: &Loc, ty: TypeId, found: &Discharged) -> Outcome {
     if let Some(reason) = found.open {
         return merge_open(ev, loc, ty, found, reason);
     }
@@ -266,6 +270,25 @@ pub(super) fn merged_value(ev: &mut Evaluator, loc: &Loc, ty: TypeId, found: &Di
         Some(value) => Ok(value),
         None => Err(missing_value(ev, loc)),
     }
+}
+
+/// Most definitions whose places an error tells.
+const MOST_PLACES: usize = 8;
+
+/// An error of the module system that has no place yet, with the places of the definitions.
+fn with_places(ev: &mut Evaluator, stop: Stop, defs: &[Definition]) -> Stop {
+    let View::Error(id) = stop.0.view() else { return stop };
+    let is_bare = ev.error_info(id).is_some_and(|info| {
+        matches!(info.kind, ErrorKind::Module("conflict" | "type" | "read-only")) && info.trace.is_empty()
+    });
+    if !is_bare {
+        return stop;
+    }
+    defs.iter().take(MOST_PLACES).fold(stop, |stop, definition| {
+        let value = definition.value.origin();
+        let place = if value.is_some() { value } else { definition.origin };
+        ev.add_trace(stop, place, X)
+    })
 }
 
 fn missing_value(ev: &mut Evaluator, loc: &Loc) -> Stop {
