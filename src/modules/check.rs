@@ -1,5 +1,6 @@
 //! Definitions that no option takes.
 
+use super::defined;
 use super::definition::{Definition, Loc};
 use super::evaluation::{Evaluation, freeform_type};
 use super::state::{NodeId, node};
@@ -26,7 +27,7 @@ pub(super) fn unmatched(ev: &mut Evaluator, found: &Evaluation) -> Result<Vec<Un
 fn collect_below(ev: &mut Evaluator, id: NodeId, path: &mut Vec<Symbol>, all: &mut Vec<Unmatched>) -> Result<(), Stop> {
     ev.tick()?;
     let this = node(ev, id)?;
-    let by_name = tree::by_name(ev, id)?;
+    let by_name = defined::by_name(ev, id)?;
     if by_name.names.is_empty() {
         return Ok(());
     }

@@ -287,7 +287,7 @@ fn with_places(ev: &mut Evaluator, stop: Stop, defs: &[Definition]) -> Stop {
     defs.iter().take(MOST_PLACES).fold(stop, |stop, definition| {
         let value = definition.value.origin();
         let place = if value.is_some() { value } else { definition.origin };
-        ev.add_trace(stop, place, X)
+        ev.add_trace(stop, place, "one of the definitions is here")
     })
 }
 

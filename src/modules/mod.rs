@@ -17,6 +17,7 @@ mod arguments;
 mod canonical;
 mod check;
 mod collect;
+mod defined;
 mod definition;
 mod evaluation;
 mod functions;

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::defined;
 use super::definition::{DEFAULT_ORDER, Definition, OPTION_DEFAULT_PRIORITY};
 use super::merge::{self, Discharged};
 use super::messages::show_files;
@@ -210,7 +211,7 @@ pub(super) fn discharged(ev: &mut Evaluator, id: NodeId, info: &OptionInfo) -> R
     if let Some(known) = this.discharged.get() {
         return Ok(Rc::clone(known));
     }
-    let defs = tree::definitions(ev, id)?;
+    let defs = defined::definitions(ev, id)?;
     let default = default_of(ev, &this, info)?;
     if defs.len() + usize::from(default.is_some()) > 1 && is_read_only(ev, &this, info)? {
         return Err(set_twice(ev, &this, info, default, &defs));

@@ -1,5 +1,6 @@
 //! What is asked about an evaluation: one option with all its definitions, and the problems met.
 
+use super::defined;
 use super::definition::{Definition, Loc, OPTION_DEFAULT_PRIORITY};
 use super::merge;
 use super::options::{self, OptionInfo};
@@ -19,6 +20,9 @@ pub enum LossReason {
     /// Its condition cannot be known.
     ConditionUnknown,
 }
+
+/// Definitions that do not count, with the reason.
+type Losers = Vec<(Definition, LossReason)>;
 
 /// One option and its definitions.
 #[derive(Clone, Debug)]
@@ -93,7 +97,7 @@ fn report_at(ev: &mut Evaluator, id: EvalId, names: &[Symbol]) -> Result<OptionR
         }
         let this = node(ev, at)?;
         let is_declared = tree::is_declared(ev, &this, *name)?;
-        let by_name = tree::by_name(ev, at)?;
+        let by_name = defined::by_name(ev, at)?;
         if !is_declared && !by_name.names.contains_key(name) && by_name.unknown.is_empty() {
             let loc = this.loc.child(*name).show(&ev.heap);
             return Err(if found.is_open() {
@@ -136,9 +140,9 @@ fn settled(
     ev: &mut Evaluator,
     id: NodeId,
     info: &OptionInfo,
-) -> Result<(Vec<Definition>, Vec<(Definition, LossReason)>), Stop> {
+) -> Result<(Vec<Definition>, Losers), Stop> {
     let is_own = |one: &Definition| one.origin.is_some() || one.priority != OPTION_DEFAULT_PRIORITY;
-    let defs = tree::definitions(ev, id)?;
+    let defs = defined::definitions(ev, id)?;
     if let Ok(known) = options::discharged(ev, id, info)
         && known.open.is_none()
     {
@@ -161,7 +165,7 @@ fn below_value(ev: &mut Evaluator, id: NodeId, rest: &[Symbol]) -> Result<Option
     let this = node(ev, id)?;
     let value = tree::value_of(ev, id)?;
     let value = ev.force(value);
-    let defs = tree::definitions(ev, id)?;
+    let defs = defined::definitions(ev, id)?;
     let mut losing = Vec::new();
     let settled = merge::discharge_with(ev, &this.loc, defs, None, Some(&mut losing))?;
     let is_defined = !settled.defs.is_empty();

@@ -40,6 +40,9 @@ pub(super) enum Found {
     Discharged(Discharged),
 }
 
+/// Shapes of the same names, by why they are open.
+type OpenShapes = Vec<(Option<UnknownId>, ShapeId)>;
+
 /// Everything that the natives of this room refer to by number.
 #[derive(Default)]
 pub(super) struct State {
@@ -50,7 +53,7 @@ pub(super) struct State {
     pub(super) configs: FxHashMap<Set, EvalId>,
     pub(super) shapes: PropertyShapes,
     /// Shapes of sets that many evaluations build alike, by their names and why they are open.
-    pub(super) shapes_by_names: FxHashMap<Box<[Symbol]>, Vec<(Option<UnknownId>, ShapeId)>>,
+    pub(super) shapes_by_names: FxHashMap<Box<[Symbol]>, OpenShapes>,
     /// The options below `_module`.
     pub(super) module_schema: Option<Rc<SchemaNode>>,
 }

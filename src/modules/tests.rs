@@ -173,7 +173,11 @@ fn freeform_and_submodules() {
 fn endless_modules_end() {
     agree(&[
         ("(let m = { imports = [ m ]; }; in m)", "config", "infinite recursion encountered"),
-        ("(let c = mkMerge [ c c ]; in { options.a.b = mkOption { }; config = c; })", "config.a.b", "nested too deeply"),
+        (
+            "(let c = mkMerge [ c c ]; in { options.a.b = mkOption { }; config = c; })",
+            "config.a.b",
+            "nested too deeply",
+        ),
         ("(let o.a = o; c.a = c; in { options = o; config = c; })", "config", "nested evaluations was reached"),
         ("(let o.a = o; in { options = o; })", "builtins.attrNames config.a.a.a", r#"["a"]"#),
     ]);
