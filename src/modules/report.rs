@@ -136,11 +136,7 @@ fn below_option(ev: &mut Evaluator, id: NodeId, info: &OptionInfo, rest: &[Symbo
 }
 
 /// The definitions of an option that count and those that do not. A default of the static tables is no definition.
-fn settled(
-    ev: &mut Evaluator,
-    id: NodeId,
-    info: &OptionInfo,
-) -> Result<(Vec<Definition>, Losers), Stop> {
+fn settled(ev: &mut Evaluator, id: NodeId, info: &OptionInfo) -> Result<(Vec<Definition>, Losers), Stop> {
     let is_own = |one: &Definition| one.origin.is_some() || one.priority != OPTION_DEFAULT_PRIORITY;
     let defs = defined::definitions(ev, id)?;
     if let Ok(known) = options::discharged(ev, id, info)
