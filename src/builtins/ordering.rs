@@ -233,7 +233,7 @@ fn generic_closure(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let mut queue = std::collections::VecDeque::from(ev.heap.elements(start));
     let mut found = Vec::new();
     while let Some(element) = queue.pop_front() {
-        ev.tick()?;
+        ev.tick_many(8)?;
         let attributes = ev.want_attrs(element)?;
         let key = match ev.attribute(attributes, sym::KEY) {
             Some(key) => ev.want(key)?,

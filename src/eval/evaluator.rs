@@ -297,6 +297,11 @@ impl Evaluator {
         self.steps
     }
 
+    /// Whether the limit of steps or of memory was reached since steps were last granted.
+    pub fn is_exhausted(&self) -> bool {
+        self.exhausted.is_some()
+    }
+
     /// Allows `steps` more steps from now on, and forgets that a limit was reached.
     pub fn grant_steps(&mut self, steps: u64) {
         self.limits.steps = self.steps.saturating_add(steps);
@@ -308,7 +313,9 @@ impl Evaluator {
     pub(super) fn is_passing(&self, value: Value) -> bool {
         match value.view() {
             crate::heap::View::Error(id) => {
-                matches!(self.error_info(id).map(|info| info.kind), Some(ErrorKind::Limit(_)))
+                // A string or list that is too large is so whenever it is made; the other limits depend on what was done before.
+                let kind = self.error_info(id).map(|info| info.kind);
+                matches!(kind, Some(ErrorKind::Limit(LimitKind::Steps | LimitKind::Depth | LimitKind::Heap)))
             }
             crate::heap::View::Unknown(id) => {
                 matches!(self.unknown_info(id).map(|info| &info.reason), Some(UnknownReason::ConfigInImports))

@@ -35,7 +35,7 @@ impl Limits {
             depth: 20_000,
             heap_bytes: 400 << 20,
             string_bytes: 32 << 20,
-            list_elements: 2_000_000,
+            list_elements: 1_000_000,
         }
     }
 }

@@ -57,6 +57,7 @@ pub(super) fn discover(ev: &mut Evaluator, target: &Target, scope: &Scope) -> Di
         options: FlakeOptions { inputs: target.inputs.clone() },
         release: target.release,
         vms: None,
+        steps: STEPS_PER_MACHINE,
     };
     match &scope.layout {
         Layout::Flake(folder) => finder.flake(folder),
@@ -80,6 +81,7 @@ pub(super) fn read_part(
         options: FlakeOptions { inputs: target.inputs.clone() },
         release: target.release,
         vms: None,
+        steps: STEPS_PER_MACHINE,
     };
     if let Some(host) = finder.again(&bulk.recipe, scope) {
         for (name, place) in vms {
@@ -96,6 +98,8 @@ struct Finder<'a> {
     release: Option<Release>,
     /// `microvm.vms` of the host that was asked last.
     vms: Option<(EvalId, Value)>,
+    /// What the next machine may take: less for each one that took all it was given, so that many endless machines end too.
+    steps: u64,
 }
 
 impl Finder<'_> {
@@ -106,9 +110,18 @@ impl Finder<'_> {
         found
     }
 
+    /// Lets the next machine begin.
+    fn allow_steps(&mut self) {
+        if self.ev().is_exhausted() {
+            self.steps /= 4;
+        }
+        let steps = self.steps;
+        self.ev().grant_steps(steps);
+    }
+
     /// A host that was found before, in this evaluator.
     fn again(&mut self, recipe: &Recipe, scope: &Scope) -> Option<EvalId> {
-        self.ev().grant_steps(STEPS_PER_MACHINE);
+        self.allow_steps();
         match recipe {
             Recipe::Configuration(name) => {
                 let Layout::Flake(folder) = &scope.layout else { return None };
@@ -190,7 +203,7 @@ impl Finder<'_> {
         for (name, slot, origin) in self.ev().heap.entries(set) {
             let name = self.ev().heap.name(name).to_owned();
             self.reader.machine = format!("machine {name}");
-            self.ev().grant_steps(STEPS_PER_MACHINE);
+            self.allow_steps();
             let value = self.reader.settled(Value::reference(slot), &["nixosConfigurations", &name]);
             if let Some(id) = machine_of(self.ev(), value) {
                 let place = self.reader.place(origin).or_else(|| self.reader.place(value.origin()));
@@ -205,7 +218,7 @@ impl Finder<'_> {
 
     /// Reads a host and the guests of its `microvm.vms`.
     fn host(&mut self, name: &str, id: EvalId, place: Option<Place>, recipe: Recipe) {
-        self.ev().grant_steps(STEPS_PER_MACHINE);
+        self.allow_steps();
         let host = self.reader.host(name, id, place, self.release);
         let vms = host.vms.clone();
         self.found.hosts.push(host);
@@ -221,7 +234,7 @@ impl Finder<'_> {
 
     fn named_vm(&mut self, host: &str, host_id: EvalId, name: &str, place: Option<Place>) {
         self.reader.machine = format!("guest {name}");
-        self.ev().grant_steps(STEPS_PER_MACHINE);
+        self.allow_steps();
         self.vm(host, host_id, name, place);
         self.reader.machine.clear();
     }
@@ -322,7 +335,7 @@ impl Finder<'_> {
         host: Option<String>,
         autostart: Fact<bool>,
     ) {
-        self.ev().grant_steps(STEPS_PER_MACHINE);
+        self.allow_steps();
         let guest = self.reader.guest(name, id, declared, place);
         self.found.guests.push((with_autostart(guest, autostart), host));
         self.reader.machine.clear();
@@ -339,7 +352,7 @@ impl Finder<'_> {
                 continue;
             }
             self.reader.machine = format!("file {}", root.name);
-            self.ev().grant_steps(STEPS_PER_MACHINE);
+            self.allow_steps();
             let Some(id) = self.plain_machine(std::slice::from_ref(&root)) else { continue };
             let role = self.reader.role(id);
             if role.is_guest && !role.is_host {

@@ -73,6 +73,10 @@ fn too_small(context: &Context<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for (id, host, links) in context.routed_hosts() {
         let Some(ranges) = Ranges::of(host, Family::V4).filter(|ranges| !ranges.nets.is_empty()) else { continue };
+        // A guest that is outside already is a finding of its own about the same range.
+        if links.iter().any(|link| uncovered(link, &ranges, Family::V4).is_some()) {
+            continue;
+        }
         // Files from the place that also makes the file of a translated guest are meant for such guests.
         let generators: Vec<Place> = links
             .iter()
