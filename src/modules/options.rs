@@ -267,6 +267,10 @@ pub(super) fn value(ev: &mut Evaluator, id: NodeId, info: &OptionInfo) -> Outcom
 
 fn merged_value(ev: &mut Evaluator, id: NodeId, info: &OptionInfo) -> Outcome {
     let this = node(ev, id)?;
+    if info.sets.is_empty() && this.schema.as_ref().is_some_and(|schema| schema.is_opaque()) {
+        let name = this.loc.show(&ev.heap);
+        return Err(ev.unknown(UnknownReason::Unsupported(format!("the value of `{name}`"))));
+    }
     let found = discharged(ev, id, info)?;
     if found.defs.is_empty() && info.sets.is_empty() && types::empty_value(ev, info.ty).is_none() {
         let evaluation = evaluation(ev, this.evaluation)?;

@@ -234,6 +234,11 @@ impl SchemaNode {
         *option.type_id.get_or_init(|| made)
     }
 
+    /// Whether the value cannot be read, only its definitions.
+    pub(super) fn is_opaque(&self) -> bool {
+        self.option.as_ref().is_some_and(|option| option.note.starts_with("opaque"))
+    }
+
     pub(super) fn is_read_only(&self) -> bool {
         self.option.as_ref().is_some_and(|option| option.read_only)
     }

@@ -1,7 +1,7 @@
 //! The schema: which options NixOS and microvm.nix declare, and what their own modules set.
 //!
 //! Purpose: data about options, readable by someone who knows NixOS but not Rust. Each table under `tables/` names options with type and
-//! default; `modules/` holds what modules of NixOS and microvm.nix would set themselves, as small modules in Nix. Everything that no table lists is open.
+//! default (a note that starts with `opaque` says that only the definitions of an option can be read); `modules/` holds what modules of NixOS and microvm.nix would set themselves, as small modules in Nix. Everything that no table lists is open.
 //!
 //! Invariants:
 //! - A table holds facts about NixOS or microvm.nix and names where they stand there.
