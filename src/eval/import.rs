@@ -71,6 +71,10 @@ impl Evaluator {
 
     /// The file that `import` means by a path: the file, or `default.nix` in the folder.
     pub fn import_target(&self, path: &Path) -> Result<PathBuf, ReadError> {
+        let seems_a_file = path.extension().is_some_and(|extension| extension == "nix");
+        if seems_a_file && self.sources.read(path).is_ok() {
+            return Ok(path.to_path_buf());
+        }
         match self.sources.kind(path)? {
             EntryKind::Directory => Ok(path.join("default.nix")),
             _ => Ok(path.to_path_buf()),

@@ -129,6 +129,8 @@ struct Files {
 pub struct Sources {
     access: Access,
     roots: RwLock<Vec<PathBuf>>,
+    /// Folders with all links resolved, as far as they were asked for and are allowed.
+    folders: RwLock<FxHashMap<PathBuf, PathBuf>>,
     files: Mutex<Files>,
 }
 
@@ -137,7 +139,7 @@ impl Sources {
     #[allow(clippy::disallowed_methods, reason = "this is the room that resolves paths")]
     pub fn new(access: Access) -> Self {
         let roots = access.roots.iter().filter_map(|root| std::fs::canonicalize(root).ok()).collect();
-        Self { access, roots: RwLock::new(roots), files: Mutex::default() }
+        Self { access, roots: RwLock::new(roots), folders: RwLock::default(), files: Mutex::default() }
     }
 
     /// Allows everything below one more root, such as an input of a flake that is on the disk.
@@ -303,6 +305,9 @@ impl Sources {
         if path.as_os_str().as_encoded_bytes().contains(&0) {
             return Err(ReadError::Missing);
         }
+        if let Some(resolved) = self.resolve_in_known_folder(path) {
+            return Ok(resolved);
+        }
         let resolved = match std::fs::canonicalize(path) {
             Ok(resolved) => resolved,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -310,10 +315,33 @@ impl Sources {
             }
             Err(error) => return Err(io_error(&error)),
         };
-        if self.allowed().iter().any(|root| resolved.starts_with(root)) {
-            Ok(resolved)
-        } else {
-            Err(ReadError::Outside)
+        if !self.allowed().iter().any(|root| resolved.starts_with(root)) {
+            return Err(ReadError::Outside);
+        }
+        self.remember_folder(path, &resolved);
+        Ok(resolved)
+    }
+
+    /// The path of something in a folder that was resolved before, unless it is a link itself.
+    fn resolve_in_known_folder(&self, path: &Path) -> Option<PathBuf> {
+        let (parent, name) = (path.parent()?, path.file_name()?);
+        let folders = self.folders.read().unwrap_or_else(PoisonError::into_inner);
+        let resolved = folders.get(parent)?.join(name);
+        drop(folders);
+        let data = resolved.symlink_metadata().ok()?;
+        (!data.is_symlink()).then_some(resolved)
+    }
+
+    /// Remembers the folder of a path that was resolved and is allowed: what is in an allowed folder and no link is allowed too.
+    fn remember_folder(&self, path: &Path, resolved: &Path) {
+        let is_plain = !path.components().any(|part| matches!(part, std::path::Component::ParentDir));
+        if let (Some(parent), Some(folder)) = (path.parent(), resolved.parent())
+            && path.file_name() == resolved.file_name()
+            && is_plain
+            && self.allowed().iter().any(|root| folder.starts_with(root))
+        {
+            let mut folders = self.folders.write().unwrap_or_else(PoisonError::into_inner);
+            folders.insert(parent.to_path_buf(), folder.to_path_buf());
         }
     }
 
