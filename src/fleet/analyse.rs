@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::sync_channel;
 
 use rustc_hash::FxHashMap;
 
 use super::discover::{Bulk, Discovery, GUESTS_AT_ONCE, discover, read_part};
 use super::facts::{Fact, Fleet, Guest, Host, HostId, Problem, ProblemKind, Release};
+use super::parts::{Asker, answer};
+use super::reader::Reader;
 use super::session::new_evaluator;
 use super::target::{Failure, Scope, Target, resolve};
 use crate::eval::{Evaluator, Limits};
@@ -31,16 +34,20 @@ const STACK: usize = 1 << 30;
 const MOST_ERRORS_PER_FILE: usize = 50;
 
 /// Finds the machines of a target and reads their facts. Takes a thread of its own, because evaluation needs a deep stack; the thread
-/// outlives the call for as long as it takes to give its memory back.
+/// outlives the call for as long as a fact may ask what it consists of.
 pub fn analyse(sources: &Arc<Sources>, target: &Target) -> Result<Analysis, Failure> {
     let scope = resolve(sources, target)?;
     let given = target.paths.first().cloned().unwrap_or_else(|| PathBuf::from("."));
     let (sources, target) = (Arc::clone(sources), target.clone());
-    let (sender, receiver) = std::sync::mpsc::channel();
+    let (sender, receiver) = sync_channel(1);
     let work = move || {
-        let (analysis, spent) = analyse_scope(&sources, &target, &scope);
-        let is_received = sender.send(analysis).is_ok();
-        drop((spent, is_received));
+        let (asker, questions) = sync_channel(1);
+        let mut ev = evaluator(&sources, FxHashMap::default());
+        let analysis = analyse_scope(&mut ev, &sources, &target, &scope, asker);
+        if sender.send(analysis).is_ok() {
+            let mut reader = Reader::new(&mut ev, scope.project.clone(), None);
+            answer(&questions, |value| reader.take_apart(value).into());
+        }
     };
     let started = std::thread::Builder::new().stack_size(STACK).spawn(work).is_ok();
     let analysis = receiver.recv().ok().filter(|_| started).ok_or_else(|| Failure::Empty(given.clone()))?;
@@ -51,27 +58,19 @@ pub fn analyse(sources: &Arc<Sources>, target: &Target) -> Result<Analysis, Fail
     Ok(analysis)
 }
 
-/// The analysis, and the evaluator if it still holds its memory.
-fn analyse_scope(sources: &Arc<Sources>, target: &Target, scope: &Scope) -> (Analysis, Option<Evaluator>) {
-    let mut ev = evaluator(sources, FxHashMap::default());
-    let mut found = discover(&mut ev, target, scope);
+fn analyse_scope(ev: &mut Evaluator, sources: &Arc<Sources>, target: &Target, scope: &Scope, asker: Asker) -> Analysis {
+    let mut found = discover(ev, target, scope, asker);
     let mut loaded = Loaded::default();
-    loaded.collect(&ev, scope);
-    let bulks = std::mem::take(&mut found.bulk);
-    if bulks.is_empty() {
-        return (assemble(found, loaded), Some(ev));
-    }
-    let parsed = std::mem::take(&mut ev.parsed);
-    drop(ev);
-    for bulk in bulks {
-        for (part, files) in read_bulk(sources, target, scope, &bulk, &parsed) {
+    loaded.collect(ev, scope);
+    for bulk in std::mem::take(&mut found.bulk) {
+        for (part, files) in read_bulk(sources, target, scope, &bulk, &ev.parsed) {
             found.guests.extend(part.guests);
             found.problems.extend(part.problems);
             found.gaps.extend(part.gaps);
             loaded.merge(files);
         }
     }
-    (assemble(found, loaded), None)
+    assemble(found, loaded)
 }
 
 /// An evaluator that knows what is parsed already.

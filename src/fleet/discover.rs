@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::analyse::with_autostart;
 use super::facts::{Declared, Fact, Gap, Guest, Host, Problem, Release};
 use super::layout::{Root, module_roots};
+use super::parts::Asker;
 use super::reader::Reader;
 use super::target::{Layout, Scope, Target};
 use crate::eval::{Evaluator, Stop};
@@ -50,9 +51,9 @@ pub(super) const GUESTS_AT_ONCE: usize = 512;
 const STEPS_PER_MACHINE: u64 = 40_000_000;
 
 /// Finds all machines of a scope.
-pub(super) fn discover(ev: &mut Evaluator, target: &Target, scope: &Scope) -> Discovery {
+pub(super) fn discover(ev: &mut Evaluator, target: &Target, scope: &Scope, asker: Asker) -> Discovery {
     let mut finder = Finder {
-        reader: Reader::new(ev, scope.project.clone()),
+        reader: Reader::new(ev, scope.project.clone(), Some(asker)),
         found: Discovery::default(),
         options: FlakeOptions { inputs: target.inputs.clone() },
         release: target.release,
@@ -76,7 +77,7 @@ pub(super) fn read_part(
     vms: &[(String, Option<Place>)],
 ) -> Discovery {
     let mut finder = Finder {
-        reader: Reader::new(ev, scope.project.clone()),
+        reader: Reader::new(ev, scope.project.clone(), None),
         found: Discovery::default(),
         options: FlakeOptions { inputs: target.inputs.clone() },
         release: target.release,

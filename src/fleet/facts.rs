@@ -1,13 +1,14 @@
 //! The facts: what evaluation found out about a fleet, as plain data.
 //!
-//! This is the contract between evaluation and everything after it. Facts hold no handle into the heap, are `Send`, are sorted, and
-//! each knows where it was written. Addresses, MACs and names are parsed once, here; a text that does not parse is kept as it is.
+//! This is the contract between evaluation and everything after it. Facts are `Send`, are sorted, and each knows where it was written;
+//! only what a computed text consists of is left to be asked ([`Parts`]). Addresses, MACs and names are parsed once, here; a text that does not parse is kept as it is.
 
 use std::fmt;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::parts::Parts;
 use crate::source::Place;
 
 /// Where a value comes from.
@@ -18,7 +19,7 @@ pub struct Origin {
     /// The binding (attribute name) that put the value into the option.
     pub definition: Option<Place>,
     /// The scalars that a computed value is made of, in the order of their bytes.
-    pub parts: Box<[Part]>,
+    pub parts: Parts,
 }
 
 impl Origin {

@@ -3,34 +3,43 @@
 use std::net::IpAddr;
 
 use super::facts::{Address, Interface, Leaf, Origin, Part, Sourced, Unit};
+use super::parts::Parts;
 
 /// The index of a guest: a number that stands behind the tap's name and an address, found by what they were computed from; or
 /// else the number at the end of the tap's name, unless no address ends in it. `None` if they do not agree on one.
-pub(super) fn index_of(interfaces: &[Interface], units: &[Unit]) -> Option<Sourced<i64>> {
+///
+/// `settle` makes sure that the parts of an origin are known.
+pub(super) fn index_of(
+    interfaces: &[Interface],
+    units: &[Unit],
+    mut settle: impl FnMut(&Origin),
+) -> Option<Sourced<i64>> {
     let addresses: Vec<&Address> =
         units.iter().filter(|unit| !unit.is_generated).flat_map(|unit| &unit.addresses.items).collect();
     interfaces.iter().filter_map(|interface| interface.id.known()).find_map(|id| {
-        shared_part(id, &addresses).or_else(|| {
+        settle(&id.origin);
+        shared_part(id, &addresses, &mut settle).or_else(|| {
             let number = trailing_number(&id.value)?;
             addresses
                 .iter()
                 .any(|address| ends_in(address, number))
-                .then(|| Sourced { value: number, origin: Origin { parts: Box::default(), ..id.origin.clone() } })
+                .then(|| Sourced { value: number, origin: Origin { parts: Parts::default(), ..id.origin.clone() } })
         })
     })
 }
 
 /// A part of the name that is a number and also a part of an address.
-fn shared_part(id: &Sourced<String>, addresses: &[&Address]) -> Option<Sourced<i64>> {
-    let parts = id.origin.parts.iter().filter_map(|part| Some((number_of(part)?, part)));
+fn shared_part(id: &Sourced<String>, addresses: &[&Address], settle: &mut impl FnMut(&Origin)) -> Option<Sourced<i64>> {
+    let parts = id.origin.parts.get().iter().filter_map(|part| Some((number_of(part)?, part)));
     for (number, part) in parts {
         let in_address = addresses.iter().any(|address| {
-            address.text.origin.parts.iter().any(|other| {
+            settle(&address.text.origin);
+            address.text.origin.parts.get().iter().any(|other| {
                 number_of(other) == Some(number) && is_same_leaf(part, other) && reaches_host_part(other, address)
             })
         });
         if in_address {
-            let origin = Origin { value: part.place, definition: id.origin.definition, parts: Box::default() };
+            let origin = Origin { value: part.place, definition: id.origin.definition, parts: Parts::default() };
             return Some(Sourced { value: number, origin });
         }
     }

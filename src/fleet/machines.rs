@@ -98,7 +98,9 @@ impl Reader<'_> {
             host: None,
             declared,
             place,
-            index: index_of(&interfaces.items, &network.units.items),
+            index: index_of(&interfaces.items, &network.units.items, |origin| {
+                origin.parts.settle(|value| Some(self.take_apart(value).into()));
+            }),
             interfaces,
             network,
             autostart: Fact::Absent,

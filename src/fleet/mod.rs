@@ -1,7 +1,7 @@
 //! The fleet: finding hosts and guests, pairing them, and reading their facts.
 //!
 //! Purpose: everything between evaluated configurations and rules. What comes out is plain data ([`facts`]): sorted, `Send`, every field with
-//! its origin, no handle into a heap.
+//! its origin. What a computed text consists of is worked out only when a rule asks ([`Parts`]).
 //!
 //! Invariants:
 //! - A fact is only [`Fact::Known`] if real NixOS would certainly have that value.
@@ -18,6 +18,7 @@ mod layout;
 pub mod links;
 mod machines;
 mod network;
+mod parts;
 mod plain;
 mod reader;
 mod select;
@@ -32,6 +33,7 @@ pub use facts::{
     Nat, Network, Origin, Part, Problem, ProblemKind, Release, Route, Sourced, Unit,
 };
 pub use links::{Link, Links, Routing};
+pub use parts::Parts;
 pub use select::{Choice, LinkMac, LinkProperties, Selector, Verdict, glob_matches, unit_matches};
 pub use session::new_evaluator;
 pub use target::{Failure, Target};

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::facts::{Fact, Gap, Leaf, Listed, Origin, Part, Problem, ProblemKind, Sourced};
+use super::parts::{Asker, Parts};
 use crate::eval::{Coercion, ErrorKind, Evaluator};
-use crate::heap::{ErrorId, Seq, Set, Symbol, UnknownId, Value, View, sym};
+use crate::heap::{ErrorId, Replay, Seq, Set, Symbol, UnknownId, Value, View, sym};
 use crate::modules::{self, Definition, EvalId, OptionReport};
 use crate::source::{FileId, Place};
 use crate::syntax::ExprId;
@@ -24,11 +25,13 @@ pub(super) struct Reader<'a> {
     project: PathBuf,
     own_files: FxHashMap<FileId, bool>,
     seen_errors: FxHashSet<ErrorId>,
+    /// Whom facts may ask what they consist of; without anybody, all are taken apart at once.
+    asker: Option<Asker>,
 }
 
 impl<'a> Reader<'a> {
     /// A reader for a project: places outside its folder are not shown.
-    pub(super) fn new(ev: &'a mut Evaluator, project: PathBuf) -> Self {
+    pub(super) fn new(ev: &'a mut Evaluator, project: PathBuf, asker: Option<Asker>) -> Self {
         Self {
             ev,
             problems: Vec::new(),
@@ -37,6 +40,7 @@ impl<'a> Reader<'a> {
             project,
             own_files: FxHashMap::default(),
             seen_errors: FxHashSet::default(),
+            asker,
         }
     }
 
@@ -122,25 +126,29 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Where a value comes from. Computed strings are taken apart.
+    /// Where a value comes from. What a computed string consists of is left to be asked, if somebody will be there to answer.
     pub(super) fn origin(&mut self, value: Value, binding: ExprId) -> Origin {
-        let parts = match value.view() {
-            View::Str(_) => self.ev.parts(value),
-            _ => Vec::new(),
+        let parts = match (value.view(), &self.asker) {
+            (View::Str(id), Some(asker)) if self.ev.heap.replay(id) != Replay::None => Parts::of(value, asker.clone()),
+            (View::Str(_), _) => Parts::known(self.take_apart(value)),
+            _ => Parts::default(),
         };
-        let parts = parts
-            .into_iter()
-            .filter_map(|part| {
-                let leaf = match part.value.view() {
-                    View::Int(number) => Leaf::Int(number),
-                    View::Str(id) => Leaf::Text(self.ev.heap.text(id).into()),
-                    _ => return None,
-                };
-                let place = self.place(part.origin);
-                Some(Part { start: part.start, end: part.end, leaf, place, is_verbatim: part.is_verbatim })
-            })
-            .collect();
         Origin { value: self.place(value.origin()), definition: self.place(binding), parts }
+    }
+
+    /// The scalars that a value is made of.
+    pub(super) fn take_apart(&mut self, value: Value) -> Vec<Part> {
+        let parts = self.ev.parts(value).into_iter();
+        let facts = parts.filter_map(|part| {
+            let leaf = match part.value.view() {
+                View::Int(number) => Leaf::Int(number),
+                View::Str(id) => Leaf::Text(self.ev.heap.text(id).into()),
+                _ => return None,
+            };
+            let place = self.place(part.origin);
+            Some(Part { start: part.start, end: part.end, leaf, place, is_verbatim: part.is_verbatim })
+        });
+        facts.collect()
     }
 
     /// A scalar as text: booleans as `true` and `false`, numbers in decimal; null is absent.
@@ -266,7 +274,7 @@ impl<'a> Reader<'a> {
                     [_] => listed.items.push(text),
                     _ => listed.items.extend(words.iter().map(|word| Sourced {
                         value: (*word).to_owned(),
-                        origin: Origin { parts: Box::default(), ..text.origin.clone() },
+                        origin: Origin { parts: Parts::default(), ..text.origin.clone() },
                     })),
                 }
             }

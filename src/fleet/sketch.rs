@@ -12,6 +12,7 @@
 //! `unknown` as a value stands for one that cannot be known; `open` on its own line says that the machine may have more files.
 
 use super::facts::*;
+use super::parts::Parts;
 use crate::source::{FileId, Place, Span};
 
 /// Reads a sketch.
@@ -78,7 +79,7 @@ impl<'a> Word<'a> {
             place: Some(self.place()),
             is_verbatim: true,
         }];
-        let origin = Origin { value: Some(self.place()), definition: None, parts: parts.into() };
+        let origin = Origin { value: Some(self.place()), definition: None, parts: Parts::known(parts.into()) };
         Sourced { value: self.text.to_owned(), origin }
     }
 

@@ -37,9 +37,9 @@ impl Heap {
     /// An empty heap: slot 0 is the outermost frame's link, string 0 is `""`, shape 0 has no names.
     pub fn new() -> Self {
         let mut heap = Self {
-            slots: Vec::with_capacity(4096),
-            strings: Vec::with_capacity(1024),
-            bytes: Vec::with_capacity(16384),
+            slots: Vec::with_capacity(1 << 20),
+            strings: Vec::with_capacity(1 << 18),
+            bytes: Vec::with_capacity(1 << 22),
             shapes: Vec::with_capacity(256),
             shape_bytes: 0,
             contexts: vec![Rc::from([])],

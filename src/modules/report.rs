@@ -91,7 +91,13 @@ fn report_at(ev: &mut Evaluator, id: EvalId, names: &[Symbol]) -> Result<OptionR
     let mut rest = names;
     while let Some((name, others)) = rest.split_first() {
         match tree::kind(ev, at)? {
-            Kind::Set => {}
+            Kind::Set => {
+                if let Some(value) = untouched(ev, at, rest)? {
+                    let definitions = Vec::new();
+                    let losing = Vec::new();
+                    return Ok(OptionReport { value, definitions, losing, is_defined: false, is_static: true });
+                }
+            }
             Kind::Option(info) => return below_option(ev, at, &info, rest),
             Kind::Undeclared => return below_value(ev, at, rest),
         }
@@ -113,6 +119,24 @@ fn report_at(ev: &mut Evaluator, id: EvalId, names: &[Symbol]) -> Result<OptionR
         Kind::Option(info) => below_option(ev, at, &info, &[]),
         Kind::Set | Kind::Undeclared => below_value(ev, at, &[]),
     }
+}
+
+/// The value of an option below a node that no module speaks of and whose default is the same for all machines.
+fn untouched(ev: &mut Evaluator, at: NodeId, path: &[Symbol]) -> Result<Option<Value>, Stop> {
+    let Some((name, below)) = path.split_first() else { return Ok(None) };
+    let this = node(ev, at)?;
+    let Some(child) = tree::untouched_child(ev, at, &this, *name)? else { return Ok(None) };
+    let (mut loc, mut schema, mut name) = (this.loc.clone(), &child, *name);
+    for next in below {
+        match schema.children.get(next) {
+            Some(child) if schema.option.is_none() => {
+                loc = loc.child(name);
+                (schema, name) = (child, *next);
+            }
+            _ => return Ok(None),
+        }
+    }
+    Ok(schema.constant(ev, &loc, name))
 }
 
 /// The report of a declared option, or of something inside its value.

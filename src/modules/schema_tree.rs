@@ -9,11 +9,11 @@ use rustc_hash::FxHashMap;
 use super::definition::{Definition, Loc};
 use super::evaluation::Evaluation;
 use super::options::OptionInfo;
-use super::shapes::set_of;
+use super::shapes::{set_of, shape_of};
 use super::state::State;
 use super::types::{self, TypeId};
 use crate::eval::{Evaluator, Stop, UnknownReason};
-use crate::heap::{Symbol, UnknownId, Value, View};
+use crate::heap::{ShapeId, Symbol, UnknownId, Value, View};
 use crate::syntax::ExprId;
 
 /// A node of the tree of static declarations.
@@ -28,6 +28,8 @@ pub struct SchemaNode {
     /// Whether other options may exist here that the table does not list.
     pub is_open: bool,
     names: OnceCell<Rc<[Symbol]>>,
+    template: OnceCell<Template>,
+    shape: Cell<Option<ShapeId>>,
     info: OnceCell<Rc<OptionInfo>>,
     constant: Cell<Option<Constant>>,
     open_reason: Cell<Option<UnknownId>>,
@@ -47,6 +49,9 @@ pub struct SchemaOption {
     type_id: OnceCell<TypeId>,
     default_made: Cell<Option<Made>>,
 }
+
+/// The names below a node in the order of [`SchemaNode::names`], with the values of those that have the same for all machines.
+type Template = Rc<[(Symbol, Option<Value>)]>;
 
 /// What a node is worth where no module speaks of it.
 #[derive(Clone, Copy, Debug)]
@@ -160,6 +165,32 @@ impl SchemaNode {
             names.sort_unstable();
             names.into()
         }))
+    }
+
+    /// The set of this node, which stands at `loc`, as far as it is the same for all machines.
+    pub(super) fn template(&self, ev: &mut Evaluator, loc: &Loc) -> Template {
+        if let Some(known) = self.template.get() {
+            return Rc::clone(known);
+        }
+        let names = self.names();
+        let constant = |name: &Symbol| {
+            let child = self.children.get(name)?;
+            child.constant(ev, loc, *name)
+        };
+        let values: Vec<Option<Value>> = names.iter().map(constant).collect();
+        let template = names.iter().copied().zip(values).collect();
+        Rc::clone(self.template.get_or_init(|| template))
+    }
+
+    /// The shape of that set.
+    pub(super) fn shape(&self, ev: &mut Evaluator, loc: &Loc) -> ShapeId {
+        if let Some(known) = self.shape.get() {
+            return known;
+        }
+        let open = self.open_reason(ev, loc);
+        let shape = shape_of(ev, &self.names(), open);
+        self.shape.set(Some(shape));
+        shape
     }
 
     /// Why there may be more options below this node, which stands at `loc`: the same for all machines.

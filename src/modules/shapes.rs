@@ -11,7 +11,8 @@ pub(super) fn set_of(ev: &mut Evaluator, names: &[Symbol], values: &[Value], ope
     ev.heap.new_set_of_shape(shape, values)
 }
 
-fn shape_of(ev: &mut Evaluator, names: &[Symbol], open: Option<UnknownId>) -> ShapeId {
+/// The shape of such a set.
+pub(super) fn shape_of(ev: &mut Evaluator, names: &[Symbol], open: Option<UnknownId>) -> ShapeId {
     let known = State::of(ev).shapes_by_names.get(names);
     if let Some((_, shape)) = known.and_then(|all| all.iter().find(|(reason, _)| *reason == open)) {
         return *shape;

@@ -332,6 +332,11 @@ pub(super) fn config_of(ev: &mut Evaluator, id: NodeId) -> Outcome {
 /// The set of a node's children; at the root with or without `_module`.
 pub(super) fn config_set(ev: &mut Evaluator, id: NodeId, this: &Node, with_module: bool) -> Outcome {
     let found = evaluation(ev, this.evaluation)?;
+    if found.request.is_open
+        && let Some(set) = table_set(ev, id, this)?
+    {
+        return Ok(set);
+    }
     let mut names = declared_names(ev, this)?;
     if !with_module {
         names.retain(|(name, _)| *name != sym::MODULE);
@@ -352,27 +357,52 @@ pub(super) fn config_set(ev: &mut Evaluator, id: NodeId, this: &Node, with_modul
         }
     }
     let open = open_reason(ev, this, unknown)?;
-    let constants = if found.request.is_open { constants_of(ev, id, this)? } else { None };
-    set_of_children(ev, id, &names, "internal.modules.child", open, constants.as_ref())
+    set_of_children(ev, id, &names, "internal.modules.child", open)
 }
 
-/// Values of children that are the same for all machines as long as no module speaks of them.
-fn constants_of(ev: &mut Evaluator, id: NodeId, this: &Node) -> Result<Option<FxHashMap<Symbol, Value>>, Stop> {
-    let Some(schema) = &this.schema else { return Ok(None) };
-    let by_name = by_name(ev, id)?;
-    if !by_name.unknown.is_empty() {
+/// The static declaration of a child that no module declares or defines, in an evaluation that may be incomplete.
+pub(super) fn untouched_child(
+    ev: &mut Evaluator,
+    id: NodeId,
+    this: &Node,
+    name: Symbol,
+) -> Result<Option<Rc<SchemaNode>>, Stop> {
+    let Some(child) = this.schema.as_ref().and_then(|schema| schema.children.get(&name)) else { return Ok(None) };
+    if !evaluation(ev, this.evaluation)?.request.is_open {
         return Ok(None);
     }
-    let sets = subtrees(ev, this)?;
-    let mut constants = FxHashMap::default();
-    for (name, child) in &schema.children {
-        let is_plain =
-            !by_name.names.contains_key(name) && sets.iter().all(|set| ev.heap.attribute(*set, *name).is_none());
-        if is_plain && let Some(value) = child.constant(ev, &this.loc, *name) {
-            constants.insert(*name, value);
-        }
+    let by_name = by_name(ev, id)?;
+    let is_untouched = by_name.unknown.is_empty()
+        && !by_name.names.contains_key(&name)
+        && subtrees(ev, this)?.iter().all(|set| ev.heap.attribute(*set, name).is_none());
+    Ok(is_untouched.then(|| Rc::clone(child)))
+}
+
+/// The set of the children of a node that only the static tables declare, if no module defines others: most values are the same for
+/// all machines, and the names are.
+fn table_set(ev: &mut Evaluator, id: NodeId, this: &Node) -> Result<Option<Value>, Stop> {
+    let Some(schema) = this.schema.as_ref().filter(|_| this.parent.is_some()) else { return Ok(None) };
+    let by_name = by_name(ev, id)?;
+    let is_plain = by_name.unknown.is_empty()
+        && !schema.children.is_empty()
+        && by_name.names.keys().all(|name| schema.children.contains_key(name))
+        && subtrees(ev, this)?.is_empty();
+    if !is_plain {
+        return Ok(None);
     }
-    Ok(Some(constants))
+    let template = schema.template(ev, &this.loc);
+    let function = ev.native("internal.modules.child");
+    let parent = handle_value(id.0);
+    ev.tick_many(template.len() as u64)?;
+    let values: Vec<Value> = template
+        .iter()
+        .map(|(name, constant)| match constant {
+            Some(value) if !by_name.names.contains_key(name) => *value,
+            _ => ev.heap.deferred(function, &[parent, handle_value(name.0)]),
+        })
+        .collect();
+    let shape = schema.shape(ev, &this.loc);
+    Ok(Some(ev.heap.new_set_of_shape(shape, &values)))
 }
 
 /// The `options` of a node.
@@ -382,7 +412,7 @@ pub(super) fn options_of(ev: &mut Evaluator, id: NodeId) -> Outcome {
         Kind::Set | Kind::Undeclared => {
             let names = declared_names(ev, &this)?;
             let open = open_reason(ev, &this, None)?;
-            set_of_children(ev, id, &names, "internal.modules.childOptions", open, None)
+            set_of_children(ev, id, &names, "internal.modules.childOptions", open)
         }
         Kind::Option(info) => options::option_value(ev, id, &info),
     }
@@ -394,18 +424,12 @@ fn set_of_children(
     names: &[(Symbol, ExprId)],
     native: &str,
     open: Option<UnknownId>,
-    constants: Option<&FxHashMap<Symbol, Value>>,
 ) -> Outcome {
     let function = ev.native(native);
     let parent = handle_value(id.0);
     ev.tick_many(names.len() as u64)?;
-    let calls: Vec<Value> = names
-        .iter()
-        .map(|(name, _)| match constants.and_then(|known| known.get(name)) {
-            Some(value) => *value,
-            None => ev.heap.deferred(function, &[parent, handle_value(name.0)]),
-        })
-        .collect();
+    let calls: Vec<Value> =
+        names.iter().map(|(name, _)| ev.heap.deferred(function, &[parent, handle_value(name.0)])).collect();
     let is_alike = names.iter().all(|(_, origin)| *origin == ExprId::NONE);
     if is_alike {
         let names: Vec<Symbol> = names.iter().map(|(name, _)| *name).collect();

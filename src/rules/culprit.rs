@@ -6,7 +6,7 @@ use crate::source::{Place, Span};
 
 /// The scalar that gave a byte of a text, else the expression that gave the text.
 pub(super) fn at_byte(text: &Sourced<String>, byte: usize) -> Option<Place> {
-    let part = text.origin.parts.iter().find(|part| part.start as usize <= byte && byte < part.end as usize);
+    let part = text.origin.parts.get().iter().find(|part| part.start as usize <= byte && byte < part.end as usize);
     part.and_then(|part| part.place).or_else(|| text.place())
 }
 
@@ -28,7 +28,7 @@ pub(super) fn in_prefix(text: &Sourced<String>) -> Option<Place> {
 
 /// The string literal that is the whole text, if it is one: its quotes included.
 pub(super) fn literal(text: &Sourced<String>) -> Option<Place> {
-    let [part] = &*text.origin.parts else { return None };
+    let [part] = text.origin.parts.get() else { return None };
     let place = part.place.filter(|_| part.is_verbatim && part.start == 0)?;
     let length = text.value.len();
     let covers_all = part.end as usize == length && (place.span.end - place.span.start) as usize == length + 2;
