@@ -1,23 +1,25 @@
 //! `routelint eval`: print the value of a file, of an expression, or of each line of a batch.
 
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
 
-use super::{Status, complain};
-use crate::eval::{Evaluator, Limits, Outcome, Stop};
-use crate::heap::{Value, View};
+use super::project::{FleetArguments, named_path, working_folder};
+use super::{Failure, Status, complain, eval_of, terminal};
+use crate::eval::{Evaluator, Limits, Outcome, Stop, path_names};
+use crate::heap::Value;
+use crate::modules::show_name;
 use crate::source::{Access, Sources};
 use crate::{builtins, modules, nixlib};
 
 /// What to evaluate and how to print it.
 #[derive(Args, Debug)]
 pub(super) struct EvalArguments {
-    /// Nix file to evaluate; `-` reads standard input
-    #[arg(value_name = "FILE", conflicts_with_all = ["expr", "batch"], required_unless_present_any = ["expr", "batch"])]
-    file: Option<PathBuf>,
+    /// Nix file to evaluate; `-` reads standard input. With --of: the project, its flake.nix, or module files (default: .)
+    #[arg(value_name = "FILE", conflicts_with_all = ["expr", "batch"], required_unless_present_any = ["expr", "batch", "of"])]
+    files: Vec<PathBuf>,
     /// Expression to evaluate; `lib` is in scope
     #[arg(long, short = 'E', value_name = "EXPRESSION", conflicts_with = "batch")]
     expr: Option<String>,
@@ -27,6 +29,16 @@ pub(super) struct EvalArguments {
     /// Attribute path to select from the value
     #[arg(short = 'A', long = "attr", value_name = "PATH")]
     attribute: Option<String>,
+    /// Read an option of a host or guest, such as `networking.hostName`; a guest may be called HOST/GUEST
+    #[arg(long, num_args = 2, value_names = ["MACHINE", "OPTION"], conflicts_with_all = ["expr", "batch", "attribute"])]
+    of: Option<Vec<String>>,
+    /// Folder that holds a flake input (repeatable)
+    #[arg(long = "input", value_name = "NAME=PATH", value_parser = named_path)]
+    #[arg(requires = "of", conflicts_with_all = ["expr", "batch"])]
+    inputs: Vec<(String, PathBuf)>,
+    /// Take the text of this file from standard input and everything else from disk
+    #[arg(long, value_name = "PATH", requires = "of", conflicts_with_all = ["expr", "batch"])]
+    stdin_filename: Option<PathBuf>,
     /// Evaluate everything inside the value too
     #[arg(long)]
     strict: bool,
@@ -35,54 +47,71 @@ pub(super) struct EvalArguments {
     json: bool,
 }
 
+/// Most unknown parts of an option that are named one by one.
+const MOST_MISSING: usize = 20;
+
 /// Runs the command.
-pub(super) fn run(arguments: &EvalArguments) -> Status {
+pub(super) fn run(arguments: &EvalArguments) -> Result<Status, Failure> {
     if let Some(path) = &arguments.batch {
         return run_batch(arguments, path);
     }
-    let Some(folder) = working_folder() else { return Status::Failed };
+    if let Some([machine, option]) = arguments.of.as_deref() {
+        let project = FleetArguments {
+            paths: arguments.files.clone(),
+            inputs: arguments.inputs.clone(),
+            release: None,
+            stdin_filename: arguments.stdin_filename.clone(),
+        };
+        let mut found = eval_of::read(&project, machine, option)?;
+        let printed = match found.value {
+            Ok(value) => print_known(&mut found.evaluator, arguments, value),
+            Err(stop) => Err(stop),
+        };
+        return show(&mut found.evaluator, printed, &found.hint);
+    }
+    let folder = working_folder()?;
     let mut evaluator = evaluator();
-    let value = match (&arguments.expr, &arguments.file) {
+    let value = match (&arguments.expr, arguments.files.as_slice()) {
         (Some(text), _) => evaluate_text(&mut evaluator, text, &folder),
-        (None, Some(file)) if file.as_os_str() == "-" => {
+        (None, [file]) if file.as_os_str() == "-" => {
             let mut text = String::new();
-            if let Err(error) = std::io::stdin().read_to_string(&mut text) {
-                complain(&format!("standard input cannot be read: {error}"));
-                return Status::Failed;
-            }
+            let read = std::io::stdin().read_to_string(&mut text);
+            read.map_err(|error| Failure(format!("standard input cannot be read: {error}")))?;
             evaluate_text(&mut evaluator, &text, &folder)
         }
-        (None, Some(file)) => {
+        (None, [file]) => {
             let path = folder.join(file);
-            if let Err(error) = evaluator.import_target(&path).and_then(|target| evaluator.sources.read(&target)) {
-                complain(&format!("{} {error}", file.display()));
-                return Status::Failed;
-            }
+            let read = evaluator.import_target(&path).and_then(|target| evaluator.sources.read(&target));
+            read.map_err(|error| Failure(format!("{} {error}", file.display())))?;
             evaluator.import(&path)
         }
-        (None, None) => return Status::Failed,
+        (None, _) => return Err(Failure("only one file can be evaluated; --batch takes many expressions".to_owned())),
     };
     let printed = value.and_then(|value| print(&mut evaluator, arguments, value));
-    show_messages(&mut evaluator);
+    show(&mut evaluator, printed, "")
+}
+
+/// Prints the outcome; `hint` follows what an error says.
+fn show(evaluator: &mut Evaluator, printed: Result<String, Stop>, hint: &str) -> Result<Status, Failure> {
+    show_messages(evaluator);
     match printed {
-        Ok(line) => write_line(&line, Status::Clean),
+        Ok(line) => {
+            terminal::print(&format!("{line}\n"))?;
+            Ok(Status::Clean)
+        }
         Err(stop) => {
-            complain(&evaluator.describe_stop(stop));
-            Status::Findings
+            complain(&format!("{}{hint}", evaluator.describe_stop(stop)));
+            Ok(Status::Findings)
         }
     }
 }
 
 /// Evaluates each line of a file. A line that fails gives `!error …` and never ends the run.
-fn run_batch(arguments: &EvalArguments, path: &Path) -> Status {
-    let Some(folder) = working_folder() else { return Status::Failed };
-    let text = match Sources::new(Access::below(vec![PathBuf::from("/")])).read_bytes(&folder.join(path)) {
-        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-        Err(error) => {
-            complain(&format!("{} {error}", path.display()));
-            return Status::Failed;
-        }
-    };
+fn run_batch(arguments: &EvalArguments, path: &Path) -> Result<Status, Failure> {
+    let folder = working_folder()?;
+    let read = Sources::new(Access::below(vec![PathBuf::from("/")])).read_bytes(&folder.join(path));
+    let bytes = read.map_err(|error| Failure(format!("{} {error}", path.display())))?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
     let mut evaluator = evaluator();
     for line in text.lines() {
         // Nothing of a heap is freed before the whole is, so a long batch starts anew now and then.
@@ -101,11 +130,10 @@ fn run_batch(arguments: &EvalArguments, path: &Path) -> Status {
                 format!("!error {word}{}", message.split_whitespace().collect::<Vec<_>>().join(" "))
             }
         };
-        if write_line(&line, Status::Clean) == Status::Failed {
-            return Status::Failed;
-        }
+        // A line at once, so that whoever reads along sees it.
+        terminal::print(&format!("{line}\n"))?;
     }
-    Status::Clean
+    Ok(Status::Clean)
 }
 
 /// An evaluator with all built-in functions that may read every file: what it evaluates is the user's own.
@@ -126,7 +154,7 @@ fn evaluate_text(evaluator: &mut Evaluator, text: &str, folder: &Path) -> Outcom
 /// The value selected, evaluated as far as asked, as text.
 fn print(evaluator: &mut Evaluator, arguments: &EvalArguments, value: Value) -> Result<String, Stop> {
     let value = match &arguments.attribute {
-        Some(path) => select(evaluator, value, path)?,
+        Some(path) => evaluator.select_names(value, &path_names(path), true).map_err(|missed| missed.stop)?,
         None => value,
     };
     if arguments.json {
@@ -136,83 +164,26 @@ fn print(evaluator: &mut Evaluator, arguments: &EvalArguments, value: Value) -> 
     Ok(evaluator.print(value))
 }
 
-/// The value at an attribute path as `nix-instantiate -A` takes it: names with dots between, quoted where they contain dots, and
-/// numbers for the elements of lists. A function on the way is called without arguments.
-fn select(evaluator: &mut Evaluator, value: Value, path: &str) -> Outcome {
-    let mut value = value;
-    for name in path_names(path) {
-        value = evaluator.want(value)?;
-        if evaluator.formals_of(value).is_some() {
-            let called = evaluator.call(value, &[Value::EMPTY_SET])?;
-            value = evaluator.want(called)?;
-        }
-        value = match (value.view(), name.parse::<u32>()) {
-            (View::List(seq), Ok(index)) => match seq.slot(index) {
-                Some(slot) => Value::reference(slot),
-                None => {
-                    let message = format!("list index {index} in selection path '{path}' is out of range");
-                    return Err(evaluator.error(crate::eval::ErrorKind::MissingAttribute, message));
-                }
-            },
-            _ => {
-                let set = evaluator.want_attrs(value)?;
-                let symbol = evaluator.heap.intern(&name);
-                evaluator.attribute_or_stop(set, symbol)?
-            }
-        };
+/// The value of an option: sets of a machine are nearly always open, so what is known of them counts, and what is not is told.
+fn print_known(evaluator: &mut Evaluator, arguments: &EvalArguments, value: Value) -> Result<String, Stop> {
+    if !arguments.json && !arguments.strict {
+        return print(evaluator, arguments, value);
     }
-    evaluator.want(value)
-}
-
-fn path_names(path: &str) -> Vec<String> {
-    let (mut names, mut name, mut is_quoted) = (Vec::new(), String::new(), false);
-    for character in path.chars() {
-        match character {
-            '"' => is_quoted = !is_quoted,
-            '.' if !is_quoted => names.push(std::mem::take(&mut name)),
-            _ => name.push(character),
-        }
+    let known = evaluator.known_part(value)?;
+    for (path, id) in known.missing.iter().take(MOST_MISSING) {
+        let path: Vec<String> = path.iter().map(|name| show_name(name)).collect();
+        let reason = evaluator.stop_message(Stop(Value::unknown(*id)));
+        evaluator.messages.push(format!("left out: {}: {reason}", path.join(".")));
     }
-    if !path.is_empty() {
-        names.push(name);
+    if known.missing.len() > MOST_MISSING {
+        evaluator.messages.push(format!("left out: {} more", known.missing.len() - MOST_MISSING));
     }
-    names
-}
-
-#[allow(clippy::disallowed_methods, reason = "this room asks for the working directory")]
-fn working_folder() -> Option<PathBuf> {
-    match std::env::current_dir() {
-        Ok(folder) => Some(folder),
-        Err(error) => {
-            complain(&format!("the working directory cannot be found: {error}"));
-            None
-        }
-    }
+    if arguments.json { builtins::json_text(evaluator, known.value) } else { Ok(evaluator.print(known.value)) }
 }
 
 #[allow(clippy::print_stderr, reason = "this room prints")]
 fn show_messages(evaluator: &mut Evaluator) {
     for message in evaluator.messages.drain(..) {
         eprintln!("{message}");
-    }
-}
-
-/// Writes a line at once, so that whoever reads along sees it.
-fn write_line(line: &str, status: Status) -> Status {
-    let mut output = std::io::stdout().lock();
-    match writeln!(output, "{line}").and_then(|()| output.flush()) {
-        Ok(()) => status,
-        Err(_) => Status::Failed,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::path_names;
-
-    #[test]
-    fn a_selection_path_is_split_at_dots_outside_quotes() {
-        assert_eq!(path_names("a.\"b.c\".0"), ["a", "b.c", "0"]);
-        assert_eq!(path_names(""), [""; 0]);
     }
 }

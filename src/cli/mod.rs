@@ -17,6 +17,7 @@ mod terminal;
 
 mod check_command;
 mod eval_command;
+mod eval_of;
 mod rules_command;
 mod show_command;
 
@@ -53,7 +54,7 @@ enum Command {
     Explain(rules_command::ExplainArguments),
     /// List all rules
     Rules(rules_command::RulesArguments),
-    /// Evaluate a Nix file or expression and print its value
+    /// Evaluate a Nix file, an expression, or an option of a host or guest, and print its value
     Eval(eval_command::EvalArguments),
 }
 
@@ -104,7 +105,7 @@ fn dispatch(arguments: Arguments) -> Status {
         Command::Show(arguments) => show_command::run(&arguments, colour),
         Command::Explain(arguments) => rules_command::explain(&arguments, colour),
         Command::Rules(arguments) => rules_command::list(&arguments, colour),
-        Command::Eval(arguments) => Ok(eval_command::run(&arguments)),
+        Command::Eval(arguments) => eval_command::run(&arguments),
     };
     outcome.unwrap_or_else(|failure| {
         complain(&failure.0);

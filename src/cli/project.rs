@@ -19,16 +19,61 @@ use crate::syntax::ir::Directive;
 pub(super) struct FleetArguments {
     /// Project folder, its flake.nix, or module files; of files only what concerns them is reported, but the whole fleet is analysed
     #[arg(value_name = "PATH")]
-    paths: Vec<PathBuf>,
+    pub(super) paths: Vec<PathBuf>,
     /// Folder that holds a flake input (repeatable)
     #[arg(long = "input", value_name = "NAME=PATH", value_parser = named_path)]
-    inputs: Vec<(String, PathBuf)>,
+    pub(super) inputs: Vec<(String, PathBuf)>,
     /// NixOS release that the fleet runs, such as 25.05, where the source does not tell
     #[arg(long, value_name = "RELEASE", value_parser = release)]
-    release: Option<Release>,
+    pub(super) release: Option<Release>,
     /// Take the text of this file from standard input and everything else from disk
     #[arg(long, value_name = "PATH")]
-    stdin_filename: Option<PathBuf>,
+    pub(super) stdin_filename: Option<PathBuf>,
+}
+
+/// What the arguments say, before anything is analysed.
+pub(super) struct Given {
+    pub(super) sources: Arc<Sources>,
+    /// How paths are written.
+    pub(super) paths: Paths,
+    pub(super) target: Target,
+    /// Files that the report is limited to; `None` reports everything.
+    files: Option<Vec<PathBuf>>,
+}
+
+impl Given {
+    /// Resolves the paths and reads standard input if it stands in for a file.
+    ///
+    /// # Errors
+    /// The working directory is gone, or standard input cannot be read.
+    pub(super) fn new(arguments: &FleetArguments) -> Result<Self, Failure> {
+        let working = working_folder()?;
+        let mut access = Access::below(Vec::new());
+        if let Some(path) = &arguments.stdin_filename {
+            access.overlay.insert(overlaid(&working, path)?, standard_input()?);
+        }
+        let sources = Arc::new(Sources::new(access));
+        let mut target = Target { release: arguments.release, ..Target::default() };
+        let mut files = Vec::new();
+        let here = [PathBuf::from(".")];
+        let paths = if arguments.paths.is_empty() { &here } else { arguments.paths.as_slice() };
+        for path in paths {
+            let path = sources.canonical(&working.join(path));
+            match project_of(&sources, &path) {
+                Some(folder) => {
+                    files.push(path);
+                    target.paths.push(folder);
+                }
+                None => target.paths.push(path),
+            }
+        }
+        for (name, path) in &arguments.inputs {
+            target.inputs.push((name.clone(), sources.canonical(&working.join(path))));
+        }
+        let only_files = files.len() == paths.len();
+        let working = sources.canonical(&working);
+        Ok(Self { sources, paths: Paths::relative_to(working), target, files: only_files.then_some(files) })
+    }
 }
 
 /// An analysed fleet.
@@ -60,42 +105,12 @@ impl Project {
     /// # Errors
     /// A path does not exist, or standard input cannot be read.
     pub(super) fn analyse(arguments: &FleetArguments) -> Result<Self, Failure> {
-        let working = working_folder()?;
-        let mut access = Access::below(Vec::new());
-        if let Some(path) = &arguments.stdin_filename {
-            access.overlay.insert(overlaid(&working, path)?, standard_input()?);
-        }
-        let sources = Arc::new(Sources::new(access));
-        let mut target = Target { release: arguments.release, ..Target::default() };
-        let mut files = Vec::new();
-        let here = [PathBuf::from(".")];
-        let paths = if arguments.paths.is_empty() { &here } else { arguments.paths.as_slice() };
-        for path in paths {
-            let path = sources.canonical(&working.join(path));
-            match project_of(&sources, &path) {
-                Some(folder) => {
-                    files.push(path);
-                    target.paths.push(folder);
-                }
-                None => target.paths.push(path),
-            }
-        }
-        for (name, path) in &arguments.inputs {
-            target.inputs.push((name.clone(), sources.canonical(&working.join(path))));
-        }
+        let Given { sources, paths, target, files } = Given::new(arguments)?;
         let progress = Progress::start();
         let analysis = analyse(&sources, &target).map_err(|failure| Failure(failure.to_string()));
         drop(progress);
         let Analysis { fleet, directives } = analysis?;
-        let only_files = files.len() == paths.len();
-        let working = sources.canonical(&working);
-        Ok(Self {
-            sources,
-            paths: Paths::relative_to(working),
-            fleet,
-            directives,
-            reported: only_files.then_some(files),
-        })
+        Ok(Self { sources, paths, fleet, directives, reported: files })
     }
 
     /// Whether a finding concerns what the report is limited to: a label of it stands in one of the files.
@@ -107,21 +122,26 @@ impl Project {
 
     /// What could not be understood, a line each, as the end of a message.
     pub(super) fn gaps(&self) -> String {
-        let mut text = String::new();
-        for Gap { place, what, why } in self.fleet.unknowns.iter().take(MOST_GAPS) {
-            let place = place.map(|place| self.paths.locate(&self.sources, place) + ": ").unwrap_or_default();
-            text.push_str(&format!("\n  {place}{what}: {why}"));
-        }
-        if self.fleet.unknowns.len() > MOST_GAPS {
-            text.push_str(&format!("\n  and {} more", self.fleet.unknowns.len() - MOST_GAPS));
-        }
-        text
+        gap_lines(&self.fleet.unknowns, &self.sources, &self.paths)
     }
 
     /// The failure of a run that found no machine, with what may be the reason.
     pub(super) fn nothing_to_analyse(&self) -> Failure {
         Failure(format!("nothing to analyse (no host and no guest found){}", self.gaps()))
     }
+}
+
+/// Gaps, a line each with its place, as the end of a message.
+pub(super) fn gap_lines(gaps: &[Gap], sources: &Sources, paths: &Paths) -> String {
+    let mut text = String::new();
+    for Gap { place, what, why } in gaps.iter().take(MOST_GAPS) {
+        let place = place.map(|place| paths.locate(sources, place) + ": ").unwrap_or_default();
+        text.push_str(&format!("\n  {place}{what}: {why}"));
+    }
+    if gaps.len() > MOST_GAPS {
+        text.push_str(&format!("\n  and {} more", gaps.len() - MOST_GAPS));
+    }
+    text
 }
 
 /// The folder of the project that a module file belongs to, if it belongs to one. A hook passes the files that changed, but a mistake may
@@ -136,7 +156,7 @@ fn project_of(sources: &Sources, path: &Path) -> Option<PathBuf> {
 }
 
 #[allow(clippy::disallowed_methods, reason = "this room asks for the working directory")]
-fn working_folder() -> Result<PathBuf, Failure> {
+pub(super) fn working_folder() -> Result<PathBuf, Failure> {
     let folder = std::env::current_dir();
     folder.map_err(|error| Failure(format!("the working directory cannot be found: {error}")))
 }
@@ -162,7 +182,7 @@ fn standard_input() -> Result<String, Failure> {
     }
 }
 
-fn named_path(text: &str) -> Result<(String, PathBuf), String> {
+pub(super) fn named_path(text: &str) -> Result<(String, PathBuf), String> {
     match text.split_once('=') {
         Some((name, path)) if !name.is_empty() && !path.is_empty() => Ok((name.to_owned(), PathBuf::from(path))),
         _ => Err("write it as NAME=PATH".to_owned()),

@@ -12,9 +12,9 @@ use super::discover::{Bulk, Discovery, GUESTS_AT_ONCE, discover, read_part};
 use super::facts::{Fact, Fleet, Guest, Host, HostId, Problem, ProblemKind, Release};
 use super::parts::{Asker, answer};
 use super::reader::Reader;
-use super::session::new_evaluator;
+use super::session::tolerant_evaluator;
 use super::target::{Failure, Scope, Target, resolve};
-use crate::eval::{Evaluator, Limits};
+use crate::eval::Evaluator;
 use crate::source::{FileId, Place, Sources};
 use crate::syntax::ir::{Directive, FileIr};
 
@@ -42,7 +42,7 @@ pub fn analyse(sources: &Arc<Sources>, target: &Target) -> Result<Analysis, Fail
     let (sender, receiver) = sync_channel(1);
     let work = move || {
         let (asker, questions) = sync_channel(1);
-        let mut ev = evaluator(&sources, FxHashMap::default());
+        let mut ev = tolerant_evaluator(&sources, FxHashMap::default());
         let analysis = analyse_scope(&mut ev, &sources, &target, &scope, asker);
         if sender.send(analysis).is_ok() {
             let mut reader = Reader::new(&mut ev, scope.project.clone(), None);
@@ -73,14 +73,6 @@ fn analyse_scope(ev: &mut Evaluator, sources: &Arc<Sources>, target: &Target, sc
     assemble(found, loaded)
 }
 
-/// An evaluator that knows what is parsed already.
-fn evaluator(sources: &Arc<Sources>, parsed: FxHashMap<FileId, Arc<FileIr>>) -> Evaluator {
-    let mut ev = new_evaluator(sources, Limits::untrusted());
-    ev.is_tolerant = true;
-    ev.parsed = parsed;
-    ev
-}
-
 /// Reads the guests of a bulk in parts, on all cores. Each part has an evaluator of its own, which is dropped with everything it took.
 fn read_bulk(
     sources: &Arc<Sources>,
@@ -96,7 +88,7 @@ fn read_bulk(
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some(part) = parts.get(number) else { return done };
-            let mut ev = evaluator(sources, parsed.clone());
+            let mut ev = tolerant_evaluator(sources, parsed.clone());
             let found = read_part(&mut ev, target, scope, bulk, part);
             let mut loaded = Loaded::default();
             loaded.collect(&ev, scope);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::analyse::with_autostart;
 use super::facts::{Declared, Fact, Gap, Guest, Host, Problem, Release};
 use super::layout::{Root, module_roots};
+use super::locate::Census;
 use super::parts::Asker;
 use super::reader::Reader;
 use super::target::{Layout, Scope, Target};
@@ -48,23 +49,12 @@ pub(super) struct Bulk {
 pub(super) const GUESTS_AT_ONCE: usize = 512;
 
 /// Steps that the evaluation of one machine may take.
-const STEPS_PER_MACHINE: u64 = 40_000_000;
+pub(super) const STEPS_PER_MACHINE: u64 = 40_000_000;
 
 /// Finds all machines of a scope.
 pub(super) fn discover(ev: &mut Evaluator, target: &Target, scope: &Scope, asker: Asker) -> Discovery {
-    let mut finder = Finder {
-        reader: Reader::new(ev, scope.project.clone(), Some(asker)),
-        found: Discovery::default(),
-        options: FlakeOptions { inputs: target.inputs.clone() },
-        release: target.release,
-        vms: None,
-        steps: STEPS_PER_MACHINE,
-    };
-    match &scope.layout {
-        Layout::Flake(folder) => finder.flake(folder),
-        Layout::Files(files) => finder.files(files, None),
-        Layout::Folder(folder) => finder.files(&[], Some(folder)),
-    }
+    let mut finder = Finder::new(ev, target, scope, Some(asker));
+    finder.look(scope);
     finder.finish()
 }
 
@@ -76,14 +66,7 @@ pub(super) fn read_part(
     bulk: &Bulk,
     vms: &[(String, Option<Place>)],
 ) -> Discovery {
-    let mut finder = Finder {
-        reader: Reader::new(ev, scope.project.clone(), None),
-        found: Discovery::default(),
-        options: FlakeOptions { inputs: target.inputs.clone() },
-        release: target.release,
-        vms: None,
-        steps: STEPS_PER_MACHINE,
-    };
+    let mut finder = Finder::new(ev, target, scope, None);
     if let Some(host) = finder.again(&bulk.recipe, scope) {
         for (name, place) in vms {
             finder.named_vm(&bulk.host, host, name, *place);
@@ -92,8 +75,8 @@ pub(super) fn read_part(
     finder.finish()
 }
 
-struct Finder<'a> {
-    reader: Reader<'a>,
+pub(super) struct Finder<'a> {
+    pub(super) reader: Reader<'a>,
     found: Discovery,
     options: FlakeOptions,
     release: Option<Release>,
@@ -101,10 +84,35 @@ struct Finder<'a> {
     vms: Option<(EvalId, Value)>,
     /// What the next machine may take: less for each one that took all it was given, so that many endless machines end too.
     steps: u64,
+    /// If only one machine is looked for: what was met on the way. Nothing is read then.
+    pub(super) census: Option<Census>,
+}
+
+impl<'a> Finder<'a> {
+    pub(super) fn new(ev: &'a mut Evaluator, target: &Target, scope: &Scope, asker: Option<Asker>) -> Self {
+        Self {
+            reader: Reader::new(ev, scope.project.clone(), asker),
+            found: Discovery::default(),
+            options: FlakeOptions { inputs: target.inputs.clone() },
+            release: target.release,
+            vms: None,
+            steps: STEPS_PER_MACHINE,
+            census: None,
+        }
+    }
+
+    /// Looks for all machines.
+    pub(super) fn look(&mut self, scope: &Scope) {
+        match &scope.layout {
+            Layout::Flake(folder) => self.flake(folder),
+            Layout::Files(files) => self.files(files, None),
+            Layout::Folder(folder) => self.files(&[], Some(folder)),
+        }
+    }
 }
 
 impl Finder<'_> {
-    fn finish(self) -> Discovery {
+    pub(super) fn finish(self) -> Discovery {
         let Self { reader, mut found, .. } = self;
         found.problems = reader.problems;
         found.gaps = reader.gaps;
@@ -160,6 +168,8 @@ impl Finder<'_> {
             }
             if role.is_guest {
                 guests.push((name, id, place));
+            } else if self.is_census() && !role.is_host {
+                self.meet_machine(&name, None, id);
             }
         }
         for (name, id, place) in guests {
@@ -168,7 +178,8 @@ impl Finder<'_> {
             }
         }
         self.reader.machine.clear();
-        if self.found.hosts.is_empty() && self.found.guests.is_empty() && self.reader.problems.is_empty() {
+        let is_nothing = self.found.hosts.is_empty() && self.found.guests.is_empty() && self.number_met() == 0;
+        if is_nothing && self.reader.problems.is_empty() {
             self.files(&[], Some(folder));
         }
     }
@@ -214,12 +225,15 @@ impl Finder<'_> {
     }
 
     fn is_named_vm(&self, name: &str) -> bool {
-        self.found.hosts.iter().any(|host| host.vms.items.iter().any(|vm| vm.value == name))
+        self.is_met_vm(name) || self.found.hosts.iter().any(|host| host.vms.items.iter().any(|vm| vm.value == name))
     }
 
     /// Reads a host and the guests of its `microvm.vms`.
     fn host(&mut self, name: &str, id: EvalId, place: Option<Place>, recipe: Recipe) {
         self.allow_steps();
+        if self.is_census() {
+            return self.meet_host(name, id);
+        }
         let host = self.reader.host(name, id, place, self.release);
         let vms = host.vms.clone();
         self.found.hosts.push(host);
@@ -233,7 +247,7 @@ impl Finder<'_> {
         }
     }
 
-    fn named_vm(&mut self, host: &str, host_id: EvalId, name: &str, place: Option<Place>) {
+    pub(super) fn named_vm(&mut self, host: &str, host_id: EvalId, name: &str, place: Option<Place>) {
         self.reader.machine = format!("guest {name}");
         self.allow_steps();
         self.vm(host, host_id, name, place);
@@ -337,6 +351,9 @@ impl Finder<'_> {
         autostart: Fact<bool>,
     ) {
         self.allow_steps();
+        if self.is_census() {
+            return self.meet_machine(name, host, id);
+        }
         let guest = self.reader.guest(name, id, declared, place);
         self.found.guests.push((with_autostart(guest, autostart), host));
         self.reader.machine.clear();

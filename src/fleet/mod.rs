@@ -2,6 +2,7 @@
 //!
 //! Purpose: everything between evaluated configurations and rules. What comes out is plain data ([`facts`]): sorted, `Send`, every field with
 //! its origin. What a computed text consists of is worked out only when a rule asks ([`Parts`]).
+//! Whoever asks for one option of one machine brings the evaluator and gets the machine ([`locate`]).
 //!
 //! Invariants:
 //! - A fact is only [`Fact::Known`] if real NixOS would certainly have that value.
@@ -16,6 +17,7 @@ pub mod facts;
 mod index;
 mod layout;
 pub mod links;
+mod locate;
 mod machines;
 mod network;
 mod parts;
@@ -33,7 +35,8 @@ pub use facts::{
     Nat, Network, Origin, Part, Problem, ProblemKind, Release, Route, Sourced, Unit,
 };
 pub use links::{Link, Links, Routing};
+pub use locate::{Located, NotLocated, locate};
 pub use parts::Parts;
 pub use select::{Choice, LinkMac, LinkProperties, Selector, Verdict, glob_matches, unit_matches};
-pub use session::new_evaluator;
+pub use session::{new_evaluator, tolerant_evaluator};
 pub use target::{Failure, Target};

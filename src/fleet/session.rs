@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use crate::eval::{Evaluator, Limits};
-use crate::source::{SourceFile, Sources};
+use crate::source::{FileId, SourceFile, Sources};
 use crate::syntax::{FileIr, LowerOptions, parse};
 use crate::{builtins, flake, modules, nixlib};
 
@@ -17,6 +19,14 @@ pub fn new_evaluator(sources: &Arc<Sources>, limits: Limits) -> Evaluator {
     flake::install(&mut ev);
     let lib = nixlib::lib_value(&mut ev);
     ev.set_global("lib", lib);
+    ev
+}
+
+/// An evaluator for a fleet, with limits for source that nobody vouches for. It knows what is parsed already.
+pub fn tolerant_evaluator(sources: &Arc<Sources>, parsed: FxHashMap<FileId, Arc<FileIr>>) -> Evaluator {
+    let mut ev = new_evaluator(sources, Limits::untrusted());
+    ev.is_tolerant = true;
+    ev.parsed = parsed;
     ev
 }
 

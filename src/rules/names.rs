@@ -1,11 +1,17 @@
-//! Names of rules, also mistyped ones.
+//! Mistyped names: of rules, and of whatever else has a list of names.
 
 use super::registry;
 
-/// The rule's name that is nearest to a text, if any is near: at most three letters apart.
+/// The rule's name that is nearest to a text, if any is near.
 pub fn nearest(name: &str) -> Option<&'static str> {
-    let distances = registry::all().iter().map(|rule| (distance(name, rule.name), rule.name));
-    distances.min().filter(|(distance, _)| *distance <= 3).map(|(_, name)| name)
+    nearest_of(name, registry::all().iter().map(|rule| rule.name))
+}
+
+/// The name that is nearest to a text, if any is near: at most three letters apart, and less than half of them.
+pub fn nearest_of<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let most = 3.min(name.chars().count().div_ceil(2).max(1));
+    let distances = known.map(|known| (distance(name, known), known));
+    distances.min().filter(|(distance, _)| *distance <= most).map(|(_, name)| name)
 }
 
 /// The number of letters to insert, delete or replace to get from one text to the other (Levenshtein).
