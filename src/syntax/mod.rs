@@ -3,6 +3,9 @@
 //! Purpose: one seam in front of the parser. A text goes in; out comes a [`FileIr`]: a flat, relocatable arena of expressions with
 //! resolved variables, together with everything that is wrong with the text.
 //!
+//! A text that is well-formed, as nearly all are, is read straight from its tokens ([`direct`]); one that is not goes through rnix, which
+//! knows how to go on after errors. Both give the same [`tree`], and only the tree is lowered.
+//!
 //! Invariants:
 //! - Parsing never fails and takes at most linear time: guards (size, nesting, chains, long runs of one word) look at the raw
 //!   tokens before rnix sees them, because rnix recurses and is quadratic on hostile input.
@@ -15,6 +18,7 @@
 //! What it deliberately does not do: evaluate anything, or know what a file means.
 
 mod bindings;
+mod direct;
 mod functions;
 mod grammar;
 mod guard;

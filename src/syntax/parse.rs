@@ -1,13 +1,14 @@
-//! The way of a text: survey, repair, rnix, lowering.
+//! The way of a text: survey, direct reading or else repair and rnix, lowering.
 
-use rnix::{Parse, Root};
+use rnix::Root;
 
+use super::direct;
 use super::grammar::grammar_errors;
 use super::guard::{self, Survey};
 use super::ir::{Expr, FileIr, SyntaxError, SyntaxErrorKind};
 use super::lower::{LowerOptions, lower_tree};
 use super::repair::{Patched, repair};
-use super::tree::Node;
+use super::tree::Tree;
 use crate::source::Span;
 
 /// Texts whose tree is at most this deep are parsed on the calling thread.
@@ -19,13 +20,12 @@ const MAX_REPAIRS: usize = 16;
 
 /// Parses and lowers a text. Never fails: whatever is wrong is in [`FileIr::errors`].
 pub fn parse(text: &str, options: &LowerOptions<'_>) -> FileIr {
-    if guard::is_plain(text) {
-        let tree = Root::parse(text);
-        if tree.errors().is_empty() {
-            let mut ir = lower_tree(Node::root(tree.syntax().green()), options);
-            sort_errors(&mut ir);
-            return ir;
-        }
+    if guard::is_plain(text)
+        && let Some(tree) = direct::read(text)
+    {
+        let mut ir = lower_tree(tree.root(), options);
+        sort_errors(&mut ir);
+        return ir;
     }
     let mut survey = guard::survey(text);
     if let Some(error) = survey.too_deep.take() {
@@ -51,10 +51,10 @@ pub fn parse(text: &str, options: &LowerOptions<'_>) -> FileIr {
 }
 
 fn parse_here(text: &str, survey: Survey, options: &LowerOptions<'_>) -> FileIr {
-    let first = if survey.divisions.is_empty() { Some(Root::parse(text)) } else { None };
-    let mut ir = match first {
-        Some(tree) if tree.errors().is_empty() => lower_tree(Node::root(tree.syntax().green()), options),
-        first => parse_with_repairs(text, &survey, first, options),
+    let direct = if survey.divisions.is_empty() { direct::read(text) } else { None };
+    let mut ir = match direct {
+        Some(tree) => lower_tree(tree.root(), options),
+        None => parse_with_rnix(text, &survey, options),
     };
     ir.errors.extend(survey.errors);
     ir.directives = survey.directives;
@@ -74,13 +74,13 @@ fn sort_errors(ir: &mut FileIr) {
     ir.errors.sort_by_key(|error| (error.span.start, error.span.end));
 }
 
-/// Parses a text that rnix does not take as it is. All places of the result are places of the text as the user wrote it.
-fn parse_with_repairs(text: &str, survey: &Survey, first: Option<Parse<Root>>, options: &LowerOptions<'_>) -> FileIr {
+/// Parses a text that is not taken as it is. All places of the result are places of the text as the user wrote it.
+fn parse_with_rnix(text: &str, survey: &Survey, options: &LowerOptions<'_>) -> FileIr {
     let mut patched = Patched::new(text);
     for division in survey.divisions.iter().rev() {
         patched = patched.insert(*division, " ");
     }
-    let mut tree = first.unwrap_or_else(|| Root::parse(&patched.text));
+    let mut tree = Root::parse(&patched.text);
     let mut repaired = Vec::new();
     for _ in 0..MAX_REPAIRS {
         let Some(missing) = repair(&patched.text, &tree) else { break };
@@ -92,7 +92,8 @@ fn parse_with_repairs(text: &str, survey: &Survey, first: Option<Parse<Root>>, o
         repaired.push(in_original(missing.error, &patched));
         (patched, tree) = (next, next_tree);
     }
-    let mut ir = lower_tree(Node::root(tree.syntax().green()), options);
+    let copy = Tree::of_green(&patched.text, tree.syntax().green());
+    let mut ir = lower_tree(copy.root(), options);
     let unclosed = survey.unclosed.map(|span| patched.patched(span));
     ir.errors.extend(grammar_errors(&patched.text, tree.errors(), unclosed));
     if !patched.is_plain() {

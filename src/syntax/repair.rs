@@ -7,7 +7,7 @@
 use rnix::{Parse, ParseError, Root, SyntaxKind};
 
 use super::ir::{SyntaxError, SyntaxErrorKind};
-use super::tree::Node;
+use super::tree::Tree;
 use crate::source::Span;
 
 /// What is inserted for a missing value.
@@ -77,16 +77,17 @@ pub(super) struct Repair {
 /// The first thing that is plainly missing, judging by rnix's tree of `text` and its errors.
 pub(super) fn repair(text: &str, tree: &Parse<Root>) -> Option<Repair> {
     let tokens = tokens(text);
-    tree.errors().iter().find_map(|error| by_error(text, &tokens, error)).or_else(|| missing_parenthesis(tree))
+    tree.errors().iter().find_map(|error| by_error(text, &tokens, error)).or_else(|| missing_parenthesis(text, tree))
 }
 
 /// The first parenthesis that something else closes, if the text has errors: rnix takes any token for the end of a parenthesis.
-fn missing_parenthesis(tree: &Parse<Root>) -> Option<Repair> {
+fn missing_parenthesis(text: &str, tree: &Parse<Root>) -> Option<Repair> {
     if tree.errors().is_empty() {
         return None;
     }
     let syntax = tree.syntax();
-    let mut nodes = vec![Node::root(syntax.green())];
+    let copy = Tree::of_green(text, syntax.green());
+    let mut nodes = vec![copy.root()];
     while let Some(node) = nodes.pop() {
         if node.kind() == SyntaxKind::NODE_PAREN
             && let Some(error) = super::lower::unclosed_parenthesis(node)

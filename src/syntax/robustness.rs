@@ -10,7 +10,7 @@ use super::ir::{Expr, ExprId, FileIr, Range, Step};
 use super::tests::lowered;
 
 /// A text that uses most of the language.
-const SAMPLE: &str = r#"# routelint: allow(x) why
+pub(super) const SAMPLE: &str = r#"# routelint: allow(x) why
 { config, lib ? null, ... }@args:
 let
   inherit (lib) mkIf optional;
@@ -29,7 +29,7 @@ in with lib; with args; {
 "#;
 
 /// Words from which hostile texts are made.
-const WORDS: [&str; 54] = [
+pub(super) const WORDS: [&str; 54] = [
     "a", "or", "1", "1.5", ".5", "\"", "''", "${", "}", "{", "[", "]", "(", ")", ";", ":", "=", ",", ".", "...", "@",
     "?", "-", "!", "+", "++", "*", "/", "//", "->", "==", "<", "<=", "&&", "||", "|>", "<|", "let", "in", "with",
     "rec", "if", "then", "else", "assert", "inherit", "./a", "~/b", "<c>", "x:y", "a.b", "\\", "#c\n", "/*",
