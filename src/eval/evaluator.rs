@@ -1,6 +1,6 @@
 //! The state of an evaluation.
 
-use std::any::{Any, TypeId};
+use std::any::Any;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -47,7 +47,8 @@ pub struct Evaluator {
     pub is_tolerant: bool,
     /// Slots of `lib` and `builtins`, and what `<name>` means, by name.
     pub search_path: FxHashMap<String, Value>,
-    extensions: FxHashMap<TypeId, Box<dyn Any>>,
+    /// State of rooms above; there are so few that looking through them beats hashing.
+    extensions: Vec<Box<dyn Any>>,
 }
 
 impl Evaluator {
@@ -75,7 +76,7 @@ impl Evaluator {
             parsed: FxHashMap::default(),
             is_tolerant: false,
             search_path: FxHashMap::default(),
-            extensions: FxHashMap::default(),
+            extensions: Vec::new(),
         }
     }
 
@@ -156,11 +157,12 @@ impl Evaluator {
 
     /// State that a room above keeps with the evaluator, made when first asked for.
     pub fn extension<T: Default + 'static>(&mut self) -> &mut T {
-        let boxed = self.extensions.entry(TypeId::of::<T>()).or_insert_with(|| Box::new(T::default()));
-        if !boxed.is::<T>() {
-            *boxed = Box::new(T::default());
-        }
-        match boxed.downcast_mut::<T>() {
+        let known = self.extensions.iter().position(|state| state.is::<T>());
+        let index = known.unwrap_or_else(|| {
+            self.extensions.push(Box::new(T::default()));
+            self.extensions.len() - 1
+        });
+        match self.extensions.get_mut(index).and_then(|state| state.downcast_mut::<T>()) {
             Some(state) => state,
             None => unreachable!("the state was put there under its own type"),
         }

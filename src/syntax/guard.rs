@@ -146,23 +146,59 @@ pub(super) fn is_plain(text: &str) -> bool {
         return false;
     }
     let bytes = text.as_bytes();
-    let following = bytes.iter().skip(1).copied().chain([b' ']);
     let mut marks = 0;
-    for (byte, next) in bytes.iter().copied().zip(following) {
-        match byte {
-            0x0b | 0x0c => return false,
-            b'/' if matches!(next, b'(' | b'"' | b'[' | b'{' | b'\'') => return false,
-            b'(' | b'[' | b'{' | b':' | b'.' | b'?' | b'!' | b'+' | b'-' | b'*' | b'/' | b'<' | b'>' | b'&' | b'|' => {
-                marks += 1
-            }
-            b'=' if next == b'=' => marks += 1,
-            // The ends of `let`, `assert`, `with`, `if` and `or`.
-            b't' | b'h' | b'f' | b'r' if !next.is_ascii_alphanumeric() => marks += 1,
-            _ => {}
+    for (at, byte) in bytes.iter().enumerate() {
+        let weight = WEIGHTS.get(*byte as usize).copied().unwrap_or(Weight::None);
+        if weight == Weight::None {
+            continue;
         }
+        let next = bytes.get(at + 1).copied().unwrap_or(b' ');
+        marks += match weight {
+            Weight::Refused => return false,
+            Weight::Slash if matches!(next, b'(' | b'"' | b'[' | b'{' | b'\'') => return false,
+            Weight::Always | Weight::Slash => 1,
+            Weight::Equals => u32::from(next == b'='),
+            _ => u32::from(!next.is_ascii_alphanumeric()),
+        };
     }
     marks <= PLAIN_MARKS
 }
+
+/// What a byte adds to the depth that a tree may have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Weight {
+    None,
+    /// A sign that makes a tree deeper.
+    Always,
+    /// `/`, which may also be a division that rnix takes for a path.
+    Slash,
+    /// `=`, which counts if it is doubled.
+    Equals,
+    /// The last letter of `let`, `assert`, `with`, `if` and `or`.
+    WordEnd,
+    /// White space that Nix does not know.
+    Refused,
+}
+
+#[allow(clippy::indexing_slicing, reason = "a constant is computed by the compiler")]
+const WEIGHTS: [Weight; 128] = {
+    let mut weights = [Weight::None; 128];
+    let mut byte = 0u8;
+    while byte < 128 {
+        weights[byte as usize] = match byte {
+            0x0b | 0x0c => Weight::Refused,
+            b'/' => Weight::Slash,
+            b'=' => Weight::Equals,
+            b'(' | b'[' | b'{' | b':' | b'.' | b'?' | b'!' | b'+' | b'-' | b'*' | b'<' | b'>' | b'&' | b'|' => {
+                Weight::Always
+            }
+            b't' | b'h' | b'f' | b'r' => Weight::WordEnd,
+            _ => Weight::None,
+        };
+        byte += 1;
+    }
+    weights
+};
 
 fn too_deep(span: Span, message: String) -> SyntaxError {
     SyntaxError { kind: SyntaxErrorKind::TooDeep, span, message, related: None }
