@@ -27,6 +27,17 @@ pub struct Heap {
     pub symbols: Interner,
 }
 
+/// An arena with room for `most` elements, or for as many as the system promises. A page that is never touched costs nothing, and an
+/// arena that never moves is neither copied nor for a moment there twice.
+fn reserved<T>(most: usize) -> Vec<T> {
+    let mut arena = Vec::new();
+    let mut room = most;
+    while room > 1024 && arena.try_reserve_exact(room).is_err() {
+        room /= 4;
+    }
+    arena
+}
+
 impl Default for Heap {
     fn default() -> Self {
         Self::new()
@@ -37,9 +48,9 @@ impl Heap {
     /// An empty heap: slot 0 is the outermost frame's link, string 0 is `""`, shape 0 has no names.
     pub fn new() -> Self {
         let mut heap = Self {
-            slots: Vec::with_capacity(1 << 20),
-            strings: Vec::with_capacity(1 << 18),
-            bytes: Vec::with_capacity(1 << 22),
+            slots: reserved(64 << 20),
+            strings: reserved(4 << 20),
+            bytes: reserved(256 << 20),
             shapes: Vec::with_capacity(256),
             shape_bytes: 0,
             contexts: vec![Rc::from([])],
