@@ -12,7 +12,7 @@ use super::target::{Layout, Scope, Target};
 use crate::eval::{Evaluator, Stop};
 use crate::flake::{self, FlakeOptions, Machine, flake_value, machine_of, nixos_system};
 use crate::heap::{Set, Symbol, Value, View, sym};
-use crate::modules::{EvalId, ModuleInput};
+use crate::modules::{self, EvalId, ModuleInput};
 use crate::schema;
 use crate::source::Place;
 use crate::syntax::ExprId;
@@ -242,6 +242,7 @@ impl Finder<'_> {
             self.found.bulk.push(Bulk { host: name.to_owned(), recipe, vms });
             return;
         }
+        self.found.guests.reserve(vms.len());
         for (vm, place) in vms {
             self.named_vm(name, id, &vm, place);
         }
@@ -260,14 +261,18 @@ impl Finder<'_> {
         let autostart = self.vm_value(vm, "autostart");
         let autostart = self.reader.truth(autostart, ExprId::NONE);
         let [flake, evaluated] = ["flake", "evaluatedConfig"].map(|leaf| self.vm_value(vm, leaf));
+        let is_own = flake.view() == View::Null && evaluated.view() == View::Null;
         let (id, declared) = match (flake.view(), evaluated.view()) {
-            (View::Null, View::Null) => (self.inline(host_id, name, vm), Declared::Inline),
+            _ if is_own => (self.inline(host_id, name, vm), Declared::Inline),
             (View::Null, _) => (machine_of(self.ev(), evaluated), Declared::Inline),
             _ => (self.referenced(flake, name), Declared::FlakeReference),
         };
         match id {
             Some(id) => {
                 self.guest(name, id, declared, place, Some(host.to_owned()), autostart);
+                if is_own && !self.is_census() {
+                    modules::release(self.ev(), id);
+                }
             }
             None => self.reader.gap(place, "the configuration", "it is not available".to_owned()),
         }

@@ -44,7 +44,7 @@ pub use evaluation::{
 pub use merge::{Discharged, Merged, delay_discharged, delay_merge, discharge, merge_definitions, merge_discharged};
 pub use report::{LossReason, ModuleProblem, OptionReport, ProblemKind, option_report, problems};
 pub use schema_tree::{SchemaNode, SchemaOption};
-pub use state::{EvalId, NodeId};
+pub use state::{EvalId, NodeId, release};
 pub use types::TypeId;
 
 use crate::eval::Evaluator;

@@ -11,7 +11,7 @@ use super::properties::PropertyShapes;
 use super::schema_tree::SchemaNode;
 use super::tree::Node;
 use super::types::TypeId;
-use crate::eval::{ErrorKind, Evaluator, Stop};
+use crate::eval::{ErrorKind, Evaluator, Stop, UnknownReason};
 use crate::heap::{Set, ShapeId, Symbol, UnknownId, Value};
 
 /// One evaluation of modules.
@@ -47,7 +47,8 @@ type OpenShapes = Vec<(Option<UnknownId>, ShapeId)>;
 #[derive(Default)]
 pub(super) struct State {
     pub(super) evaluations: Vec<Rc<Evaluation>>,
-    pub(super) nodes: Vec<Rc<Node>>,
+    /// Those of released evaluations are gone.
+    pub(super) nodes: Vec<Option<Rc<Node>>>,
     pub(super) pending: Vec<Rc<Pending>>,
     /// The evaluations that sets of configuration come from. Sets are told apart by where they stand in the heap.
     pub(super) configs: FxHashMap<Set, EvalId>,
@@ -79,7 +80,7 @@ impl State {
 
     pub(super) fn add_node(&mut self, node: Node) -> NodeId {
         let id = NodeId(number(self.nodes.len()));
-        self.nodes.push(Rc::new(node));
+        self.nodes.push(Some(Rc::new(node)));
         id
     }
 
@@ -101,8 +102,21 @@ pub(super) fn evaluation(ev: &mut Evaluator, id: EvalId) -> Result<Rc<Evaluation
 /// The node of a number.
 pub(super) fn node(ev: &mut Evaluator, id: NodeId) -> Result<Rc<Node>, Stop> {
     match State::of(ev).nodes.get(id.0 as usize).cloned() {
-        Some(found) => Ok(found),
+        Some(Some(found)) => Ok(found),
+        Some(None) => Err(ev.unknown(UnknownReason::Unsupported("a configuration that was read before".to_owned()))),
         None => Err(lost(ev)),
+    }
+}
+
+/// Gives back the option tree of an evaluation that nobody will ask again; what was computed stays. Whoever asks all the same gets an
+/// unknown.
+pub fn release(ev: &mut Evaluator, id: EvalId) {
+    let Ok(found) = evaluation(ev, id) else { return };
+    let nodes = State::of(ev).nodes.iter_mut().skip(found.root.0 as usize);
+    for node in nodes {
+        if node.as_ref().is_some_and(|node| node.evaluation == id) {
+            *node = None;
+        }
     }
 }
 
