@@ -1,6 +1,6 @@
 //! The state of an evaluation.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ pub struct Evaluator {
     /// Slots of `lib` and `builtins`, and what `<name>` means, by name.
     pub search_path: FxHashMap<String, Value>,
     /// State of rooms above; there are so few that looking through them beats hashing.
-    extensions: Vec<Box<dyn Any>>,
+    extensions: Vec<(TypeId, Box<dyn Any>)>,
 }
 
 impl Evaluator {
@@ -157,12 +157,13 @@ impl Evaluator {
 
     /// State that a room above keeps with the evaluator, made when first asked for.
     pub fn extension<T: Default + 'static>(&mut self) -> &mut T {
-        let known = self.extensions.iter().position(|state| state.is::<T>());
+        let wanted = TypeId::of::<T>();
+        let known = self.extensions.iter().position(|(id, _)| *id == wanted);
         let index = known.unwrap_or_else(|| {
-            self.extensions.push(Box::new(T::default()));
+            self.extensions.push((wanted, Box::new(T::default())));
             self.extensions.len() - 1
         });
-        match self.extensions.get_mut(index).and_then(|state| state.downcast_mut::<T>()) {
+        match self.extensions.get_mut(index).and_then(|(_, state)| state.downcast_mut::<T>()) {
             Some(state) => state,
             None => unreachable!("the state was put there under its own type"),
         }

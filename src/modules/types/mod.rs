@@ -128,7 +128,15 @@ pub fn empty_value(ev: &mut Evaluator, ty: TypeId) -> Option<Value> {
 pub fn sub_modules(ev: &mut Evaluator, ty: TypeId) -> Result<Option<Vec<Value>>, Stop> {
     match &*table::kind(ev, ty) {
         table::Kind::Submodule(spec) => Ok(Some(submodule::modules(ev, spec)?.to_vec())),
-        table::Kind::Plain(_) | table::Kind::Bounded(_) | table::Kind::Enum(_) => Ok(None),
+        table::Kind::Plain(_)
+        | table::Kind::Bounded(_)
+        | table::Kind::Enum(_)
+        | table::Kind::StrMatching(_)
+        | table::Kind::Separated(_)
+        | table::Kind::Path { .. } => Ok(None),
+        table::Kind::ListOf(table::Part::Known(inner))
+        | table::Kind::NullOr(table::Part::Known(inner))
+        | table::Kind::AttrsOf { element: table::Part::Known(inner), .. } => sub_modules(ev, *inner),
         _ => match value::type_field(ev, ty, "getSubModules")? {
             Some(modules) if modules.view() != View::Null => {
                 let list = ev.want_list(modules)?;

@@ -38,7 +38,7 @@ pub fn type_value(ev: &mut Evaluator, ty: TypeId) -> Value {
     let value = match &*kind(ev, ty) {
         Kind::Written { set, .. } => Value::attrs(*set),
         Kind::Checked { base, .. } => checked_set(ev, ty, *base),
-        other => native_set(ev, ty, other),
+        _ => native_set(ev, ty),
     };
     let types = ev.extension::<Types>();
     types.values.insert(ty, value);
@@ -75,7 +75,7 @@ fn check_and_merge(ev: &mut Evaluator, ty: TypeId) -> (Value, Value) {
     (ev.set(&[("__functor", check), ("isV2MergeCoherent", Value::TRUE)]), ev.set(&[("__functor", merge), ("v2", both)]))
 }
 
-fn native_set(ev: &mut Evaluator, ty: TypeId, kind: &Kind) -> Value {
+fn native_set(ev: &mut Evaluator, ty: TypeId) -> Value {
     let shape = match ev.extension::<Types>().shape {
         Some(shape) => shape,
         None => {
@@ -91,25 +91,10 @@ fn native_set(ev: &mut Evaluator, ty: TypeId, kind: &Kind) -> Value {
         }
     };
     let id = number(ty);
-    let (check, merge) = check_and_merge(ev, ty);
+    let function = ev.native("internal.types.field");
     let mut values = [Value::NULL; FIELDS.len()];
-    for ((place, name), index) in values.iter_mut().zip(FIELDS).zip(0i64..) {
-        *place = match name {
-            "_type" => ev.str("option-type"),
-            "check" => check,
-            "merge" => merge,
-            "deprecationMessage" => Value::NULL,
-            "getSubOptions" => ev.native_with("internal.types.getSubOptions", &[id]),
-            "substSubModules" => ev.native_with("internal.types.substSubModules", &[id]),
-            "typeMerge" => ev.native_with("internal.types.typeMerge", &[id]),
-            "descriptionClass" if !matches!(kind, Kind::Unique { .. } | Kind::Enum(_)) => {
-                own_class(kind).map_or(Value::NULL, |class| ev.str(class))
-            }
-            _ => {
-                let function = ev.native("internal.types.field");
-                ev.heap.deferred(function, &[id, Value::int(index)])
-            }
-        };
+    for (place, index) in values.iter_mut().zip(0i64..) {
+        *place = ev.heap.deferred(function, &[id, Value::int(index)]);
     }
     ev.heap.new_set_of_shape(shape, &values)
 }
@@ -121,6 +106,12 @@ fn field(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let name = usize::try_from(index).ok().and_then(|index| FIELDS.get(index)).copied().unwrap_or_default();
     let kind = kind(ev, ty);
     match name {
+        "_type" => Ok(ev.str("option-type")),
+        "check" => Ok(check_and_merge(ev, ty).0),
+        "merge" => Ok(check_and_merge(ev, ty).1),
+        "getSubOptions" => Ok(ev.native_with("internal.types.getSubOptions", &[*id])),
+        "substSubModules" => Ok(ev.native_with("internal.types.substSubModules", &[*id])),
+        "typeMerge" => Ok(ev.native_with("internal.types.typeMerge", &[*id])),
         "name" => own_name(ev, &kind).map(|text| ev.str(&text)),
         "description" => own_description(ev, ty, &kind).map(|text| ev.str(&text)),
         "descriptionClass" => match &*kind {
@@ -129,7 +120,7 @@ fn field(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
                 let count = ev.want_whole_list(*values)?.count();
                 Ok(ev.str(if count < 2 { "noun" } else { "conjunction" }))
             }
-            _ => Ok(Value::NULL),
+            other => Ok(own_class(other).map_or(Value::NULL, |class| ev.str(class))),
         },
         "emptyValue" => match own_empty_value(ev, ty, &kind)? {
             Empty::Value(value) => Ok(ev.set(&[("value", value)])),
