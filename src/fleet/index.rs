@@ -32,12 +32,15 @@ pub(super) fn index_of(
 fn shared_part(id: &Sourced<String>, addresses: &[&Address], settle: &mut impl FnMut(&Origin)) -> Option<Sourced<i64>> {
     let parts = id.origin.parts.get().iter().filter_map(|part| Some((number_of(part)?, part)));
     for (number, part) in parts {
-        let in_address = addresses.iter().any(|address| {
-            settle(&address.text.origin);
-            address.text.origin.parts.get().iter().any(|other| {
-                number_of(other) == Some(number) && is_same_leaf(part, other) && reaches_host_part(other, address)
-            })
-        });
+        // An address that ends in the number needs no closer look, which would take it apart.
+        let is_plain = addresses.iter().any(|address| ends_in(address, number));
+        let in_address = is_plain
+            || addresses.iter().any(|address| {
+                settle(&address.text.origin);
+                address.text.origin.parts.get().iter().any(|other| {
+                    number_of(other) == Some(number) && is_same_leaf(part, other) && reaches_host_part(other, address)
+                })
+            });
         if in_address {
             let origin = Origin { value: part.place, definition: id.origin.definition, parts: Parts::default() };
             return Some(Sourced { value: number, origin });

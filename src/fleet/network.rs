@@ -293,11 +293,10 @@ impl Reader<'_> {
         };
         let mut others = Vec::new();
         for (name, slot, binding) in self.ev.heap.entries(set) {
-            let name = self.ev.heap.name(name).to_owned();
-            if !matches!(name.as_str(), "Destination" | "Gateway" | "GatewayOnLink") {
+            if !matches!(self.ev.heap.name(name), "Destination" | "Gateway" | "GatewayOnLink") {
                 let value = self.ev.force_slot(slot);
                 let fact = self.text(value, binding);
-                others.push((name, fact));
+                others.push((self.ev.heap.name(name).to_owned(), fact));
             }
         }
         Route {
