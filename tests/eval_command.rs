@@ -169,3 +169,88 @@ fn arguments_that_do_not_fit_together_are_refused() {
         assert!(!error.is_empty(), "{arguments:?}");
     }
 }
+
+#[test]
+fn why_follows_an_address_through_functions_and_files_to_its_literals() {
+    let project = folder(&[
+        ("registry.nix", "{\n  network = \"10.0.0\";\n  base = 4;\n  guests.web.offset = 1;\n}\n"),
+        (
+            "lib/address.nix",
+            "let registry = import ../registry.nix; in rec {
+  index = guest: registry.base + guest.offset;
+  host = guest: toString (index guest);
+  ipv4 = guest: \"${registry.network}.${host guest}\";
+  withPrefix = length: address: address + \"/${toString length}\";
+  hostRoute = guest: withPrefix 32 (ipv4 guest);
+}\n",
+        ),
+        ("web.nix", "(import ./lib/address.nix).hostRoute (import ./registry.nix).guests.web\n"),
+    ]);
+    let (output, error, status) = eval(project.path(), &["--why", "web.nix"]);
+    let expected = "\
+\"10.0.0.5/32\"  lib/address.nix:5:33  address + \"/${toString length}\"
+├─ \"10.0.0.5\"  lib/address.nix:4:17  \"${registry.network}.${host guest}\"
+│  ├─ \"10.0.0\"  registry.nix:2:13
+│  ├─ \".\"  lib/address.nix:4:37
+│  └─ \"5\"  lib/address.nix:3:17  toString (index guest)
+│     └─ 5  lib/address.nix:2:18  registry.base + guest.offset
+│        ├─ 4  registry.nix:3:10
+│        └─ 1  registry.nix:4:23
+└─ \"/32\"  lib/address.nix:5:43  \"/${toString length}\"
+   ├─ \"/\"  lib/address.nix:5:44
+   └─ \"32\"  lib/address.nix:5:47  toString length
+      └─ 32  lib/address.nix:6:33
+";
+    assert_eq!((output.as_str(), status), (expected, 0), "{error}");
+
+    let (output, error, _) = eval(project.path(), &["--why", "--json", "web.nix"]);
+    let why: serde_json::Value = serde_json::from_str(&output).unwrap();
+    let index = &why["parts"][0]["parts"][2]["parts"][0];
+    assert_eq!(index["value"], "5", "{error}");
+    assert_eq!(index["expression"], "registry.base + guest.offset");
+    assert_eq!(index["parts"][0]["file"], "registry.nix");
+    assert_eq!(index["parts"][0]["start"]["line"], 3);
+}
+
+#[test]
+fn why_of_an_option_names_the_definitions_that_count_and_those_that_do_not() {
+    let project = folder(&[
+        ("host.nix", "{ imports = [ ./common.nix ./nat.nix ]; microvm.vms.web = { config = { }; }; }"),
+        (
+            "common.nix",
+            "{ lib, ... }: { networking.hostName = lib.mkDefault \"unnamed\"; networking.nat.enable = lib.mkIf false true; }",
+        ),
+        ("nat.nix", "{ networking.hostName = \"gate\"; networking.nat.enable = true; }"),
+    ]);
+    let (output, error, status) = eval(project.path(), &["--of", "gate", "networking.hostName", "--why", "."]);
+    assert_eq!(status, 0, "{error}");
+    assert_eq!(
+        output,
+        "definitions:
+  nat.nix:1:14  counts (priority 100)
+  common.nix:1:28  is overruled by a stronger priority (priority 1000)
+where the value comes from:
+\"gate\"  nat.nix:1:25
+"
+    );
+    let (output, ..) = eval(project.path(), &["--of", "gate", "networking.nat.enable", "--why", "."]);
+    assert!(output.contains("  does not apply: its condition is false (priority 100)\n"), "{output}");
+}
+
+#[test]
+fn why_does_not_guess_where_one_expression_gave_the_same_number_twice() {
+    // Both calls give 5 from `a + b`. Once both are known, nothing tells which of them the second 5 is.
+    let expression = "let add = a: b: a + b; in [ (add 2 3) (add 1 4) ]";
+    let (output, error, _) = eval(Path::new("/"), &["--why", "--expr", expression]);
+    assert_eq!(
+        output,
+        "\
+[ … ]  <expression>:1:27
+├─ 0 = 5  <expression>:1:17  a + b
+│  ├─ 2  <expression>:1:34
+│  └─ 3  <expression>:1:36
+└─ 1 = 5  <expression>:1:17  a + b
+",
+        "{error}"
+    );
+}

@@ -7,10 +7,13 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::project::{FleetArguments, named_path, working_folder};
-use super::{Failure, Status, complain, eval_of, terminal};
+use super::terminal::ColourChoice;
+use super::{Failure, Status, complain, eval_of, eval_why, terminal};
 use crate::eval::{Evaluator, Limits, Outcome, Stop, path_names};
 use crate::heap::Value;
 use crate::modules::show_name;
+use crate::report::Paths;
+use crate::report::why::{Explanation, WhyDefinition};
 use crate::source::{Access, Sources};
 use crate::{builtins, modules, nixlib};
 
@@ -45,13 +48,16 @@ pub(super) struct EvalArguments {
     /// Print compact JSON with sorted keys
     #[arg(long)]
     json: bool,
+    /// Tell where the value comes from: each part of it down to literals and, with --of, the definitions of the option
+    #[arg(long, conflicts_with = "batch")]
+    why: bool,
 }
 
 /// Most unknown parts of an option that are named one by one.
 const MOST_MISSING: usize = 20;
 
 /// Runs the command.
-pub(super) fn run(arguments: &EvalArguments) -> Result<Status, Failure> {
+pub(super) fn run(arguments: &EvalArguments, colour: ColourChoice) -> Result<Status, Failure> {
     if let Some(path) = &arguments.batch {
         return run_batch(arguments, path);
     }
@@ -62,8 +68,12 @@ pub(super) fn run(arguments: &EvalArguments) -> Result<Status, Failure> {
             release: None,
             stdin_filename: arguments.stdin_filename.clone(),
         };
-        let mut found = eval_of::read(&project, machine, option)?;
+        let mut found = eval_of::read(&project, machine, option, arguments.why)?;
         let printed = match found.value {
+            Ok(value) if arguments.why => {
+                let definitions = eval_why::definitions(&mut found.evaluator, found.machine, &path_names(option));
+                explain(&mut found.evaluator, arguments, value, &definitions, colour)
+            }
             Ok(value) => print_known(&mut found.evaluator, arguments, value),
             Err(stop) => Err(stop),
         };
@@ -71,6 +81,9 @@ pub(super) fn run(arguments: &EvalArguments) -> Result<Status, Failure> {
     }
     let folder = working_folder()?;
     let mut evaluator = evaluator();
+    if arguments.why {
+        evaluator.record();
+    }
     let value = match (&arguments.expr, arguments.files.as_slice()) {
         (Some(text), _) => evaluate_text(&mut evaluator, text, &folder),
         (None, [file]) if file.as_os_str() == "-" => {
@@ -87,8 +100,32 @@ pub(super) fn run(arguments: &EvalArguments) -> Result<Status, Failure> {
         }
         (None, _) => return Err(Failure("only one file can be evaluated; --batch takes many expressions".to_owned())),
     };
-    let printed = value.and_then(|value| print(&mut evaluator, arguments, value));
+    let printed = value.and_then(|value| {
+        if !arguments.why {
+            return print(&mut evaluator, arguments, value);
+        }
+        let value = selected(&mut evaluator, arguments, value)?;
+        explain(&mut evaluator, arguments, value, &[], colour)
+    });
     show(&mut evaluator, printed, "")
+}
+
+/// The value with all that it was computed from.
+fn explain(
+    evaluator: &mut Evaluator,
+    arguments: &EvalArguments,
+    value: Value,
+    definitions: &[WhyDefinition],
+    colour: ColourChoice,
+) -> Result<String, Stop> {
+    let value = evaluator.want(value)?;
+    let why = eval_why::why(evaluator, value);
+    let sources = Arc::clone(&evaluator.sources);
+    let working = working_folder().map(|folder| sources.canonical(&folder)).unwrap_or_default();
+    let paths = Paths::relative_to(working);
+    let explanation = Explanation { why: &why, definitions, sources: &sources, paths: &paths };
+    let text = if arguments.json { explanation.json() } else { explanation.text(terminal::style(colour)) };
+    Ok(text.trim_end().to_owned())
 }
 
 /// Prints the outcome; `hint` follows what an error says.
@@ -151,12 +188,17 @@ fn evaluate_text(evaluator: &mut Evaluator, text: &str, folder: &Path) -> Outcom
     evaluator.eval_text_with("expression", text, folder, &[("lib", lib)])
 }
 
+/// The value that `-A` selects.
+fn selected(evaluator: &mut Evaluator, arguments: &EvalArguments, value: Value) -> Outcome {
+    match &arguments.attribute {
+        Some(path) => evaluator.select_names(value, &path_names(path), true).map_err(|missed| missed.stop),
+        None => Ok(value),
+    }
+}
+
 /// The value selected, evaluated as far as asked, as text.
 fn print(evaluator: &mut Evaluator, arguments: &EvalArguments, value: Value) -> Result<String, Stop> {
-    let value = match &arguments.attribute {
-        Some(path) => evaluator.select_names(value, &path_names(path), true).map_err(|missed| missed.stop)?,
-        None => value,
-    };
+    let value = selected(evaluator, arguments, value)?;
     if arguments.json {
         return builtins::json_text(evaluator, value);
     }

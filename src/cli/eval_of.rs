@@ -7,12 +7,14 @@ use super::project::{FleetArguments, Given, gap_lines};
 use crate::eval::{Evaluator, Missed, Stop, UnknownReason, path_names};
 use crate::fleet::{Gap, Located, NotLocated, Problem, locate, tolerant_evaluator};
 use crate::heap::{Value, View};
-use crate::modules::{self, show_name};
+use crate::modules::{self, EvalId, show_name};
 use crate::rules::names::nearest_of;
 
 /// What was read.
 pub(super) struct Read {
     pub(super) evaluator: Evaluator,
+    /// The machine, in the evaluator.
+    pub(super) machine: EvalId,
     pub(super) value: Result<Value, Stop>,
     /// To follow the error, if it is one: what else may have been meant.
     pub(super) hint: String,
@@ -21,13 +23,16 @@ pub(super) struct Read {
 /// Most names that are listed when none is near.
 const MOST_NAMES: usize = 30;
 
-/// Finds the machine and reads the option.
+/// Finds the machine and reads the option; with `records`, so that what it is computed from can be told.
 ///
 /// # Errors
 /// There is no such machine, or several.
-pub(super) fn read(project: &FleetArguments, machine: &str, option: &str) -> Result<Read, Failure> {
+pub(super) fn read(project: &FleetArguments, machine: &str, option: &str, records: bool) -> Result<Read, Failure> {
     let given = Given::new(project)?;
     let mut evaluator = tolerant_evaluator(&given.sources, FxHashMap::default());
+    if records {
+        evaluator.record();
+    }
     let located = locate(&mut evaluator, &given.target, machine);
     let Located { machine, .. } = located.map_err(|failed| not_located(machine, failed, &given))?;
     let names = path_names(option);
@@ -39,7 +44,7 @@ pub(super) fn read(project: &FleetArguments, machine: &str, option: &str) -> Res
             (Err(named(&mut evaluator, &names, missed)), hint)
         }
     };
-    Ok(Read { evaluator, value, hint })
+    Ok(Read { evaluator, machine, value, hint })
 }
 
 /// An option that is not declared, by its whole name.

@@ -18,6 +18,7 @@ mod terminal;
 mod check_command;
 mod eval_command;
 mod eval_of;
+mod eval_why;
 mod rules_command;
 mod show_command;
 
@@ -105,7 +106,7 @@ fn dispatch(arguments: Arguments) -> Status {
         Command::Show(arguments) => show_command::run(&arguments, colour),
         Command::Explain(arguments) => rules_command::explain(&arguments, colour),
         Command::Rules(arguments) => rules_command::list(&arguments, colour),
-        Command::Eval(arguments) => eval_command::run(&arguments),
+        Command::Eval(arguments) => eval_command::run(&arguments, colour),
     };
     outcome.unwrap_or_else(|failure| {
         complain(&failure.0);

@@ -162,7 +162,14 @@ impl Evaluator {
                 self.heap.set_replay(id, expr, env);
                 result.or_origin(expr)
             }
-            _ => result.or_origin(expr),
+            _ if result.origin().is_some() => result,
+            _ => {
+                let result = result.with_origin(expr);
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.note(result, env);
+                }
+                result
+            }
         }
     }
 

@@ -47,6 +47,8 @@ pub struct Evaluator {
     pub is_tolerant: bool,
     /// Slots of `lib` and `builtins`, and what `<name>` means, by name.
     pub search_path: FxHashMap<String, Value>,
+    /// What explains numbers and Booleans, if somebody will ask for that.
+    pub(super) recorder: Option<Box<super::explain::Recorder>>,
     /// State of rooms above; there are so few that looking through them beats hashing.
     extensions: Vec<(TypeId, Box<dyn Any>)>,
 }
@@ -76,6 +78,7 @@ impl Evaluator {
             parsed: FxHashMap::default(),
             is_tolerant: false,
             search_path: FxHashMap::default(),
+            recorder: None,
             extensions: Vec::new(),
         }
     }

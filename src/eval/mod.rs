@@ -34,6 +34,7 @@ mod select;
 
 pub use coerce::Coercion;
 pub use evaluator::Evaluator;
+pub use explain::Derivation;
 pub use known::KnownPart;
 pub use limits::{LimitKind, Limits};
 pub use native::{NativeDef, NativeFn, Outcome};

@@ -33,7 +33,13 @@ impl Evaluator {
         };
         self.site = outer;
         match result {
-            Ok(value) => value.with_origin(expr),
+            Ok(value) => {
+                let value = value.with_origin(expr);
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.note(value, env);
+                }
+                value
+            }
             Err(Stop(value)) => value,
         }
     }

@@ -73,7 +73,7 @@ pub struct Set {
 /// A Nix value in 16 bytes.
 ///
 /// The first word holds the tag, flags and the origin, the second the payload.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Value {
     head: u64,
     payload: u64,
