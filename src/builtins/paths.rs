@@ -46,7 +46,7 @@ fn path_exists(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let kind = if asks_for_folder { ev.sources.kind(path) } else { ev.sources.link_kind(path) };
     match kind {
         Ok(kind) => Ok(Value::bool(!asks_for_folder || kind == crate::source::EntryKind::Directory)),
-        Err(ReadError::Outside) => Err(ev.unknown(UnknownReason::Outside(path.display().to_string()))),
+        Err(error @ ReadError::Outside) => Err(ev.read_stop(path, &error)),
         Err(_) => Ok(Value::FALSE),
     }
 }

@@ -49,6 +49,8 @@ pub struct Evaluator {
     pub search_path: FxHashMap<String, Value>,
     /// What explains numbers and Booleans, if somebody will ask for that.
     pub(super) recorder: Option<Box<super::explain::Recorder>>,
+    /// Folders that stand on no disk, and why what is below them is unknown unless it is provided.
+    pub(super) stand_ins: Vec<(PathBuf, UnknownReason)>,
     /// State of rooms above; there are so few that looking through them beats hashing.
     extensions: Vec<(TypeId, Box<dyn Any>)>,
 }
@@ -79,6 +81,7 @@ impl Evaluator {
             is_tolerant: false,
             search_path: FxHashMap::default(),
             recorder: None,
+            stand_ins: Vec::new(),
             extensions: Vec::new(),
         }
     }

@@ -90,6 +90,17 @@ impl Evaluator {
         self.search_path.insert(name.to_owned(), path);
     }
 
+    /// Lets `import` of a path below a folder that stands on no disk give `value`.
+    pub fn provide_file(&mut self, path: &Path, value: Value) {
+        let slot = self.heap.new_slot(value);
+        self.imported.insert(path.to_path_buf(), slot);
+    }
+
+    /// Lets everything below a folder that stands on no disk be unknown for a reason, but for what is provided. Of two folders the longer counts.
+    pub fn stand_in(&mut self, folder: &Path, reason: UnknownReason) {
+        self.stand_ins.push((folder.to_path_buf(), reason));
+    }
+
     /// `import path`: evaluated once for each file. What cannot be read because it lies outside the allowed roots is unknown.
     pub fn import(&mut self, path: &Path) -> Outcome {
         if let Some(slot) = self.imported.get(path) {
@@ -157,12 +168,22 @@ impl Evaluator {
     /// The error or unknown for something that cannot be read.
     pub fn read_stop(&mut self, path: &Path, error: &ReadError) -> Stop {
         match error {
-            ReadError::Outside => self.unknown(UnknownReason::Outside(path.display().to_string())),
+            ReadError::Outside => {
+                let reason = self.reason_outside(path);
+                self.unknown(reason)
+            }
             _ => {
                 let message = format!("path '{}' {error}", path.display());
                 self.error(ErrorKind::File, message)
             }
         }
+    }
+
+    /// Why something outside the allowed roots is unknown.
+    pub fn reason_outside(&self, path: &Path) -> UnknownReason {
+        let above = self.stand_ins.iter().filter(|(folder, _)| path.starts_with(folder));
+        let nearest = above.max_by_key(|(folder, _)| folder.as_os_str().len());
+        nearest.map_or_else(|| UnknownReason::Outside(path.display().to_string()), |(_, reason)| reason.clone())
     }
 
     /// `<name>` or `<name/rest>`.

@@ -64,6 +64,8 @@ pub struct ErrorInfo {
 pub enum UnknownReason {
     /// A flake input (or another source) that is not on the disk.
     MissingInput(String),
+    /// A source that is not read because it has nothing to do with networks: its modules count as empty.
+    UnrelatedInput(String),
     /// A package or anything else that needs a package set.
     Package(String),
     /// A module argument that nobody passes.
@@ -91,6 +93,7 @@ impl UnknownReason {
     pub fn words(&self) -> String {
         match self {
             Self::MissingInput(name) => format!("input `{name}` is not available"),
+            Self::UnrelatedInput(name) => format!("`{name}` is not read: it has nothing to do with networks"),
             Self::Package(name) => format!("`{name}` needs the package set"),
             Self::ModuleArgument(name) => format!("module argument `{name}` is not passed"),
             Self::Impure(what) => format!("{what} cannot be known from source"),

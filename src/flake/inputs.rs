@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::lock::{Lock, Locked, store_path};
-use super::shims::Known;
+use super::known::Known;
+use super::lock::{self, Lock, Locked, store_path};
 use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop, UnknownReason};
 use crate::heap::{Symbol, Value, View, sym};
 use crate::source::ReadError;
@@ -38,6 +38,10 @@ fn flake_result(ev: &mut Evaluator, args: &[Value]) -> Outcome {
 struct Resolver<'a> {
     lock: Rc<Lock>,
     options: &'a FlakeOptions,
+    /// The folder of the root flake.
+    root: &'a Path,
+    /// `inputs` of the root flake as declared.
+    inputs: Value,
 }
 
 /// Where a flake's own inputs are found in the lock file.
@@ -52,7 +56,10 @@ struct Node<'a> {
 pub fn flake_value(ev: &mut Evaluator, folder: &Path, options: &FlakeOptions) -> Outcome {
     let lock = read_lock(ev, folder)?;
     let root = lock.root.clone();
-    let resolver = Resolver { lock: Rc::new(lock), options };
+    let flake = ev.import(&folder.join("flake.nix"))?;
+    let set = ev.want_attrs(flake)?;
+    let inputs = ev.attribute(set, sym::INPUTS).unwrap_or(Value::EMPTY_SET);
+    let resolver = Resolver { lock: Rc::new(lock), options, root: folder, inputs };
     resolver.flake(ev, &Node { name: Some(root), folder, is_root: true, depth: 0 })
 }
 
@@ -119,67 +126,102 @@ impl Resolver<'_> {
 
     /// What a flake's value holds beside its outputs. Revision and time of a folder that is being edited are unknown.
     fn about(&self, ev: &mut Evaluator, folder: &Path, inputs: Value) -> Value {
-        let unknown = ev.unknown(UnknownReason::Impure("the revision of the flake".to_owned())).0;
-        let path = ev.path_value(&folder.to_string_lossy());
+        let source = source_info(ev, folder);
         let kind = ev.str("flake");
-        let revision = ["rev", "shortRev", "dirtyRev", "dirtyShortRev", "lastModified", "lastModifiedDate", "narHash"];
-        let mut about = revision.map(|name| (name, unknown)).to_vec();
-        about.extend([("outPath", path), ("inputs", inputs), ("_type", kind)]);
-        ev.set(&about)
+        let more = ev.set(&[("inputs", inputs), ("_type", kind), ("sourceInfo", source)]);
+        ev.update(source, more).unwrap_or_else(|stop| stop.0)
     }
 
     /// The value of one input: lazy for flakes on the disk.
     fn input(&self, ev: &mut Evaluator, node: &Node<'_>, name: Symbol, declared: Value) -> Value {
         let text = ev.heap.name(name).to_owned();
-        if node.is_root
-            && let Some((_, folder)) = self.options.inputs.iter().find(|(given, _)| *given == text)
+        let locked_name = node.name.as_deref().and_then(|node| self.lock.resolve(node, &text)).map(str::to_owned);
+        let locked = locked_name.as_ref().and_then(|name| self.lock.nodes.get(name));
+        let url = self.declared_text(ev, declared, "url");
+        let known = match locked {
+            Some(locked) => [&locked.locked, &locked.original].into_iter().flatten().find_map(Known::of_source),
+            None => match &url {
+                Some(url) => Known::of_url(url),
+                None => self.followed(ev, declared).unwrap_or_else(|| Known::of("", &text)),
+            },
+        };
+        let given = self.options.inputs.iter().find(|(given, _)| node.is_root && *given == text);
+        if let Some((_, folder)) = given
+            && !known.is_some_and(Known::is_native)
         {
             return self.on_disk(ev, folder, None, node.depth, true);
         }
-        let locked_name = node.name.as_deref().and_then(|node| self.lock.resolve(node, &text)).map(str::to_owned);
-        let locked = locked_name.as_ref().and_then(|name| self.lock.nodes.get(name));
-        let url = self.declared_url(ev, declared);
-        let is_flake = locked.is_none_or(|node| node.flake);
-        if let Some(source) = locked.and_then(|node| node.locked.as_ref().or(node.original.as_ref())) {
-            if source.kind == "path" && !source.path.starts_with('/') {
-                let folder = node.folder.join(&source.path);
-                return self.on_disk(ev, &folder, locked_name, node.depth, is_flake);
-            }
-            if let Some(path) = source.nar_hash.as_deref().and_then(store_path)
-                && ev.sources.is_present(Path::new(&path))
-                && !is_described(source)
-            {
-                ev.sources.allow(Path::new(&path));
-                let folder = Path::new(&path).join(source.dir.as_deref().unwrap_or(""));
-                return self.on_disk(ev, &folder, locked_name, node.depth, is_flake);
-            }
-            if let Some(known) = Known::of(&source.owner, &source.repo).or_else(|| Known::of_url(&source.url)) {
-                return self.described(ev, known, Some(source));
-            }
-            return unavailable(ev, &text, Some(source));
+        let source = locked.and_then(|node| node.locked.as_ref().or(node.original.as_ref()));
+        if let Some(known) = known {
+            return described(ev, known, source);
         }
-        if let Some(url) = url {
-            if let Some(relative) =
-                url.strip_prefix("path:").or(Some(&url).filter(|url| url.starts_with("./")).map(|url| &**url))
-                && !relative.starts_with('/')
-            {
-                let folder = node.folder.join(relative.split('?').next().unwrap_or_default());
-                return self.on_disk(ev, &folder, None, node.depth, is_flake);
-            }
-            if let Some(known) = Known::of_url(&url) {
-                return self.described(ev, known, None);
-            }
-        } else if let Some(known) = Known::of("", &text) {
-            return self.described(ev, known, None);
+        let is_flake = match locked {
+            Some(locked) => locked.flake,
+            None => !self.is_declared_plain(ev, declared),
+        };
+        match source {
+            Some(source) => match self.folder_of(ev, node, locked, source) {
+                Some(folder) => self.on_disk(ev, &folder, locked_name, node.depth, is_flake),
+                None => unavailable(ev, &text, Some(source)),
+            },
+            None => match url.as_deref().and_then(relative_path) {
+                Some(relative) => self.on_disk(ev, &node.folder.join(relative), None, node.depth, is_flake),
+                None => unavailable(ev, &text, None),
+            },
         }
-        unavailable(ev, &text, None)
     }
 
-    fn declared_url(&self, ev: &mut Evaluator, declared: Value) -> Option<String> {
+    /// The folder of a locked source, if it is there.
+    fn folder_of(
+        &self,
+        ev: &mut Evaluator,
+        node: &Node<'_>,
+        locked: Option<&lock::Node>,
+        source: &Locked,
+    ) -> Option<PathBuf> {
+        let inside = source.dir.as_deref().unwrap_or("");
+        if source.kind == "path" && !source.path.starts_with('/') {
+            // Nix 2.26 and later tell which flake the path is relative to; an empty list is the root.
+            let is_of_root = locked.and_then(|node| node.parent.as_ref()).is_some_and(Vec::is_empty);
+            let base = if is_of_root { self.root } else { node.folder };
+            return Some(base.join(&source.path).join(inside));
+        }
+        let path = source.nar_hash.as_deref().and_then(store_path)?;
+        if !ev.sources.is_present(Path::new(&path)) {
+            return None;
+        }
+        ev.sources.allow(Path::new(&path));
+        Some(Path::new(&path).join(inside))
+    }
+
+    fn declared(&self, ev: &mut Evaluator, declared: Value, name: &str) -> Option<Value> {
         let View::Attrs(set) = ev.force(declared).view() else { return None };
-        let name = ev.heap.intern("url");
-        let url = ev.attribute(set, name)?;
-        ev.want_text(url).ok()
+        let name = ev.heap.intern(name);
+        let value = ev.attribute(set, name)?;
+        Some(ev.force(value))
+    }
+
+    fn declared_text(&self, ev: &mut Evaluator, declared: Value, name: &str) -> Option<String> {
+        let value = self.declared(ev, declared, name)?;
+        ev.want_text(value).ok()
+    }
+
+    /// Whether an input is declared with `flake = false`.
+    fn is_declared_plain(&self, ev: &mut Evaluator, declared: Value) -> bool {
+        self.declared(ev, declared, "flake").is_some_and(|value| value.view() == View::Bool(false))
+    }
+
+    /// Without a lock file: the known flake that a declared `follows` leads to. Of inputs of inputs only their name in the registry is known.
+    fn followed(&self, ev: &mut Evaluator, declared: Value) -> Option<Option<Known>> {
+        let path = self.declared_text(ev, declared, "follows")?;
+        match path.split_once('/') {
+            Some((_, rest)) => Some(Known::of("", rest.rsplit('/').next().unwrap_or(rest))),
+            None => {
+                let target = self.declared(ev, self.inputs, &path)?;
+                let url = self.declared_text(ev, target, "url");
+                Some(url.map_or_else(|| Known::of("", &path), |url| Known::of_url(&url)))
+            }
+        }
     }
 
     fn on_disk(&self, ev: &mut Evaluator, folder: &Path, node: Option<String>, depth: u32, is_flake: bool) -> Value {
@@ -188,8 +230,9 @@ impl Resolver<'_> {
             return ev.unsupported("a chain of that many flakes").0;
         }
         if !is_flake {
-            let path = ev.path_value(&folder.to_string_lossy());
-            return ev.set(&[("outPath", path)]);
+            let source = source_info(ev, &folder);
+            let more = ev.set(&[("sourceInfo", source)]);
+            return ev.update(source, more).unwrap_or_else(|stop| stop.0);
         }
         let inner = Node { name: node, folder: &folder, is_root: false, depth: depth + 1 };
         match self.flake(ev, &inner) {
@@ -197,20 +240,35 @@ impl Resolver<'_> {
             Err(stop) => stop.0,
         }
     }
-
-    fn described(&self, ev: &mut Evaluator, known: Known, source: Option<&Locked>) -> Value {
-        let outputs = match known.outputs(ev) {
-            Ok(outputs) => outputs,
-            Err(stop) => return stop.0,
-        };
-        let metadata = metadata(ev, source);
-        ev.update(metadata, outputs).unwrap_or_else(|stop| stop.0)
-    }
 }
 
-/// Whether a source is one that routelint describes itself, which is better than the real one: it need not be evaluated.
-fn is_described(source: &Locked) -> bool {
-    Known::of(&source.owner, &source.repo).is_some()
+/// The part of a URL that is a path below the flake that names it.
+fn relative_path(url: &str) -> Option<&str> {
+    let path = url.strip_prefix("path:").or_else(|| url.strip_prefix("git+file:")).unwrap_or(url);
+    let is_relative = path.starts_with("./") || path.starts_with("../") || (path != url && !path.starts_with('/'));
+    is_relative.then(|| path.split('?').next().unwrap_or(path))
+}
+
+/// `sourceInfo` of a folder: its path is a string, as the store path that it stands for.
+fn source_info(ev: &mut Evaluator, folder: &Path) -> Value {
+    let unknown = ev.unknown(UnknownReason::Impure("the revision of the flake".to_owned())).0;
+    let path = ev.str(&folder.to_string_lossy());
+    let revision = ["rev", "shortRev", "dirtyRev", "dirtyShortRev", "lastModified", "lastModifiedDate", "narHash"];
+    let mut about = revision.map(|name| (name, unknown)).to_vec();
+    about.push(("outPath", path));
+    ev.set(&about)
+}
+
+fn described(ev: &mut Evaluator, known: Known, source: Option<&Locked>) -> Value {
+    let outputs = match known.outputs(ev) {
+        Ok(outputs) => outputs,
+        Err(stop) => return stop.0,
+    };
+    let folder = ev.str(&known.folder().to_string_lossy());
+    let place = ev.set(&[("outPath", folder)]);
+    let metadata = metadata(ev, source);
+    let whole = ev.update(outputs, metadata).and_then(|value| ev.update(value, place));
+    whole.unwrap_or_else(|stop| stop.0)
 }
 
 /// What the lock file tells about a source that is not there.

@@ -27,6 +27,8 @@ pub struct Node {
     pub locked: Option<Locked>,
     /// What was asked for.
     pub original: Option<Locked>,
+    /// For a relative path: the inputs that lead to the flake that it is relative to.
+    pub parent: Option<Vec<String>>,
     /// Whether it has a `flake.nix` that counts.
     #[serde(default = "yes")]
     pub flake: bool,
@@ -53,6 +55,9 @@ pub struct Locked {
     /// `github`, `git`, `path`, `tarball` …
     #[serde(default, rename = "type")]
     pub kind: String,
+    /// Name in the registry, for `indirect`.
+    #[serde(default)]
+    pub id: String,
     /// Owner, for forges.
     #[serde(default)]
     pub owner: String,

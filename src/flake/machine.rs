@@ -2,14 +2,18 @@
 
 use std::rc::Rc;
 
-use crate::eval::{Evaluator, NativeDef, Outcome, UnknownReason};
+use crate::eval::{Evaluator, NativeDef, Outcome, Stop, UnknownReason};
 use crate::heap::{Symbol, Value, View, sym};
 use crate::modules::{self, EvalId, Loc, ModuleInput, Request};
 use crate::schema;
 use crate::syntax::ExprId;
 
 /// The built-in functions of this file.
-pub static FUNCTIONS: &[NativeDef] = &[NativeDef::strict("lib.nixosSystem", 1, nixos_system_function)];
+pub static FUNCTIONS: &[NativeDef] = &[
+    NativeDef::strict("lib.nixosSystem", 1, nixos_system_function),
+    NativeDef::strict("internal.extendMachine", 2, extend_machine),
+    NativeDef::lazy("internal.pkgsNixos", 1, pkgs_nixos),
+];
 
 /// The attribute of a machine's value that tells which evaluation it is; not a name that anybody writes.
 const MARK: &str = " evaluation";
@@ -26,13 +30,13 @@ pub struct Machine {
 }
 
 /// Prepares the evaluation of a machine; nothing is evaluated yet.
-pub fn nixos_system(ev: &mut Evaluator, machine: Machine) -> Result<EvalId, crate::eval::Stop> {
+pub fn nixos_system(ev: &mut Evaluator, machine: Machine) -> Result<EvalId, Stop> {
     let own = schema::network_module(ev)?;
     let mut all = Vec::with_capacity(machine.modules.len() + 1);
     all.push(ModuleInput::Module(own));
     all.extend(machine.modules);
     let lib = ev.global("lib").unwrap_or(Value::EMPTY_SET);
-    let modules_path = ev.unknown(UnknownReason::MissingInput("nixpkgs".to_owned())).0;
+    let modules_path = super::known::modules_path(ev);
     let base = ev.set(&[("lib", lib), ("modulesPath", modules_path)]);
     let special_args = match machine.special_args {
         Some(given) => {
@@ -70,6 +74,10 @@ pub fn package_set(ev: &mut Evaluator, system: Option<Value>) -> Value {
     let lib = ev.global("lib").unwrap_or(Value::EMPTY_SET);
     let name = ev.heap.intern("lib");
     let mut known: Vec<(Symbol, Value, ExprId)> = vec![(name, lib, ExprId::NONE)];
+    let nixos = ev.native("internal.pkgsNixos");
+    known.push((ev.heap.intern("nixos"), nixos, ExprId::NONE));
+    let path = super::known::nixpkgs_path(ev);
+    known.push((sym::PATH, path, ExprId::NONE));
     if let Some(system) = system {
         known.push((sym::SYSTEM, system, ExprId::NONE));
     }
@@ -82,7 +90,9 @@ pub fn machine_value(ev: &mut Evaluator, id: EvalId) -> Outcome {
     let result = ev.want(result)?;
     let pkgs = package_set(ev, None);
     let lib = ev.global("lib").unwrap_or(Value::EMPTY_SET);
-    let extra = ev.set(&[(MARK, Value::int(i64::from(id.0))), ("pkgs", pkgs), ("lib", lib)]);
+    let number = Value::int(i64::from(id.0));
+    let extend = ev.native_with("internal.extendMachine", &[number]);
+    let extra = ev.set(&[(MARK, number), ("pkgs", pkgs), ("lib", lib), ("extendModules", extend)]);
     ev.update(result, extra)
 }
 
@@ -97,26 +107,70 @@ pub fn machine_of(ev: &mut Evaluator, value: Value) -> Option<EvalId> {
     }
 }
 
-/// `nixosSystem { modules; specialArgs; pkgs; … }`.
+/// `extendModules` of a machine.
+fn extend_machine(ev: &mut Evaluator, args: &[Value]) -> Outcome {
+    let [number, with] = args else { return Ok(Value::NULL) };
+    let View::Int(number) = number.view() else { return Ok(Value::NULL) };
+    let id = EvalId(u32::try_from(number).unwrap_or(u32::MAX));
+    let extended = modules::extended(ev, id, *with)?;
+    machine_value(ev, extended)
+}
+
+/// `nixosSystem { modules; specialArgs; pkgs; … }` (nixpkgs: flake.nix, nixos/lib/eval-config.nix).
 fn nixos_system_function(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [argument] = args else { return Ok(Value::NULL) };
     let set = ev.want_attrs(*argument)?;
-    let names = [sym::MODULES, sym::SPECIAL_ARGS, sym::PKGS];
-    let [given, special_args, pkgs] = names.map(|name| ev.attribute(set, name));
     let mut list = Vec::new();
-    if let Some(given) = given {
-        match ev.force(given).view() {
-            View::List(seq) => {
-                list = ev.heap.elements(seq).into_iter().map(ModuleInput::Module).collect();
-                if let Some(id) = ev.heap.open_reason(seq) {
-                    list.push(ModuleInput::Module(Value::unknown(id)));
-                }
-            }
-            View::Unknown(id) => list.push(ModuleInput::Module(Value::unknown(id))),
-            View::Error(id) => return Err(crate::eval::Stop(Value::error(id))),
-            _ => return Err(ev.type_error("a list of modules", given)),
+    for name in ["modules", "extraModules"] {
+        let name = ev.heap.intern(name);
+        if let Some(given) = ev.attribute(set, name) {
+            add_modules(ev, given, &mut list)?;
         }
     }
+    let [special_args, mut pkgs] = [sym::SPECIAL_ARGS, sym::PKGS].map(|name| ev.attribute(set, name));
+    let [lib, extra_args] = ["lib", "extraArgs"].map(|name| ev.heap.intern(name));
+    let mut special_args = special_args;
+    if let Some(lib) = ev.attribute(set, lib) {
+        let own = ev.set(&[("lib", lib)]);
+        special_args = Some(match special_args {
+            Some(given) => {
+                let given = ev.force(given);
+                ev.update(own, given)?
+            }
+            None => own,
+        });
+    }
+    if let Some(given) = ev.attribute(set, extra_args) {
+        let args = ev.set(&[("args", given)]);
+        let module = ev.set(&[("_module", args)]);
+        list.push(ModuleInput::Module(module));
+    }
+    pkgs = pkgs.filter(|pkgs| ev.force(*pkgs).view() != View::Null);
     let id = nixos_system(ev, Machine { modules: list, special_args, pkgs })?;
+    machine_value(ev, id)
+}
+
+fn add_modules(ev: &mut Evaluator, given: Value, list: &mut Vec<ModuleInput>) -> Result<(), Stop> {
+    match ev.force(given).view() {
+        View::List(seq) => {
+            list.extend(ev.heap.elements(seq).into_iter().map(ModuleInput::Module));
+            list.extend(ev.heap.open_reason(seq).map(|id| ModuleInput::Module(Value::unknown(id))));
+        }
+        View::Unknown(id) => list.push(ModuleInput::Module(Value::unknown(id))),
+        View::Error(id) => return Err(Stop(Value::error(id))),
+        _ => return Err(ev.type_error("a list of modules", given)),
+    }
+    Ok(())
+}
+
+/// `pkgs.nixos`: a machine of one module or a list of them (nixpkgs: pkgs/top-level/all-packages.nix).
+fn pkgs_nixos(ev: &mut Evaluator, args: &[Value]) -> Outcome {
+    let [given] = args else { return Ok(Value::NULL) };
+    let mut list = Vec::new();
+    match ev.force(*given).view() {
+        View::List(_) => add_modules(ev, *given, &mut list)?,
+        _ => list.push(ModuleInput::Module(*given)),
+    }
+    let id = nixos_system(ev, Machine { modules: list, ..Machine::default() })?;
     machine_value(ev, id)
 }

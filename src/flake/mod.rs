@@ -1,20 +1,21 @@
 //! Flakes: from `flake.nix` and `flake.lock` to the flake's outputs, without network.
 //!
 //! Purpose: give `outputs` its inputs. An input comes from the command line, from a folder inside the project, from the store path that
-//! its lock entry names if that exists, or from routelint's own description of a well-known flake ([`shims`]); any other is unknown.
+//! its lock entry names if that exists, or from routelint's own description of a well-known flake ([`known`], `shims/`); any other is unknown.
 //! [`machine`] is what `nixpkgs.lib.nixosSystem` does.
 //!
 //! Invariants:
 //! - Which well-known flake an input is follows from where it is locked, or else from the URL written in `flake.nix`, never from the input's name.
 //! - A flake without lock file works: what it would have told is unknown.
+//! - Flakes whose modules have nothing to do with networks (`unrelated.txt`) are not read: their modules count as empty.
 //! - An input that is not available is an open set that says so; its use stops nothing else.
 //!
 //! What it deliberately does not do: fetch, or write a lock file.
 
 mod inputs;
+mod known;
 mod lock;
 pub mod machine;
-mod shims;
 
 pub use inputs::{FlakeOptions, flake_value, release_of};
 pub use lock::Lock;
@@ -26,4 +27,6 @@ use crate::eval::Evaluator;
 pub fn install(ev: &mut Evaluator) {
     ev.install(machine::FUNCTIONS);
     ev.install(inputs::FUNCTIONS);
+    ev.install(known::FUNCTIONS);
+    known::install(ev);
 }

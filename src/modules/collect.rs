@@ -398,13 +398,14 @@ enum Load {
     New(Box<Loaded>),
 }
 
-/// Records something unknown among the modules.
+/// Records something unknown among the modules, unless it is known to be beside the point.
 pub(super) fn note_unknown(ev: &mut Evaluator, evaluation: &Evaluation, stop: Stop, at: ExprId, file: &str) {
     let reason = match stop.0.view() {
         View::Unknown(id) => ev.unknown_info(id).map(|info| info.reason.clone()),
         _ => None,
     };
     let kind = match reason {
+        Some(UnknownReason::UnrelatedInput(_)) => return,
         Some(UnknownReason::ConfigInImports) => ProblemKind::ConfigInImports,
         _ => ProblemKind::UnknownImport,
     };

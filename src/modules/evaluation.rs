@@ -385,8 +385,14 @@ fn graph(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
 fn extend(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [id, with] = arguments else { return Ok(Value::NULL) };
     let id = EvalId(handle(ev, *id)?);
+    let extended = extended(ev, id, *with)?;
+    Ok(result_value(ev, extended))
+}
+
+/// The evaluation that `extendModules` makes of another one and its argument.
+pub fn extended(ev: &mut Evaluator, id: EvalId, with: Value) -> Result<EvalId, Stop> {
     let found = evaluation(ev, id)?;
-    let with = ev.want_attrs(*with)?;
+    let with = ev.want_attrs(with)?;
     let mut request = found.request.clone();
     if let Some(modules) = ev.optional_attribute(with, sym::MODULES)? {
         let modules = ev.want_whole_list(modules)?;
@@ -400,8 +406,7 @@ fn extend(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     if let Some(prefix) = ev.optional_attribute(with, sym::PREFIX)? {
         request.prefix = super::functions::loc_of_list(ev, prefix)?;
     }
-    let extended = eval_modules(ev, request)?;
-    Ok(result_value(ev, extended))
+    eval_modules(ev, request)
 }
 
 /// The type of submodules made of the same modules.

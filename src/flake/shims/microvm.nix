@@ -1,9 +1,24 @@
 # microvm.nix: its two NixOS modules.
-{ hostModule, guestModule, unknown, ... }:
+{ lib, hostModule, guestModule, unknown, ... }:
+let
+  hypervisors = [ "qemu" "cloud-hypervisor" "firecracker" "crosvm" "kvmtool" "stratovirt" "alioth" "vfkit" ];
+in
 {
-  nixosModules = unknown // {
-    host = hostModule;
-    microvm = guestModule;
-    microvm-options = guestModule;
+  outputs = unknown // {
+    nixosModules = unknown // {
+      host = hostModule;
+      microvm = guestModule;
+      microvm-options = guestModule;
+    };
+    lib = unknown // {
+      inherit hypervisors;
+      hypervisorsWithNetwork = hypervisors;
+    };
+  };
+  files = {
+    "nixos-modules/host" = hostModule;
+    "nixos-modules/host/default.nix" = hostModule;
+    "nixos-modules/microvm" = guestModule;
+    "nixos-modules/microvm/default.nix" = guestModule;
   };
 }
