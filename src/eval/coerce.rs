@@ -30,7 +30,8 @@ impl Evaluator {
         let value = self.want(value)?;
         match value.view() {
             View::Str(id) => return Ok(id),
-            View::Path(id) if how == Coercion::Strict => {
+            // A copy in the store stands for its source where a fleet is read: what is below it can be read then.
+            View::Path(id) if how == Coercion::Strict && !self.is_tolerant => {
                 let name = self.heap.text(id).into_owned();
                 return Err(self.unknown(UnknownReason::StorePath(name)));
             }

@@ -162,11 +162,11 @@ impl Resolver<'_> {
         match source {
             Some(source) => match self.folder_of(ev, node, locked, source) {
                 Some(folder) => self.on_disk(ev, &folder, locked_name, node.depth, is_flake),
-                None => unavailable(ev, &text, Some(source)),
+                None => missing(ev, &text, Some(source)),
             },
             None => match url.as_deref().and_then(relative_path) {
                 Some(relative) => self.on_disk(ev, &node.folder.join(relative), None, node.depth, is_flake),
-                None => unavailable(ev, &text, None),
+                None => missing(ev, &text, None),
             },
         }
     }
@@ -239,6 +239,14 @@ impl Resolver<'_> {
             Ok(value) => value,
             Err(stop) => stop.0,
         }
+    }
+}
+
+/// An input that is not there. One called `nixpkgs` is nixpkgs, wherever its sources are kept.
+fn missing(ev: &mut Evaluator, name: &str, source: Option<&Locked>) -> Value {
+    match Known::named(name).filter(|known| known.is_nixpkgs()) {
+        Some(known) => described(ev, known, source),
+        None => unavailable(ev, name, source),
     }
 }
 

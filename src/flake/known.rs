@@ -40,7 +40,7 @@ macro_rules! described {
 static DESCRIBED: &[Described] = &[
     described!(
         "nixpkgs",
-        ["nixpkgs", "nixpkgs.lib", "nixpkgs-lib"],
+        ["nixpkgs", "nixpkgs.lib", "nixpkgs-lib", "nixpkgs-unfree", "nixpkgs-weekly", "nuschtpkgs"],
         ["", "lib", "lib/default.nix", "nixos", "nixos/default.nix", "nixos/lib/eval-config.nix"]
     ),
     described!(
@@ -123,6 +123,10 @@ impl Known {
         matches!(self, Self::Described(number) if DESCRIBED.get(number).is_some_and(|one| matches!(one.name, "nixpkgs" | "microvm")))
     }
 
+    pub(super) fn is_nixpkgs(self) -> bool {
+        self.name() == "nixpkgs"
+    }
+
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Described(number) => DESCRIBED.get(number).map_or("", |one| one.name),
@@ -196,7 +200,7 @@ pub(super) fn modules_path(ev: &mut Evaluator) -> Value {
 
 /// `pkgs.path`.
 pub(super) fn nixpkgs_path(ev: &mut Evaluator) -> Value {
-    ev.path_value(&format!("{FOLDER}/nixpkgs"))
+    ev.str(&format!("{FOLDER}/nixpkgs"))
 }
 
 /// `{ outputs, files }` of a description, evaluated once.

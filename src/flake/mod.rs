@@ -5,7 +5,8 @@
 //! [`machine`] is what `nixpkgs.lib.nixosSystem` does.
 //!
 //! Invariants:
-//! - Which well-known flake an input is follows from where it is locked, or else from the URL written in `flake.nix`, never from the input's name.
+//! - Which well-known flake an input is follows from where it is locked, or else from the URL written in `flake.nix`, not from the input's
+//!   name; only one called `nixpkgs` that lies elsewhere and is not there is taken by its name.
 //! - A flake without lock file works: what it would have told is unknown.
 //! - Flakes whose modules have nothing to do with networks (`unrelated.txt`) are not read: their modules count as empty.
 //! - An input that is not available is an open set that says so; its use stops nothing else.

@@ -29,7 +29,7 @@ let
     options = {
       systems = mkOption { type = types.listOf types.str; default = [ ]; };
       debug = mkOption { type = types.bool; default = false; };
-      transposition = set types.unspecified;
+      transposition = set (types.lazyAttrsOf types.unspecified);
       perInput = mkOption { type = types.raw; };
       allSystems = mkOption { type = types.raw; };
       processedFlake = mkOption { type = types.raw; default = config.flake; };
@@ -46,6 +46,8 @@ let
       };
       flake = mkOption {
         default = { };
+        # A module that is not known may give further outputs; an option that no module declares is unknown then.
+        apply = flake: (config.routelint or { }) // flake;
         type = types.submodule {
           freeformType = raw;
           options = {
@@ -64,9 +66,9 @@ let
       allSystems = genAttrs config.systems config.perSystem;
       perInput = system: flake:
         unknown // mapAttrs (name: _: flake.${name}.${system} or unknown)
-          (config.transposition // genAttrs [ "apps" "checks" "devShells" "packages" "legacyPackages" "formatter" ] (_: { }));
-      flake = genAttrs [ "apps" "checks" "devShells" "packages" "legacyPackages" "formatter" ]
-        (name: mapAttrs (_: platform: platform.${name}) config.allSystems);
+          config.transposition;
+      transposition = genAttrs [ "apps" "checks" "devShells" "packages" "legacyPackages" "formatter" ] (_: { });
+      flake = mapAttrs (name: _: mapAttrs (_: platform: platform.${name} or unknown) config.allSystems) config.transposition;
       _module.args = rec {
         getSystem = system: config.allSystems.${system} or (config.perSystem system);
         getSystemIgnoreWarning = getSystem;
