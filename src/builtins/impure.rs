@@ -5,12 +5,12 @@ use crate::heap::{Value, View, sym};
 
 pub(super) static FAMILY: &[NativeDef] = &[
     NativeDef::lazy("builtins.fetchClosure", 1, |ev, _| fetched(ev, "builtins.fetchClosure")),
-    NativeDef::lazy("builtins.fetchGit", 1, |ev, _| fetched(ev, "builtins.fetchGit")),
+    NativeDef::lazy("builtins.fetchGit", 1, |ev, args| fetched_source(ev, "builtins.fetchGit", args)),
     NativeDef::lazy("builtins.fetchMercurial", 1, |ev, _| fetched(ev, "builtins.fetchMercurial")),
-    NativeDef::lazy("builtins.fetchTarball", 1, |ev, _| fetched(ev, "builtins.fetchTarball")),
-    NativeDef::lazy("builtins.fetchTree", 1, |ev, _| fetched(ev, "builtins.fetchTree")),
+    NativeDef::lazy("builtins.fetchTarball", 1, |ev, args| fetched_source(ev, "builtins.fetchTarball", args)),
+    NativeDef::lazy("builtins.fetchTree", 1, |ev, args| fetched_source(ev, "builtins.fetchTree", args)),
     NativeDef::lazy("builtins.fetchurl", 1, |ev, _| fetched(ev, "builtins.fetchurl")),
-    NativeDef::lazy("builtins.getFlake", 1, |ev, _| fetched(ev, "builtins.getFlake")),
+    NativeDef::lazy("builtins.getFlake", 1, |ev, args| fetched_source(ev, "builtins.getFlake", args)),
     NativeDef::strict("builtins.filterSource", 2, |ev, args| copied(ev, args.last().copied())),
     NativeDef::strict("builtins.path", 1, path),
     NativeDef::strict("builtins.storePath", 1, |ev, args| copied(ev, args.first().copied())),
@@ -20,6 +20,29 @@ pub(super) static FAMILY: &[NativeDef] = &[
 
 fn fetched(ev: &mut Evaluator, name: &str) -> Outcome {
     Err(ev.unknown(UnknownReason::Impure(format!("what `{name}` fetches"))))
+}
+
+/// A source tree: unknown unless a room above knows what the URL names.
+fn fetched_source(ev: &mut Evaluator, name: &str, args: &[Value]) -> Outcome {
+    let known = ev.known_source.and_then(|known| {
+        let url = url_of(ev, *args.first()?)?;
+        known(ev, &url)
+    });
+    match known {
+        Some(value) => Ok(value),
+        None => fetched(ev, name),
+    }
+}
+
+/// The URL that is to be fetched: the argument, its `url`, or `type:owner/repo`.
+fn url_of(ev: &mut Evaluator, argument: Value) -> Option<String> {
+    let View::Attrs(set) = ev.force(argument).view() else { return ev.want_text(argument).ok() };
+    let mut text = |name: &str| {
+        let name = ev.heap.intern(name);
+        let value = ev.attribute(set, name)?;
+        ev.want_text(value).ok()
+    };
+    text("url").or_else(|| Some(format!("{}:{}/{}", text("type")?, text("owner")?, text("repo")?)))
 }
 
 fn copied(ev: &mut Evaluator, path: Option<Value>) -> Outcome {

@@ -267,7 +267,8 @@ fn source_info(ev: &mut Evaluator, folder: &Path) -> Value {
     ev.set(&about)
 }
 
-fn described(ev: &mut Evaluator, known: Known, source: Option<&Locked>) -> Value {
+/// The value of a well-known flake, with what the lock file tells of it.
+pub(super) fn described(ev: &mut Evaluator, known: Known, source: Option<&Locked>) -> Value {
     let outputs = match known.outputs(ev) {
         Ok(outputs) => outputs,
         Err(stop) => return stop.0,

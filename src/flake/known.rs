@@ -51,6 +51,15 @@ static DESCRIBED: &[Described] = &[
     described!("flake-parts", ["flake-parts"], [""]),
     described!("import-tree", ["import-tree"], [""]),
     described!("flake-utils", ["flake-utils"], [""]),
+    described!("flake-utils-plus", ["flake-utils-plus"], [""]),
+    described!("haumea", ["haumea"], [""]),
+    described!("colmena", ["colmena"], [""]),
+    described!("snowfall-lib", ["snowfall-lib"], [""]),
+    described!("digga", ["digga"], [""]),
+    described!("flake-file", ["flake-file"], [""]),
+    described!("flake-aspects", ["flake-aspects"], [""]),
+    described!("den", ["den"], [""]),
+    described!("clan-core", ["clan-core"], [""]),
     described!("systems", ["default", "default-linux", "x86_64-linux", "aarch64-linux"], [""]),
 ];
 
@@ -90,8 +99,10 @@ impl Known {
     /// The flake in a repository of this owner and name. The owner counts only where the name says little.
     pub(super) fn of(owner: &str, repository: &str) -> Option<Self> {
         let name = repository.strip_suffix(".git").unwrap_or(repository).to_ascii_lowercase();
-        let is_it = |one: &Described| {
-            one.repositories.contains(&name.as_str()) && (one.name == "systems") == (owner == "nix-systems")
+        let is_it = |one: &Described| match one.name {
+            "systems" => owner == "nix-systems" && one.repositories.contains(&name.as_str()),
+            "snowfall-lib" => owner == "snowfallorg" && name == "lib" || owner.is_empty() && name == one.name,
+            _ => one.repositories.contains(&name.as_str()),
         };
         let described = DESCRIBED.iter().position(is_it).map(Self::Described);
         described.or_else(|| UNRELATED.lines().find(|line| *line == name).map(Self::Unrelated))
@@ -169,8 +180,31 @@ impl Known {
     }
 }
 
+/// The machines of a colmena hive, given as written or as `colmena.lib.makeHive` made it: a set.
+pub fn hive_nodes(ev: &mut Evaluator, hive: Value) -> Outcome {
+    let Some(colmena) = Known::named("colmena") else { return Ok(Value::EMPTY_SET) };
+    let mut at = colmena.outputs(ev)?;
+    for name in ["lib", "makeHive"] {
+        let set = ev.want_attrs(at)?;
+        let name = ev.heap.intern(name);
+        at = ev.attribute_or_stop(set, name)?;
+    }
+    let made = ev.call(at, &[hive])?;
+    let made = ev.want_attrs(made)?;
+    let name = ev.heap.intern("nodes");
+    let nodes = ev.attribute_or_stop(made, name)?;
+    ev.want(nodes)
+}
+
+/// The value of the well-known flake that a fetched URL names: it can be used as a flake and as the path of its files.
+fn known_source(ev: &mut Evaluator, url: &str) -> Option<Value> {
+    let known = Known::of_url(url)?;
+    Some(super::inputs::described(ev, known, None))
+}
+
 /// Lets `<nixpkgs>` and paths of described flakes mean something.
 pub(super) fn install(ev: &mut Evaluator) {
+    ev.known_source = Some(known_source);
     for (number, known) in (0..).zip(DESCRIBED) {
         let described = Known::Described(number);
         let folder = described.folder();
@@ -214,6 +248,7 @@ fn describe(ev: &mut Evaluator, number: usize) -> Outcome {
     let function =
         ev.eval_text(&format!("routelint/flakes/{}.nix", known.name), known.text, std::path::Path::new("/"))?;
     let unknown = ev.unknown(described.reason()).0;
+    let unrelated = ev.unknown(UnknownReason::UnrelatedInput(known.name.to_owned())).0;
     let (nixos_system, described_outputs) = (ev.native("lib.nixosSystem"), ev.native("internal.knownOutputs"));
     let host = crate::schema::host_module(ev)?;
     let guest = crate::schema::guest_module(ev)?;
@@ -229,6 +264,7 @@ fn describe(ev: &mut Evaluator, number: usize) -> Outcome {
         ("knownFlake", described_outputs),
         ("outPath", folder),
         ("unknown", unknown),
+        ("unrelated", unrelated),
     ]);
     let value = ev.call(function, &[native])?;
     let value = ev.want(value)?;

@@ -18,6 +18,15 @@ pub static FUNCTIONS: &[NativeDef] = &[
 /// The attribute of a machine's value that tells which evaluation it is; not a name that anybody writes.
 const MARK: &str = " evaluation";
 
+/// The machines that expressions made, in their order.
+#[derive(Default)]
+struct Made(Vec<EvalId>);
+
+/// The machines that expressions (not hosts for their guests) made so far.
+pub fn machines_made(ev: &mut Evaluator) -> &[EvalId] {
+    &ev.extension::<Made>().0
+}
+
 /// What a machine is made of.
 #[derive(Debug, Default)]
 pub struct Machine {
@@ -85,7 +94,8 @@ pub fn package_set(ev: &mut Evaluator, system: Option<Value>) -> Value {
 }
 
 /// The value that `nixosSystem` gives for a prepared evaluation: `config`, `options`, `pkgs` and so on.
-pub fn machine_value(ev: &mut Evaluator, id: EvalId) -> Outcome {
+fn machine_value(ev: &mut Evaluator, id: EvalId) -> Outcome {
+    ev.extension::<Made>().0.push(id);
     let result = modules::result_value(ev, id);
     let result = ev.want(result)?;
     let pkgs = package_set(ev, None);

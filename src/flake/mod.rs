@@ -19,8 +19,9 @@ mod lock;
 pub mod machine;
 
 pub use inputs::{FlakeOptions, flake_value, release_of};
+pub use known::hive_nodes;
 pub use lock::Lock;
-pub use machine::{Machine, machine_of, nixos_system};
+pub use machine::{Machine, machine_of, machines_made, nixos_system};
 
 use crate::eval::Evaluator;
 

@@ -3,14 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use super::analyse::with_autostart;
+use super::entry::Named;
 use super::facts::{Declared, Fact, Gap, Guest, Host, Problem, Release};
 use super::layout::{Root, module_roots};
 use super::locate::Census;
 use super::parts::Asker;
 use super::reader::Reader;
 use super::target::{Layout, Scope, Target};
-use crate::eval::{Evaluator, Stop};
-use crate::flake::{self, FlakeOptions, Machine, flake_value, machine_of, nixos_system};
+use crate::eval::Evaluator;
+use crate::flake::{self, FlakeOptions, Machine, machine_of, nixos_system};
 use crate::heap::{Set, Symbol, Value, View, sym};
 use crate::modules::{self, EvalId, ModuleInput};
 use crate::schema;
@@ -78,7 +79,7 @@ pub(super) fn read_part(
 pub(super) struct Finder<'a> {
     pub(super) reader: Reader<'a>,
     found: Discovery,
-    options: FlakeOptions,
+    pub(super) options: FlakeOptions,
     release: Option<Release>,
     /// `microvm.vms` of the host that was asked last.
     vms: Option<(EvalId, Value)>,
@@ -106,7 +107,12 @@ impl<'a> Finder<'a> {
         match &scope.layout {
             Layout::Flake(folder) => self.flake(folder),
             Layout::Files(files) => self.files(files, None),
-            Layout::Folder(folder) => self.files(&[], Some(folder)),
+            Layout::Folder(folder) => {
+                let machines = self.entry_machines(folder);
+                if !self.machines(machines) {
+                    self.files(&[], Some(folder));
+                }
+            }
         }
     }
 }
@@ -120,7 +126,7 @@ impl Finder<'_> {
     }
 
     /// Lets the next machine begin.
-    fn allow_steps(&mut self) {
+    pub(super) fn allow_steps(&mut self) {
         if self.ev().is_exhausted() {
             self.steps /= 4;
         }
@@ -132,17 +138,12 @@ impl Finder<'_> {
     fn again(&mut self, recipe: &Recipe, scope: &Scope) -> Option<EvalId> {
         self.allow_steps();
         match recipe {
-            Recipe::Configuration(name) => {
-                let Layout::Flake(folder) = &scope.layout else { return None };
-                let options = self.options.clone();
-                let flake = flake_value(self.ev(), folder, &options).ok()?;
-                self.referenced(flake, name)
-            }
+            Recipe::Configuration(name) => self.machine_again(scope, name),
             Recipe::Files(roots) => self.plain_machine(roots),
         }
     }
 
-    fn ev(&mut self) -> &mut Evaluator {
+    pub(super) fn ev(&mut self) -> &mut Evaluator {
         self.reader.ev
     }
 
@@ -150,15 +151,14 @@ impl Finder<'_> {
         if self.release.is_none() {
             self.release = flake::release_of(self.reader.ev, folder).map(|(year, month)| Release { year, month });
         }
-        let options = self.options.clone();
-        let configurations = match flake_value(self.ev(), folder, &options) {
-            Ok(flake) => self.configurations(flake),
-            Err(stop) => self.stopped(stop),
-        };
-        let mut machines = Vec::new();
-        if let Some(set) = configurations {
-            self.machines_of(set, &mut machines);
+        let machines = self.flake_machines(folder);
+        if !self.machines(machines) && self.reader.problems.is_empty() {
+            self.files(&[], Some(folder));
         }
+    }
+
+    /// Reads machines that have a name; whether a host or guest was among them.
+    fn machines(&mut self, machines: Vec<Named>) -> bool {
         let mut guests = Vec::new();
         for (name, id, place) in machines {
             self.reader.machine = format!("machine {name}");
@@ -178,50 +178,7 @@ impl Finder<'_> {
             }
         }
         self.reader.machine.clear();
-        let is_nothing = self.found.hosts.is_empty() && self.found.guests.is_empty() && self.number_met() == 0;
-        if is_nothing && self.reader.problems.is_empty() {
-            self.files(&[], Some(folder));
-        }
-    }
-
-    /// Reports why there is nothing.
-    fn stopped<T>(&mut self, stop: Stop) -> Option<T> {
-        self.reader.settled(stop.0, &["outputs"]);
-        None
-    }
-
-    fn configurations(&mut self, flake: Value) -> Option<Set> {
-        let View::Attrs(set) = flake.view() else {
-            self.reader.settled(flake, &["outputs"]);
-            return None;
-        };
-        let name = self.ev().heap.intern("nixosConfigurations");
-        match self.ev().attribute(set, name) {
-            Some(value) => {
-                let value = self.reader.settled(value, &["nixosConfigurations"]);
-                match value.view() {
-                    View::Attrs(set) => Some(set),
-                    _ => None,
-                }
-            }
-            None => {
-                let unknown = self.ev().heap.open_set_reason(set).map(Value::unknown);
-                unknown.and_then(|unknown| self.stopped(Stop(unknown)))
-            }
-        }
-    }
-
-    fn machines_of(&mut self, set: Set, machines: &mut Vec<(String, EvalId, Option<Place>)>) {
-        for (name, slot, origin) in self.ev().heap.entries(set) {
-            let name = self.ev().heap.name(name).to_owned();
-            self.reader.machine = format!("machine {name}");
-            self.allow_steps();
-            let value = self.reader.settled(Value::reference(slot), &["nixosConfigurations", &name]);
-            if let Some(id) = machine_of(self.ev(), value) {
-                let place = self.reader.place(origin).or_else(|| self.reader.place(value.origin()));
-                machines.push((name, id, place));
-            }
-        }
+        !(self.found.hosts.is_empty() && self.found.guests.is_empty() && self.number_met() == 0)
     }
 
     fn is_named_vm(&self, name: &str) -> bool {
@@ -276,23 +233,6 @@ impl Finder<'_> {
             }
             None => self.reader.gap(place, "the configuration", "it is not available".to_owned()),
         }
-    }
-
-    /// `microvm.vms.<name>.flake`: the configuration of that name in the flake.
-    fn referenced(&mut self, flake: Value, name: &str) -> Option<EvalId> {
-        let flake = match flake.view() {
-            View::Path(id) | View::Str(id) => {
-                let folder = PathBuf::from(self.ev().heap.text(id).into_owned());
-                let options = FlakeOptions::default();
-                flake_value(self.ev(), &folder, &options).ok()?
-            }
-            _ => flake,
-        };
-        let set = self.configurations(flake)?;
-        let name = self.ev().heap.intern(name);
-        let value = self.ev().attribute(set, name)?;
-        let value = self.reader.settled(value, &["nixosConfigurations"]);
-        machine_of(self.ev(), value)
     }
 
     /// The configuration of `microvm.vms.<name>`.

@@ -13,6 +13,7 @@
 
 mod analyse;
 mod discover;
+mod entry;
 pub mod facts;
 mod index;
 mod layout;

@@ -5,8 +5,8 @@ let
     [ "x86_64-linux" "aarch64-linux" "i686-linux" "armv7l-linux" "riscv64-linux" "x86_64-darwin" "aarch64-darwin" ] f;
 
   # `lib` of the flake knows machines, also after it was extended.
-  flakeLib = lib.extend (_: _: {
-    inherit nixosSystem;
+  flakeLib = lib.extend (final: _: {
+    nixosSystem = arguments: nixosSystem ({ lib = final; } // arguments);
     nixos = unknown;
   });
 

@@ -2,7 +2,7 @@
 { config, lib, ... }:
 {
   config = lib.mkMerge [
-    { routelint.isGuest = true; }
+    { routelint.isGuest = lib.mkIf config.microvm.guest.enable true; }
     (lib.mkIf (config.microvm.guest.enable && config.microvm.optimize.enable) {
       networking.useNetworkd = lib.mkDefault true;
       systemd.network.wait-online.enable = lib.mkDefault false;

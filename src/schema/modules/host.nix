@@ -1,2 +1,5 @@
 # What the host module of microvm.nix adds.
-{ routelint.isHost = true; }
+{ config, lib, ... }:
+{
+  routelint.isHost = lib.mkIf config.microvm.host.enable true;
+}
