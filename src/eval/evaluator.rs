@@ -47,13 +47,10 @@ pub struct Evaluator {
     pub is_tolerant: bool,
     /// Slots of `lib` and `builtins`, and what `<name>` means, by name.
     pub search_path: FxHashMap<String, Value>,
-<<<<<<< HEAD
     /// What explains numbers and Booleans, if somebody will ask for that.
     pub(super) recorder: Option<Box<super::explain::Recorder>>,
-=======
     /// What stands for the source that a URL names, if a room above knows it.
     pub known_source: Option<fn(&mut Evaluator, &str) -> Option<Value>>,
->>>>>>> 70d4a4e (flake: frameworks, hives, runners and entry files give their machines; a fixture for each)
     /// Folders that stand on no disk, and why what is below them is unknown unless it is provided.
     pub(super) stand_ins: Vec<(PathBuf, UnknownReason)>,
     /// State of rooms above; there are so few that looking through them beats hashing.
@@ -85,11 +82,8 @@ impl Evaluator {
             parsed: FxHashMap::default(),
             is_tolerant: false,
             search_path: FxHashMap::default(),
-<<<<<<< HEAD
             recorder: None,
-=======
             known_source: None,
->>>>>>> 70d4a4e (flake: frameworks, hives, runners and entry files give their machines; a fixture for each)
             stand_ins: Vec::new(),
             extensions: Vec::new(),
         }

@@ -149,6 +149,7 @@ impl Resolver<'_> {
         if let Some((_, folder)) = given
             && !known.is_some_and(Known::is_native)
         {
+            ev.sources.allow(folder);
             return self.on_disk(ev, folder, None, node.depth, true);
         }
         let source = locked.and_then(|node| node.locked.as_ref().or(node.original.as_ref()));

@@ -46,7 +46,12 @@ static DESCRIBED: &[Described] = &[
     described!(
         "microvm",
         ["microvm.nix", "microvm"],
-        ["nixos-modules/host", "nixos-modules/host/default.nix", "nixos-modules/microvm", "nixos-modules/microvm/default.nix"]
+        [
+            "nixos-modules/host",
+            "nixos-modules/host/default.nix",
+            "nixos-modules/microvm",
+            "nixos-modules/microvm/default.nix"
+        ]
     ),
     described!("flake-parts", ["flake-parts"], [""]),
     described!("import-tree", ["import-tree"], [""]),
@@ -112,7 +117,8 @@ impl Known {
     pub(super) fn of_url(url: &str) -> Option<Self> {
         let rest = url.split_once(':').map_or(url, |(_, rest)| rest);
         let rest = rest.split(['?', '#']).next().unwrap_or_default();
-        if rest.contains("channels.nixos.org") || rest.contains("releases.nixos.org") || rest.contains("/nixexprs.tar") {
+        if rest.contains("channels.nixos.org") || rest.contains("releases.nixos.org") || rest.contains("/nixexprs.tar")
+        {
             return Self::named("nixpkgs");
         }
         let parts: Vec<&str> = rest.split('/').collect();

@@ -43,7 +43,9 @@ impl Finder<'_> {
         for system in ["x86_64-linux", "aarch64-linux"] {
             self.allow_steps();
             let ev = self.ev();
-            let Some(set) = attribute(ev, systems, system).and_then(|packages| set_of(ev.force(packages))) else { continue };
+            let Some(set) = attribute(ev, systems, system).and_then(|packages| set_of(ev.force(packages))) else {
+                continue;
+            };
             for (name, slot, origin) in ev.heap.entries(set) {
                 let name = self.ev().heap.name(name).to_owned();
                 let before = machines_made(self.ev()).len();
@@ -144,7 +146,8 @@ impl Finder<'_> {
         // Nobody imports it yet: if it gives no machines, it is a module like others.
         ev.forget_import(path);
         let given = given?;
-        let is_callable = ev.formals_of(given).is_some_and(|formals| formals.iter().all(|(_, has_default, _)| *has_default));
+        let is_callable =
+            ev.formals_of(given).is_some_and(|formals| formals.iter().all(|(_, has_default, _)| *has_default));
         let value = if is_callable { ev.call(given, &[Value::EMPTY_SET])? } else { given };
         let value = ev.want(value)?;
         let nothing = Stop(Value::NULL);

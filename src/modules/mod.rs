@@ -39,7 +39,8 @@ pub mod types;
 
 pub use definition::{DEFAULT_ORDER, DEFAULT_PRIORITY, Definition, Loc, OPTION_DEFAULT_PRIORITY, show_name};
 pub use evaluation::{
-    ModuleInput, Request, config_value, eval_modules, extended, freeform_type, module_arguments, options_value, result_value,
+    ModuleInput, Request, config_value, eval_modules, extended, freeform_type, module_arguments, options_value,
+    result_value,
 };
 pub use merge::{Discharged, Merged, delay_discharged, delay_merge, discharge, merge_definitions, merge_discharged};
 pub use report::{LossReason, ModuleProblem, OptionReport, ProblemKind, option_report, problems};
