@@ -1,6 +1,11 @@
 //! Fleets written with each framework and each way of declaring guests: what is understood of `fixtures/frameworks` and `fixtures/guests`.
 
-#![allow(clippy::unwrap_used, reason = "this is a test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "this is a test, and it writes the projects that it checks"
+)]
 
 use std::path::Path;
 use std::process::Command;
