@@ -4,6 +4,7 @@
 
 pub mod builtins;
 pub mod cli;
+pub mod config;
 pub mod eval;
 pub mod flake;
 pub mod fleet;

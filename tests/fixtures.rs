@@ -18,6 +18,7 @@ const FLEETS: &[(&str, &[&str])] = &[
     ("registry", &[]),
     ("options-module", &[]),
     ("two-hosts", &[]),
+    ("configured", &["duplicate-mac-across-vms"]),
 ];
 
 fn json(arguments: &[&str]) -> Value {
@@ -54,6 +55,7 @@ fn guests_of_every_way_of_writing_are_understood() {
         ("flake-inline", "mail", "harbour", 12, "vm12", "10.20.0.12/32"),
         ("registry", "mail", "registry", 17, "vm17", "fd77:1c0:ffee::11/128"),
         ("options-module", "ci", "lighthouse", 21, "tap-21", "fd31:aa11:bb22::15/128"),
+        ("configured", "mail", "gateway", 7, "vm7", "fd60:9a1c:77b2::7/128"),
         ("two-hosts", "builder", "west", 2, "vm2", "192.168.90.2/32"),
     ] {
         let guest = guest(folder, name);

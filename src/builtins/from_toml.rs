@@ -11,7 +11,7 @@ fn from_toml(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let text = ev.want_text(*text)?;
     ev.tick_many(u64::try_from(text.len() / 4).unwrap_or(0))?;
     match toml::from_str::<toml::Table>(&text) {
-        Ok(table) => convert(ev, toml::Value::Table(table)),
+        Ok(table) => toml_value(ev, toml::Value::Table(table)),
         Err(error) => {
             let message = error.message().lines().next().unwrap_or_default().to_owned();
             Err(ev.error(ErrorKind::Type, format!("while parsing TOML: {message}")))
@@ -19,8 +19,11 @@ fn from_toml(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     }
 }
 
-/// The nesting of tables is limited by the parser.
-fn convert(ev: &mut Evaluator, value: toml::Value) -> Outcome {
+/// The value of a TOML value. The nesting of tables is limited by the parser.
+///
+/// # Errors
+/// It holds a date or a time.
+pub fn toml_value(ev: &mut Evaluator, value: toml::Value) -> Outcome {
     ev.tick()?;
     Ok(match value {
         toml::Value::String(text) => ev.str(&text),
@@ -33,14 +36,14 @@ fn convert(ev: &mut Evaluator, value: toml::Value) -> Outcome {
         toml::Value::Array(elements) => {
             let mut values = Vec::with_capacity(elements.len());
             for element in elements {
-                values.push(convert(ev, element)?);
+                values.push(toml_value(ev, element)?);
             }
             ev.heap.new_list(&values)
         }
         toml::Value::Table(table) => {
             let mut attributes: Vec<(Symbol, Value, ExprId)> = Vec::with_capacity(table.len());
             for (name, value) in table {
-                let value = convert(ev, value)?;
+                let value = toml_value(ev, value)?;
                 attributes.push((ev.heap.intern(&name), value, ExprId::NONE));
             }
             ev.heap.new_set(&attributes)

@@ -33,6 +33,7 @@ mod types;
 mod versions;
 mod xml;
 
+pub use from_toml::toml_value;
 pub use json::json_text;
 
 use crate::eval::{Evaluator, NativeDef, Stop, UnknownReason};

@@ -8,8 +8,10 @@ use super::project::{FleetArguments, Project};
 use super::rules_command::known_rule;
 use super::terminal::{self, ColourChoice};
 use super::{Failure, Status, complain};
+use crate::config;
 use crate::report::{Checked, Style, concise, human, json};
-use crate::rules::{self, Allowed, Finding, Settings, Severity};
+use crate::rules::{self, Allowed, Finding, Override, Settings, Severity, levels_of};
+use crate::source::SourceFile;
 
 /// What to check and how to report it.
 #[derive(Args, Debug)]
@@ -22,9 +24,9 @@ pub(super) struct CheckArguments {
     /// Write a further report to a file (repeatable)
     #[arg(long = "output", value_name = "FORMAT=FILE", value_parser = output)]
     outputs: Vec<(Format, PathBuf)>,
-    /// Lowest severity that makes the exit status 1
-    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = Threshold::Warning)]
-    fail_on: Threshold,
+    /// Lowest severity that makes the exit status 1 [default: warning]
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    fail_on: Option<Threshold>,
     /// Run only these rules (repeatable, or with commas)
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     only: Vec<String>,
@@ -32,8 +34,8 @@ pub(super) struct CheckArguments {
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     skip: Vec<String>,
     /// Fail if anything could not be understood
-    #[arg(long)]
-    strict: bool,
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    strict: Option<bool>,
 }
 
 /// Formats of the report.
@@ -70,12 +72,13 @@ pub(super) fn run(arguments: &CheckArguments, colour: ColourChoice) -> Result<St
     for name in arguments.only.iter().chain(&arguments.skip) {
         known_rule(name)?;
     }
+    let project = Project::analyse(&arguments.fleet)?;
     let settings = Settings {
+        levels: levels_of(&project.settings.rules),
+        overrides: overrides(&project),
         only: arguments.only.iter().cloned().collect(),
         skip: arguments.skip.iter().cloned().collect(),
-        ..Settings::default()
     };
-    let project = Project::analyse(&arguments.fleet)?;
     let Allowed { findings, suppressed } = judge(&settings, &project);
     if project.fleet.hosts.is_empty() && project.fleet.guests.is_empty() && findings.is_empty() {
         return Err(project.nothing_to_analyse());
@@ -93,12 +96,33 @@ pub(super) fn run(arguments: &CheckArguments, colour: ColourChoice) -> Result<St
     }
     terminal::print(&render(arguments.format, &checked, terminal::style(colour))?)?;
 
-    let has_gaps = arguments.strict && !project.fleet.unknowns.is_empty();
+    let is_strict = arguments.strict.or(project.settings.strict.as_ref().map(|strict| strict.value)).unwrap_or(false);
+    let has_gaps = is_strict && !project.fleet.unknowns.is_empty();
     if has_gaps {
-        complain(&format!("not everything was understood, and --strict asks for that:{}", project.gaps()));
+        let asking = if arguments.strict.is_some() { "--strict" } else { "`strict` in the configuration" };
+        complain(&format!("not everything was understood, and {asking} asks for that:{}", project.gaps()));
     }
-    let fails = findings.iter().any(|finding| finding.severity >= arguments.fail_on.severity());
+    let configured = project.settings.fail_on.as_ref().map(|threshold| threshold.value.into());
+    let threshold = arguments.fail_on.map(Threshold::severity).or(configured).unwrap_or(Severity::Warning);
+    let fails = findings.iter().any(|finding| finding.severity >= threshold);
     Ok(if fails || has_gaps { Status::Findings } else { Status::Clean })
+}
+
+/// The levels of some files, with the files that were read and are meant.
+fn overrides(project: &Project) -> Vec<Override> {
+    let settings = &project.settings;
+    if settings.overrides.is_empty() {
+        return Vec::new();
+    }
+    let files = project.sources.files();
+    let is_meant = |change: &config::Override, file: &SourceFile| {
+        file.on_disk && file.path.strip_prefix(&settings.folder).is_ok_and(|path| change.paths.matches(path))
+    };
+    let changes = settings.overrides.iter().map(|change| Override {
+        files: files.iter().filter(|file| is_meant(change, file)).map(|file| file.id).collect(),
+        levels: levels_of(&change.rules),
+    });
+    changes.collect()
 }
 
 /// What the rules say, in the order of reports, and how many findings comments allow.

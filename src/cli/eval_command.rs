@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use super::configuration::ConfigArguments;
 use super::project::{FleetArguments, named_path, working_folder};
 use super::terminal::ColourChoice;
 use super::{Failure, Status, complain, eval_of, eval_why, terminal};
@@ -42,6 +43,8 @@ pub(super) struct EvalArguments {
     /// Take the text of this file from standard input and everything else from disk
     #[arg(long, value_name = "PATH", requires = "of", conflicts_with_all = ["expr", "batch"])]
     stdin_filename: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigArguments,
     /// Evaluate everything inside the value too
     #[arg(long)]
     strict: bool,
@@ -67,6 +70,7 @@ pub(super) fn run(arguments: &EvalArguments, colour: ColourChoice) -> Result<Sta
             inputs: arguments.inputs.clone(),
             release: None,
             stdin_filename: arguments.stdin_filename.clone(),
+            config: arguments.config.clone(),
         };
         let mut found = eval_of::read(&project, machine, option, arguments.why)?;
         let printed = match found.value {
@@ -78,6 +82,9 @@ pub(super) fn run(arguments: &EvalArguments, colour: ColourChoice) -> Result<Sta
             Err(stop) => Err(stop),
         };
         return show(&mut found.evaluator, printed, &found.hint);
+    }
+    if arguments.config.is_given() {
+        return Err(Failure("--config and --no-config go together with --of".to_owned()));
     }
     let folder = working_folder()?;
     let mut evaluator = evaluator();

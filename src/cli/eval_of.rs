@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::Failure;
-use super::project::{FleetArguments, Given, gap_lines};
+use super::project::{FleetArguments, Given, gap_lines, no_fleet};
 use crate::eval::{Evaluator, Missed, Stop, UnknownReason, path_names};
 use crate::fleet::{Gap, Located, NotLocated, Problem, locate, tolerant_evaluator};
 use crate::heap::{Value, View};
@@ -96,7 +96,7 @@ fn not_located(name: &str, failed: NotLocated, given: &Given) -> Failure {
         text
     };
     Failure(match failed {
-        NotLocated::Target(failure) => failure.to_string(),
+        NotLocated::Target(failure) => return no_fleet(&failure, &given.sources, &given.paths),
         NotLocated::Ambiguous(names) => {
             format!("there are several guests called `{name}`; say which one: {}", names.join(", "))
         }

@@ -11,11 +11,13 @@
 //! What it deliberately does not do: evaluate, judge or format.
 
 mod arguments;
+mod configuration;
 mod progress;
 mod project;
 mod terminal;
 
 mod check_command;
+mod config_command;
 mod eval_command;
 mod eval_of;
 mod eval_why;
@@ -55,6 +57,8 @@ enum Command {
     Explain(rules_command::ExplainArguments),
     /// List all rules
     Rules(rules_command::RulesArguments),
+    /// Show the settings that apply, or the schema of the configuration file
+    Config(config_command::Arguments),
     /// Evaluate a Nix file, an expression, or an option of a host or guest, and print its value
     Eval(eval_command::EvalArguments),
 }
@@ -106,6 +110,7 @@ fn dispatch(arguments: Arguments) -> Status {
         Command::Show(arguments) => show_command::run(&arguments, colour),
         Command::Explain(arguments) => rules_command::explain(&arguments, colour),
         Command::Rules(arguments) => rules_command::list(&arguments, colour),
+        Command::Config(arguments) => config_command::run(&arguments),
         Command::Eval(arguments) => eval_command::run(&arguments, colour),
     };
     outcome.unwrap_or_else(|failure| {

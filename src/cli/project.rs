@@ -7,8 +7,10 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::Failure;
+use super::configuration::{ConfigArguments, mistakes_text, settings_for};
 use super::progress::Progress;
-use crate::fleet::{Analysis, Fleet, Gap, Release, Target, analyse, parse_release};
+use crate::config::{Settings, parse_release};
+use crate::fleet::{Analysis, Failure as NoFleet, Fleet, Gap, Release, Target, analyse};
 use crate::report::Paths;
 use crate::rules::Finding;
 use crate::source::{Access, FileId, Sources};
@@ -29,6 +31,8 @@ pub(super) struct FleetArguments {
     /// Take the text of this file from standard input and everything else from disk
     #[arg(long, value_name = "PATH")]
     pub(super) stdin_filename: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) config: ConfigArguments,
 }
 
 /// What the arguments say, before anything is analysed.
@@ -37,8 +41,8 @@ pub(super) struct Given {
     /// How paths are written.
     pub(super) paths: Paths,
     pub(super) target: Target,
-    /// Files that the report is limited to; `None` reports everything.
-    files: Option<Vec<PathBuf>>,
+    /// Files and folders that the report is limited to; `None` reports everything.
+    limits: Option<Vec<PathBuf>>,
 }
 
 impl Given {
@@ -53,27 +57,47 @@ impl Given {
             access.overlay.insert(overlaid(&working, path)?, standard_input()?);
         }
         let sources = Arc::new(Sources::new(access));
-        let mut target = Target { release: arguments.release, ..Target::default() };
-        let mut files = Vec::new();
+        let paths = Paths::relative_to(sources.canonical(&working));
         let here = [PathBuf::from(".")];
-        let paths = if arguments.paths.is_empty() { &here } else { arguments.paths.as_slice() };
-        for path in paths {
-            let path = sources.canonical(&working.join(path));
-            match project_of(&sources, &path) {
-                Some(folder) => {
-                    files.push(path);
-                    target.paths.push(folder);
-                }
-                None => target.paths.push(path),
+        let given = if arguments.paths.is_empty() { &here } else { arguments.paths.as_slice() };
+        let given: Vec<PathBuf> = given.iter().map(|path| sources.canonical(&working.join(path))).collect();
+        let settings = settings_for(&sources, &paths, &working, &arguments.config, given.first())?;
+        let mut inputs: Vec<(String, PathBuf)> = arguments
+            .inputs
+            .iter()
+            .map(|(name, path)| (name.clone(), sources.canonical(&working.join(path))))
+            .collect();
+        for input in &settings.inputs {
+            // What the command line says about an input goes before.
+            if !inputs.iter().any(|(name, _)| *name == input.name.value) {
+                inputs.push((input.name.value.clone(), sources.canonical(&input.folder.value)));
             }
         }
-        for (name, path) in &arguments.inputs {
-            target.inputs.push((name.clone(), sources.canonical(&working.join(path))));
+        let release = arguments.release.or(settings.release.as_ref().map(|release| release.value));
+        let mut target = Target { inputs, release, settings: Arc::new(settings), ..Target::default() };
+        let mut limits = Vec::new();
+        for path in given {
+            match project_of(&sources, &path) {
+                Some(folder) => {
+                    limits.push(path);
+                    target.paths.push(folder);
+                }
+                None => {
+                    limits.extend(part_of_named(&target.settings, &path));
+                    target.paths.push(path);
+                }
+            }
         }
-        let only_files = files.len() == paths.len();
-        let working = sources.canonical(&working);
-        Ok(Self { sources, paths: Paths::relative_to(working), target, files: only_files.then_some(files) })
+        let is_limited = limits.len() == target.paths.len();
+        Ok(Self { sources, paths, target, limits: is_limited.then_some(limits) })
     }
+}
+
+/// The folder that a path means, if it is a part only of the fleet that the configuration names.
+fn part_of_named(settings: &Settings, path: &Path) -> Option<PathBuf> {
+    let folder = if path.ends_with("flake.nix") { path.parent()? } else { path };
+    let is_part = settings.names_machines() && folder != settings.folder && folder.starts_with(&settings.folder);
+    is_part.then(|| folder.to_path_buf())
 }
 
 /// An analysed fleet.
@@ -86,7 +110,9 @@ pub(super) struct Project {
     pub(super) fleet: Fleet,
     /// Comments that speak to routelint.
     pub(super) directives: Vec<(FileId, Directive)>,
-    /// Files that the report is limited to; `None` reports everything.
+    /// What the configuration says.
+    pub(super) settings: Arc<Settings>,
+    /// Files and folders that the report is limited to; `None` reports everything.
     reported: Option<Vec<PathBuf>>,
 }
 
@@ -105,19 +131,19 @@ impl Project {
     /// # Errors
     /// A path does not exist, or standard input cannot be read.
     pub(super) fn analyse(arguments: &FleetArguments) -> Result<Self, Failure> {
-        let Given { sources, paths, target, files } = Given::new(arguments)?;
+        let Given { sources, paths, target, limits } = Given::new(arguments)?;
         let progress = Progress::start();
-        let analysis = analyse(&sources, &target).map_err(|failure| Failure(failure.to_string()));
+        let analysis = analyse(&sources, &target).map_err(|failure| no_fleet(&failure, &sources, &paths));
         drop(progress);
         let Analysis { fleet, directives } = analysis?;
-        Ok(Self { sources, paths, fleet, directives, reported: files })
+        Ok(Self { sources, paths, fleet, directives, settings: target.settings, reported: limits })
     }
 
     /// Whether a finding concerns what the report is limited to: a label of it stands in one of the files.
     pub(super) fn reports(&self, finding: &Finding) -> bool {
         let Some(reported) = &self.reported else { return true };
         let mut files = finding.labels.iter().filter_map(|label| self.sources.file(label.place.file));
-        files.any(|file| reported.contains(&file.path))
+        files.any(|file| reported.iter().any(|limit| file.path.starts_with(limit)))
     }
 
     /// What could not be understood, a line each, as the end of a message.
@@ -128,6 +154,14 @@ impl Project {
     /// The failure of a run that found no machine, with what may be the reason.
     pub(super) fn nothing_to_analyse(&self) -> Failure {
         Failure(format!("nothing to analyse (no host and no guest found){}", self.gaps()))
+    }
+}
+
+/// Why there is no fleet.
+pub(super) fn no_fleet(failure: &NoFleet, sources: &Sources, paths: &Paths) -> Failure {
+    match failure {
+        NoFleet::Configuration(mistakes) => mistakes_text(mistakes, sources, paths),
+        NoFleet::Unreadable(..) | NoFleet::Empty(_) => Failure(failure.to_string()),
     }
 }
 

@@ -9,11 +9,13 @@ use std::sync::mpsc::sync_channel;
 use rustc_hash::FxHashMap;
 
 use super::discover::{Bulk, Discovery, GUESTS_AT_ONCE, discover, read_part};
-use super::facts::{Fact, Fleet, Guest, Host, HostId, Problem, ProblemKind, Release};
+use super::facts::{Fact, Fleet, Guest, Host, HostId, Problem, ProblemKind};
+use super::pairing::{self, hosts_by_guest};
 use super::parts::{Asker, answer};
 use super::reader::Reader;
 use super::session::tolerant_evaluator;
 use super::target::{Failure, Scope, Target, resolve};
+use crate::config::{Mistake, Settings};
 use crate::eval::Evaluator;
 use crate::source::{FileId, Place, Sources};
 use crate::syntax::ir::{Directive, FileIr};
@@ -50,7 +52,7 @@ pub fn analyse(sources: &Arc<Sources>, target: &Target) -> Result<Analysis, Fail
         }
     };
     let started = std::thread::Builder::new().stack_size(STACK).spawn(work).is_ok();
-    let analysis = receiver.recv().ok().filter(|_| started).ok_or_else(|| Failure::Empty(given.clone()))?;
+    let analysis = receiver.recv().ok().filter(|_| started).ok_or_else(|| Failure::Empty(given.clone()))??;
     let fleet = &analysis.fleet;
     if fleet.hosts.is_empty() && fleet.guests.is_empty() && fleet.problems.is_empty() {
         return Err(Failure::Empty(given));
@@ -58,7 +60,13 @@ pub fn analyse(sources: &Arc<Sources>, target: &Target) -> Result<Analysis, Fail
     Ok(analysis)
 }
 
-fn analyse_scope(ev: &mut Evaluator, sources: &Arc<Sources>, target: &Target, scope: &Scope, asker: Asker) -> Analysis {
+fn analyse_scope(
+    ev: &mut Evaluator,
+    sources: &Arc<Sources>,
+    target: &Target,
+    scope: &Scope,
+    asker: Asker,
+) -> Result<Analysis, Failure> {
     let mut found = discover(ev, target, scope, asker);
     let mut loaded = Loaded::default();
     loaded.collect(ev, scope);
@@ -67,10 +75,16 @@ fn analyse_scope(ev: &mut Evaluator, sources: &Arc<Sources>, target: &Target, sc
             found.guests.extend(part.guests);
             found.problems.extend(part.problems);
             found.gaps.extend(part.gaps);
+            found.mistakes.extend(part.mistakes);
+            found.is_partial |= part.is_partial;
             loaded.merge(files);
         }
     }
-    assemble(found, loaded)
+    let mut mistakes = std::mem::take(&mut found.mistakes);
+    let analysis = assemble(found, loaded, &target.settings, &mut mistakes);
+    mistakes.sort_by_key(|mistake| mistake.place);
+    mistakes.dedup();
+    if mistakes.is_empty() { Ok(analysis) } else { Err(Failure::Configuration(mistakes)) }
 }
 
 /// Reads the guests of a bulk in parts, on all cores. Each part has an evaluator of its own, which is dropped with everything it took.
@@ -142,12 +156,13 @@ impl Loaded {
 }
 
 /// Hosts and guests in their order, guests paired with hosts.
-fn assemble(found: Discovery, loaded: Loaded) -> Analysis {
+fn assemble(found: Discovery, loaded: Loaded, settings: &Settings, mistakes: &mut Vec<Mistake>) -> Analysis {
+    let given = hosts_by_guest(settings);
     let mut hosts: Vec<Host> = found.hosts;
     hosts.sort_by(|a, b| (&a.name, a.place).cmp(&(&b.name, b.place)));
     let mut guests: Vec<Guest> = Vec::with_capacity(found.guests.len());
     for (mut guest, host_name) in found.guests {
-        let position = match host_name {
+        let position = match host_name.as_deref().or_else(|| given.get(guest.name.as_str()).copied()) {
             Some(name) => hosts.iter().position(|host| host.name == name),
             None => host_of_guest(&hosts, &guest.name),
         };
@@ -159,7 +174,12 @@ fn assemble(found: Discovery, loaded: Loaded) -> Analysis {
     }
     guests.sort_by(|a, b| (a.host, &a.name, a.place).cmp(&(b.host, &b.name, b.place)));
     let files = loaded.files.len();
-    let mut fleet = Fleet { hosts, guests, problems: found.problems, unknowns: found.gaps, files };
+    let mut fleet = Fleet { hosts, guests, problems: found.problems, unknowns: found.gaps, files, ..Fleet::default() };
+    let is_partial = found.is_partial
+        || !fleet.problems.is_empty()
+        || !mistakes.is_empty()
+        || fleet.hosts.iter().any(|host| !host.vms.is_complete);
+    mistakes.extend(pairing::apply(settings, &mut fleet, is_partial));
     fleet.unknowns.sort();
     fleet.unknowns.dedup();
     let mut directives = Vec::new();
@@ -179,13 +199,6 @@ fn host_of_guest(hosts: &[Host], name: &str) -> Option<usize> {
         (None, _) if hosts.len() == 1 => Some(0),
         _ => None,
     }
-}
-
-/// A release as given on the command line or found in a lock file.
-pub fn parse_release(text: &str) -> Option<Release> {
-    let (year, month) = text.split_once('.')?;
-    let (year, month) = (year.parse().ok()?, month.parse().ok()?);
-    matches!(month, 5 | 11).then_some(Release { year, month })
 }
 
 /// A guest whose autostart is as its host's `microvm.vms` says.

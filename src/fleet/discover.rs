@@ -1,8 +1,12 @@
 //! Finding hosts and guests, and reading them.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use super::analyse::with_autostart;
+use super::configured::Flakes;
 use super::entry::Named;
 use super::facts::{Declared, Fact, Gap, Guest, Host, Problem, Release};
 use super::layout::{Root, module_roots};
@@ -10,8 +14,9 @@ use super::locate::Census;
 use super::parts::Asker;
 use super::reader::Reader;
 use super::target::{Layout, Scope, Target};
-use crate::eval::Evaluator;
-use crate::flake::{self, FlakeOptions, Machine, machine_of, nixos_system};
+use crate::config::{Mistake, Settings};
+use crate::eval::{Evaluator, Stop};
+use crate::flake::{FlakeOptions, Machine, machine_of, nixos_system};
 use crate::heap::{Set, Symbol, Value, View, sym};
 use crate::modules::{self, EvalId, ModuleInput};
 use crate::schema;
@@ -27,6 +32,10 @@ pub(super) struct Discovery {
     pub(super) gaps: Vec<Gap>,
     /// Guests that are too many to be read beside their host.
     pub(super) bulk: Vec<Bulk>,
+    /// Whether there may be machines that could not be found.
+    pub(super) is_partial: bool,
+    /// What the configuration names and is not there.
+    pub(super) mistakes: Vec<Mistake>,
 }
 
 /// How a host is evaluated again in another evaluator.
@@ -36,6 +45,8 @@ pub(super) enum Recipe {
     Configuration(String),
     /// These module files together.
     Files(Vec<Root>),
+    /// What the configuration says about the host of this name.
+    Configured(String),
 }
 
 /// Guests of one host, to be read in parts.
@@ -78,9 +89,13 @@ pub(super) fn read_part(
 
 pub(super) struct Finder<'a> {
     pub(super) reader: Reader<'a>,
-    found: Discovery,
+    pub(super) found: Discovery,
     pub(super) options: FlakeOptions,
-    release: Option<Release>,
+    pub(super) release: Option<Release>,
+    pub(super) settings: Arc<Settings>,
+    /// Numbers of the guests that the configuration says what they are made of, by name.
+    pub(super) named_guests: FxHashMap<String, Vec<usize>>,
+    pub(super) flakes: Flakes,
     /// `microvm.vms` of the host that was asked last.
     vms: Option<(EvalId, Value)>,
     /// What the next machine may take: less for each one that took all it was given, so that many endless machines end too.
@@ -91,11 +106,18 @@ pub(super) struct Finder<'a> {
 
 impl<'a> Finder<'a> {
     pub(super) fn new(ev: &'a mut Evaluator, target: &Target, scope: &Scope, asker: Option<Asker>) -> Self {
+        let mut named_guests: FxHashMap<String, Vec<usize>> = FxHashMap::default();
+        for (number, guest) in target.settings.guests.iter().enumerate().filter(|(_, guest)| guest.source.is_given()) {
+            named_guests.entry(guest.name.value.clone()).or_default().push(number);
+        }
         Self {
             reader: Reader::new(ev, scope.project.clone(), asker),
             found: Discovery::default(),
             options: FlakeOptions { inputs: target.inputs.clone() },
             release: target.release,
+            settings: Arc::clone(&target.settings),
+            named_guests,
+            flakes: Vec::new(),
             vms: None,
             steps: STEPS_PER_MACHINE,
             census: None,
@@ -113,6 +135,7 @@ impl<'a> Finder<'a> {
                     self.files(&[], Some(folder));
                 }
             }
+            Layout::Configured(folder) => self.configured(folder),
         }
     }
 }
@@ -140,6 +163,7 @@ impl Finder<'_> {
         match recipe {
             Recipe::Configuration(name) => self.machine_again(scope, name),
             Recipe::Files(roots) => self.plain_machine(roots),
+            Recipe::Configured(name) => self.configured_host(name),
         }
     }
 
@@ -148,9 +172,7 @@ impl Finder<'_> {
     }
 
     fn flake(&mut self, folder: &Path) {
-        if self.release.is_none() {
-            self.release = flake::release_of(self.reader.ev, folder).map(|(year, month)| Release { year, month });
-        }
+        self.take_release(folder);
         let machines = self.flake_machines(folder);
         if !self.machines(machines) && self.reader.problems.is_empty() {
             self.files(&[], Some(folder));
@@ -173,7 +195,7 @@ impl Finder<'_> {
             }
         }
         for (name, id, place) in guests {
-            if !self.is_named_vm(&name) {
+            if !self.is_vm_of(None, &name) {
                 self.guest(&name, id, Declared::Configuration, place, None, Fact::Absent);
             }
         }
@@ -181,12 +203,22 @@ impl Finder<'_> {
         !(self.found.hosts.is_empty() && self.found.guests.is_empty() && self.number_met() == 0)
     }
 
-    fn is_named_vm(&self, name: &str) -> bool {
-        self.is_met_vm(name) || self.found.hosts.iter().any(|host| host.vms.items.iter().any(|vm| vm.value == name))
+    /// Whether the `microvm.vms` of a host, or of any, names a guest.
+    pub(super) fn is_vm_of(&self, host: Option<&str>, name: &str) -> bool {
+        let is_meant = |own: &str| host.is_none_or(|host| host == own);
+        let names_it = |host: &Host| host.vms.items.iter().any(|vm| vm.value == name);
+        self.is_met_vm_of(host, name) || self.found.hosts.iter().any(|host| is_meant(&host.name) && names_it(host))
+    }
+
+    /// Reports what evaluation ended in; there may be machines behind it.
+    pub(super) fn stopped<T>(&mut self, stop: Stop) -> Option<T> {
+        self.found.is_partial = true;
+        self.reader.settled(stop.0, &["outputs"]);
+        None
     }
 
     /// Reads a host and the guests of its `microvm.vms`.
-    fn host(&mut self, name: &str, id: EvalId, place: Option<Place>, recipe: Recipe) {
+    pub(super) fn host(&mut self, name: &str, id: EvalId, place: Option<Place>, recipe: Recipe) {
         self.allow_steps();
         if self.is_census() {
             return self.meet_host(name, id);
@@ -214,12 +246,17 @@ impl Finder<'_> {
 
     /// One `microvm.vms.<name>`: the flake's configuration, an evaluated one, or modules (microvm.nix, nixos-modules/host/default.nix).
     fn vm(&mut self, host: &str, host_id: EvalId, name: &str, place: Option<Place>) {
-        let Some(vm) = self.vm_set(host_id, name) else { return };
+        let Some(vm) = self.vm_set(host_id, name) else {
+            self.found.is_partial = true;
+            return;
+        };
         let autostart = self.vm_value(vm, "autostart");
         let autostart = self.reader.truth(autostart, ExprId::NONE);
         let [flake, evaluated] = ["flake", "evaluatedConfig"].map(|leaf| self.vm_value(vm, leaf));
-        let is_own = flake.view() == View::Null && evaluated.view() == View::Null;
+        let configured = if self.named_guests.is_empty() { None } else { self.configured_vm(host, name) };
+        let is_own = configured.is_none() && flake.view() == View::Null && evaluated.view() == View::Null;
         let (id, declared) = match (flake.view(), evaluated.view()) {
+            _ if configured.is_some() => configured.unwrap_or((None, Declared::Inline)),
             _ if is_own => (self.inline(host_id, name, vm), Declared::Inline),
             (View::Null, _) => (machine_of(self.ev(), evaluated), Declared::Inline),
             _ => (self.referenced(flake, name), Declared::FlakeReference),
@@ -231,7 +268,10 @@ impl Finder<'_> {
                     modules::release(self.ev(), id);
                 }
             }
-            None => self.reader.gap(place, "the configuration", "it is not available".to_owned()),
+            None => {
+                self.found.is_partial = true;
+                self.reader.gap(place, "the configuration", "it is not available".to_owned());
+            }
         }
     }
 
@@ -276,7 +316,12 @@ impl Finder<'_> {
     }
 
     /// A guest of these modules, with the guest module of microvm.nix and its name as the default host name.
-    fn guest_machine(&mut self, modules: Vec<ModuleInput>, name: &str, special_args: Option<Value>) -> Option<EvalId> {
+    pub(super) fn guest_machine(
+        &mut self,
+        modules: Vec<ModuleInput>,
+        name: &str,
+        special_args: Option<Value>,
+    ) -> Option<EvalId> {
         let ev = self.ev();
         let guest = schema::guest_module(ev).ok()?;
         let default_name = default_host_name(ev, name);
@@ -286,7 +331,7 @@ impl Finder<'_> {
         nixos_system(ev, Machine { modules: all, special_args, pkgs: None }).ok()
     }
 
-    fn guest(
+    pub(super) fn guest(
         &mut self,
         name: &str,
         id: EvalId,
@@ -306,7 +351,10 @@ impl Finder<'_> {
 
     /// Module files: those given, or all below a folder that no other file imports.
     fn files(&mut self, given: &[PathBuf], folder: Option<&Path>) {
-        let roots = module_roots(self.reader.ev, given, folder);
+        let settings = Arc::clone(&self.settings);
+        let is_excluded =
+            |path: &Path| path.strip_prefix(&settings.folder).is_ok_and(|path| settings.exclude.matches(path));
+        let roots = module_roots(self.reader.ev, given, folder, &is_excluded);
         let mut named: Vec<(Root, EvalId)> = Vec::new();
         let mut nameless: Vec<Root> = Vec::new();
         let mut guests: Vec<Root> = Vec::new();

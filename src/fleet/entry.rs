@@ -27,10 +27,7 @@ impl Finder<'_> {
                 self.add_runners(flake, &mut machines);
                 machines
             }
-            Err(stop) => {
-                self.reader.settled(stop.0, &["outputs"]);
-                Vec::new()
-            }
+            Err(stop) => self.stopped(stop).unwrap_or_default(),
         }
     }
 
@@ -78,7 +75,7 @@ impl Finder<'_> {
                 let sets = self.entry_sets(folder);
                 self.named_in(&sets, name)
             }
-            Layout::Files(_) => None,
+            Layout::Files(_) | Layout::Configured(_) => None,
         }
     }
 
@@ -118,12 +115,14 @@ impl Finder<'_> {
         match configurations {
             Some(value) => {
                 let value = self.reader.settled(value, &["nixosConfigurations"]);
-                sets.extend(set_of(value));
+                let set = set_of(value);
+                self.found.is_partial |= set.is_none_or(|set| self.ev().heap.open_set_reason(set).is_some());
+                sets.extend(set);
             }
             None if hive.is_none() => {
                 let unknown = self.ev().heap.open_set_reason(outputs).map(Value::unknown);
                 if let Some(unknown) = unknown {
-                    self.reader.settled(unknown, &["outputs"]);
+                    self.stopped::<()>(Stop(unknown));
                 }
             }
             None => {}

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::parts::Parts;
+pub use crate::config::Release;
 use crate::source::Place;
 
 /// Where a value comes from.
@@ -210,9 +211,17 @@ pub struct Fleet {
     pub unknowns: Vec<Gap>,
     /// Number of files of the user's that were read.
     pub files: usize,
+    /// Groups of guests that are said never to run at the same time, each sorted.
+    pub exclusive: Vec<Vec<GuestId>>,
 }
 
 impl Fleet {
+    /// Whether two guests may run at the same time.
+    pub fn may_run_together(&self, one: GuestId, other: GuestId) -> bool {
+        let holds = |group: &Vec<GuestId>, guest| group.binary_search(&guest).is_ok();
+        one == other || !self.exclusive.iter().any(|group| holds(group, one) && holds(group, other))
+    }
+
     /// A host.
     pub fn host(&self, id: HostId) -> Option<&Host> {
         self.hosts.get(id.0 as usize)
@@ -274,15 +283,6 @@ pub struct Gap {
     pub what: String,
     /// Why: "input `secrets` is not available".
     pub why: String,
-}
-
-/// A NixOS release, such as 25.05.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Release {
-    /// Two digits of the year.
-    pub year: u16,
-    /// Month: 5 or 11.
-    pub month: u16,
 }
 
 /// A machine that runs guests.

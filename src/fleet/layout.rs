@@ -33,9 +33,14 @@ const USUAL_ARGUMENTS: &[&str] =
 
 /// The modules to look at: the files given, or those below a folder that no other file there names and that have to do with the network of machines.
 /// Hosts that name guests come first, so that what they import is known when its own turn comes.
-pub(super) fn module_roots(ev: &mut Evaluator, given: &[PathBuf], folder: Option<&Path>) -> Vec<Root> {
+pub(super) fn module_roots(
+    ev: &mut Evaluator,
+    given: &[PathBuf],
+    folder: Option<&Path>,
+    is_excluded: &dyn Fn(&Path) -> bool,
+) -> Vec<Root> {
     let Some(folder) = folder else { return given.iter().map(|path| Root::new(path)).collect() };
-    let paths = ev.sources.nix_files(folder);
+    let paths = ev.sources.nix_files(folder, is_excluded);
     let globals = ev.global_names();
     let parsed = parse_all(&ev.sources, &paths, &globals);
     let mut files: FxHashMap<PathBuf, Entry> = FxHashMap::default();

@@ -2,7 +2,9 @@
 
 use super::discover::{Finder, STEPS_PER_MACHINE};
 use super::facts::{Gap, Problem};
+use super::pairing::hosts_by_guest;
 use super::target::{Failure, Target, resolve};
+use crate::config::Settings;
 use crate::eval::Evaluator;
 use crate::heap::View;
 use crate::modules::EvalId;
@@ -83,11 +85,24 @@ pub fn locate(ev: &mut Evaluator, target: &Target, name: &str) -> Result<Located
     let met = finder.census.take().map(|census| census.met).unwrap_or_default();
     let found = finder.finish();
     ev.grant_steps(STEPS_PER_MACHINE);
+    let met = with_hosts(met, &target.settings);
+    if !found.mistakes.is_empty() {
+        return Err(NotLocated::Target(Failure::Configuration(found.mistakes)));
+    }
     choose(met, name).map_err(|failed| match failed {
         Failed::Unavailable(name) => NotLocated::Unavailable { name, gaps: found.gaps, problems: found.problems },
         Failed::Ambiguous(names) => NotLocated::Ambiguous(names),
         Failed::Unknown(known) => NotLocated::Unknown { known, gaps: found.gaps, problems: found.problems },
     })
+}
+
+/// The machines, with the hosts that the configuration gives them to.
+fn with_hosts(mut met: Vec<Met>, settings: &Settings) -> Vec<Met> {
+    let hosts = hosts_by_guest(settings);
+    for one in met.iter_mut().filter(|one| !one.is_host && one.host.is_none()) {
+        one.host = hosts.get(one.name.as_str()).map(|host| (*host).to_owned());
+    }
+    met
 }
 
 enum Failed {
@@ -162,9 +177,11 @@ impl Finder<'_> {
         self.meet(Met { name: name.to_owned(), host, machine: Some(machine), is_host: false });
     }
 
-    /// Whether a host that was met names a guest.
-    pub(super) fn is_met_vm(&self, name: &str) -> bool {
-        self.census.as_ref().is_some_and(|census| census.met.iter().any(|one| one.host.is_some() && one.name == name))
+    /// Whether a host that was met, this one if one is given, names a guest.
+    pub(super) fn is_met_vm_of(&self, host: Option<&str>, name: &str) -> bool {
+        let is_meant = |own: &str| host.is_none_or(|host| host == own);
+        let is_it = |one: &Met| one.name == name && one.host.as_deref().is_some_and(is_meant);
+        self.census.as_ref().is_some_and(|census| census.met.iter().any(is_it))
     }
 
     pub(super) fn number_met(&self) -> usize {

@@ -12,6 +12,7 @@
 //! What it deliberately does not do: judge. It finds no mistakes.
 
 mod analyse;
+mod configured;
 mod discover;
 mod entry;
 pub mod facts;
@@ -21,6 +22,7 @@ pub mod links;
 mod locate;
 mod machines;
 mod network;
+mod pairing;
 mod parts;
 mod plain;
 mod reader;
@@ -30,7 +32,7 @@ mod session;
 pub(crate) mod sketch;
 mod target;
 
-pub use analyse::{Analysis, analyse, parse_release};
+pub use analyse::{Analysis, analyse};
 pub use facts::{
     Address, Declared, Fact, Fleet, Gap, Guest, GuestId, Host, HostId, Interface, Leaf, Listed, MacAddress, Matching,
     Nat, Network, Origin, Part, Problem, ProblemKind, Release, Route, Sourced, Unit,

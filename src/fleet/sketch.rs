@@ -9,6 +9,7 @@
 //! guest web@h index=1 tap=vm1/02:00:00:00:00:01
 //! unit 10-eth mac=02:00:00:00:00:01 address=10.0.0.1/32 route=0.0.0.0/0,via=10.0.0.0,onlink
 //! ```
+//! `exclusive web db` says that two guests never run together.
 //! `unknown` as a value stands for one that cannot be known; `open` on its own line says that the machine may have more files.
 
 use super::facts::*;
@@ -48,6 +49,10 @@ pub(crate) fn fleet(text: &str) -> Fleet {
                 }
             }
             "problem" => fleet.problems.push(problem(rest)),
+            "exclusive" => {
+                let named = |word: &Word<'_>| fleet.numbered_guests().find(|(_, guest)| guest.name == word.text);
+                fleet.exclusive.push(rest.iter().map(|word| named(word).expect("a guest").0).collect());
+            }
             other => panic!("what is {other}?"),
         }
     }

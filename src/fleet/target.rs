@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::facts::Release;
+use crate::config::{Mistake, Settings};
 use crate::source::{EntryKind, ReadError, Sources};
 
 /// What to analyse, and what is given with it.
@@ -15,6 +17,8 @@ pub struct Target {
     pub inputs: Vec<(String, PathBuf)>,
     /// The NixOS release, if it is given.
     pub release: Option<Release>,
+    /// What the configuration says about machines, and where none are looked for.
+    pub settings: Arc<Settings>,
 }
 
 /// Why nothing could be analysed.
@@ -24,6 +28,8 @@ pub enum Failure {
     Unreadable(PathBuf, ReadError),
     /// There is neither a host nor a guest, and nothing is wrong with the source either.
     Empty(PathBuf),
+    /// The configuration names what is not there.
+    Configuration(Vec<Mistake>),
 }
 
 impl fmt::Display for Failure {
@@ -36,6 +42,10 @@ impl fmt::Display for Failure {
                  (microvm.interfaces) was found",
                 path.display()
             ),
+            Self::Configuration(mistakes) => {
+                let messages: Vec<&str> = mistakes.iter().map(|mistake| mistake.message.as_str()).collect();
+                f.write_str(&messages.join("\n"))
+            }
         }
     }
 }
@@ -49,6 +59,8 @@ pub(super) enum Layout {
     Files(Vec<PathBuf>),
     /// All module files below this folder.
     Folder(PathBuf),
+    /// The machines that the configuration in this folder names.
+    Configured(PathBuf),
 }
 
 /// A resolved target.
@@ -61,6 +73,14 @@ pub(super) struct Scope {
 
 /// Resolves the paths and allows the project to be read.
 pub(super) fn resolve(sources: &Sources, target: &Target) -> Result<Scope, Failure> {
+    target.inputs.iter().for_each(|(_, folder)| sources.allow(folder));
+    if target.settings.names_machines() {
+        if let Some(gone) = target.paths.iter().find(|path| !sources.is_present(path)) {
+            return Err(Failure::Unreadable(gone.clone(), ReadError::Missing));
+        }
+        let project = target.settings.folder.clone();
+        return Ok(Scope { layout: Layout::Configured(project.clone()), project });
+    }
     let mut files = Vec::new();
     for given in &target.paths {
         let path = sources.canonical(given);

@@ -99,9 +99,15 @@ pub fn apply_allowances(
         }
     }
     // A rule that does not run cannot show whether its allowance is needed.
-    let unused = allowances.iter().filter(|allowance| !allowance.is_used && settings.wants(allowance.rule));
+    let unused = allowances
+        .iter()
+        .filter(|allowance| !allowance.is_used && settings.wants_in(allowance.rule, Some(allowance.place.file)));
     allowed.findings.extend(unused.map(unused_allowance));
-    allowed.findings.retain(|finding| settings.wants(finding.rule));
+    let file = |finding: &Finding| finding.primary().map(|place| place.file);
+    allowed.findings.retain(|finding| settings.wants_in(finding.rule, file(finding)));
+    for finding in &mut allowed.findings {
+        finding.severity = settings.severity(finding.rule, file(finding), Severity::Warning, finding.severity);
+    }
     kept.append(&mut allowed.findings);
     allowed.findings = kept;
     allowed

@@ -14,18 +14,27 @@ use crate::source::FileId;
 pub fn check(fleet: &Fleet, settings: &Settings) -> Vec<Finding> {
     let context = Context::new(fleet);
     let wanted = registry::all().iter().filter(|rule| settings.wants(rule.name));
-    let drafts = wanted.flat_map(|rule| (rule.run)(&context).into_iter().map(move |draft| (rule, draft))).collect();
-    let drafts = causes::merged(&context, causes::without_effects(drafts));
+    let drafts = wanted.flat_map(|rule| (rule.run)(&context).into_iter().map(move |draft| (rule, draft)));
+    let is_wanted = |(rule, draft): &causes::Judged| settings.wants_in(rule.name, file_of(draft));
+    let drafts = drafts.filter(is_wanted).collect();
+    let mut drafts = causes::merged(&context, causes::without_effects(drafts));
+    // Merging can find the culprit in another file.
+    drafts.retain(is_wanted);
     drafts.into_iter().map(|(rule, draft)| finding(rule, draft, settings)).collect()
+}
+
+/// The file of the culprit.
+fn file_of(draft: &Draft) -> Option<FileId> {
+    draft.labels.first().map(|label| label.place.file)
 }
 
 fn finding(rule: &'static RuleInfo, draft: Draft, settings: &Settings) -> Finding {
     let found = draft.severity.unwrap_or(rule.severity);
-    // Only what is certain is an error.
-    let found = if draft.is_possible { found.min(Severity::Warning) } else { found };
+    let severity = settings.severity(rule.name, file_of(&draft), rule.severity, found);
     Finding {
         rule: rule.name,
-        severity: settings.severity(rule.name, rule.severity, found),
+        // Only what is certain is an error, whatever the level.
+        severity: if draft.is_possible { severity.min(Severity::Warning) } else { severity },
         confidence: if draft.is_possible { Confidence::Possible } else { Confidence::Certain },
         message: draft.message,
         help: draft.help,

@@ -31,7 +31,7 @@ pub(super) const IPV6: RuleInfo = RuleInfo {
 };
 
 fn run(context: &Context<'_>, family: Family) -> Vec<Draft> {
-    let clashes = clashes(context.links.routed(), |link| {
+    let clashes = clashes(context.fleet, context.links.routed(), |link| {
         link.guest_addresses()
             .map(|(ip, _)| ip)
             .filter(|ip| Family::of(*ip) == family && !is_for_one_link(*ip))

@@ -55,7 +55,7 @@ fn across(context: &Context<'_>) -> Vec<Draft> {
         }
         draft
     };
-    clashes(context.links.routed(), |link| link.interface.mac_address().into_iter().collect())
+    clashes(context.fleet, context.links.routed(), |link| link.interface.mac_address().into_iter().collect())
         .into_iter()
         .map(draft)
         .collect()

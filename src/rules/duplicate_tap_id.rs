@@ -36,7 +36,10 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
         }
         draft
     };
-    clashes(&context.links.all, |link| device(link).into_iter().collect()).into_iter().map(draft).collect()
+    clashes(context.fleet, &context.links.all, |link| device(link).into_iter().collect())
+        .into_iter()
+        .map(draft)
+        .collect()
 }
 
 /// The device that a start script makes on the host; an interface of type `user` or `bridge` has none of that name.

@@ -27,7 +27,9 @@ pub(super) const RULE: RuleInfo = RuleInfo {
 };
 
 fn run(context: &Context<'_>) -> Vec<Draft> {
-    let indexed = clashes(context.links.routed(), |link| link.guest.index.iter().map(|index| index.value).collect());
+    let indexed = clashes(context.fleet, context.links.routed(), |link| {
+        link.guest.index.iter().map(|index| index.value).collect()
+    });
     let colliding = indexed.into_iter().filter(|clash| share_something(&clash.links));
     let draft = |clash: super::duplicates::Clash<'_, '_, i64>| {
         let index = clash.value;

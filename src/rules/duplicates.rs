@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::context::Context;
 use super::draft::{Draft, Scope};
 use super::finding::Severity;
-use crate::fleet::{Fact, GuestId, HostId, Link};
+use crate::fleet::{Fact, Fleet, GuestId, HostId, Link};
 
 /// Links of different guests of one host with one value, at least two, in the order of the fleet.
 pub(super) struct Clash<'c, 'a, V> {
@@ -38,8 +38,9 @@ impl<V> Clash<'_, '_, V> {
     }
 }
 
-/// The clashes among some links. A guest that has the value twice counts once.
+/// The clashes among some links. A guest that has the value twice counts once, and one that never runs together with any of the others does not.
 pub(super) fn clashes<'c, 'a, V>(
+    fleet: &Fleet,
     links: impl IntoIterator<Item = &'c Link<'a>>,
     values: impl Fn(&'c Link<'a>) -> Vec<V>,
 ) -> Vec<Clash<'c, 'a, V>>
@@ -56,9 +57,22 @@ where
             }
         }
     }
+    if !fleet.exclusive.is_empty() {
+        by_value.values_mut().for_each(|links| keep_simultaneous(fleet, links));
+    }
     let mut clashes: Vec<_> = by_value.into_iter().filter(|(_, links)| links.len() > 1).collect();
     clashes.sort_by_key(|(key, links)| (links.first().map(|link| link.guest_id), *key));
     clashes.into_iter().map(|((host, value), links)| Clash { host, value, links }).collect()
+}
+
+/// Keeps the links of guests that may run together with the guest of another one.
+fn keep_simultaneous(fleet: &Fleet, links: &mut Vec<&Link<'_>>) {
+    if links.len() < 2 {
+        return;
+    }
+    let guests: Vec<GuestId> = links.iter().map(|link| link.guest_id).collect();
+    let meets = |id: GuestId| guests.iter().any(|other| *other != id && fleet.may_run_together(id, *other));
+    links.retain(|link| meets(link.guest_id));
 }
 
 /// The lowest index from 1 that no guest of a host has.
@@ -74,4 +88,26 @@ pub(super) fn free_index(context: &Context<'_>, host: Option<HostId>) -> i64 {
         }
     }
     free
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{reports, silent};
+
+    const FLEET: &str = "host h
+        guest blue@h tap=vm5/02:00:00:00:00:05
+        guest green@h tap=vm5/02:00:00:00:00:06\n";
+
+    #[test]
+    fn guests_that_never_run_together_may_share_a_device() {
+        silent(&format!("{FLEET}exclusive blue green"));
+        reports(FLEET, &[("duplicate-tap-id", "vm5")]);
+    }
+
+    #[test]
+    fn a_third_guest_still_clashes_with_both() {
+        let fleet = format!("{FLEET}guest red@h tap=vm5/02:00:00:00:00:07\nexclusive blue green");
+        reports(&fleet, &[("duplicate-tap-id", "vm5")]);
+        assert!(crate::rules::testing::only(&fleet, "duplicate-tap-id").message.contains("blue, green and red"));
+    }
 }

@@ -62,4 +62,4 @@ pub use check::{check, sort};
 pub use finding::{Confidence, Edit, Finding, Fix, Label, Safety, Severity, start_of};
 pub use registry::{all, find};
 pub use rule::{FixKind, Group, RuleInfo};
-pub use settings::{Level, Settings};
+pub use settings::{Level, Override, Settings, entry_for, levels_of};

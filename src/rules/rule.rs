@@ -56,6 +56,20 @@ pub enum Group {
 }
 
 impl Group {
+    /// All, in the order of the catalogue.
+    pub const ALL: [Self; 10] = [
+        Self::Uniqueness,
+        Self::Identity,
+        Self::Addressing,
+        Self::Routes,
+        Self::Taps,
+        Self::Forwarding,
+        Self::Nat,
+        Self::Isolation,
+        Self::Networkd,
+        Self::Source,
+    ];
+
     /// The word used in every format.
     pub fn word(self) -> &'static str {
         match self {

@@ -164,11 +164,12 @@ impl Sources {
         std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf())
     }
 
-    /// All `.nix` files below a folder, sorted; hidden folders, links and folders of build tools are left out. At most 100,000.
-    pub fn nix_files(&self, folder: &Path) -> Vec<PathBuf> {
+    /// All `.nix` files below a folder, sorted; hidden folders, links, folders of build tools and what is excluded are left out. At most 100,000.
+    pub fn nix_files(&self, folder: &Path, is_excluded: &dyn Fn(&Path) -> bool) -> Vec<PathBuf> {
         let is_wanted = |entry: &walkdir::DirEntry| {
             let name = entry.file_name().to_string_lossy();
-            entry.depth() == 0 || !(name.starts_with('.') || matches!(&*name, "node_modules" | "target" | "result"))
+            let is_foreign = name.starts_with('.') || matches!(&*name, "node_modules" | "target" | "result");
+            entry.depth() == 0 || !(is_foreign || is_excluded(entry.path()))
         };
         let files = walkdir::WalkDir::new(folder).sort_by_file_name().max_depth(64).into_iter().filter_entry(is_wanted);
         files
@@ -278,6 +279,11 @@ impl Sources {
     /// The file with the number `id`; `None` only for a number of another store.
     pub fn file(&self, id: FileId) -> Option<Arc<SourceFile>> {
         self.lock().list.get(id.0 as usize).cloned()
+    }
+
+    /// All texts that were handed out, in the order of their numbers.
+    pub fn files(&self) -> Vec<Arc<SourceFile>> {
+        self.lock().list.clone()
     }
 
     /// How many files of the user's were read.
