@@ -49,10 +49,7 @@ fn known_text(ev: &Evaluator, stop: Stop) -> String {
 fn try_eval(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [value] = args else { return Ok(Value::NULL) };
     let result = ev.force(*value);
-    let is_caught = match result.view() {
-        View::Error(id) => ev.error_info(id).is_some_and(|info| info.kind.is_catchable()),
-        _ => false,
-    };
+    let is_caught = ev.is_caught(Stop(result));
     if result.is_error() && !is_caught {
         return Err(Stop(result));
     }

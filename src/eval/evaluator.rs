@@ -10,7 +10,7 @@ use super::limits::{LimitKind, Limits};
 use super::native::NativeDef;
 use super::problem::{ErrorInfo, ErrorKind, Piece, Stop, UnknownInfo, UnknownReason};
 use super::program::Program;
-use crate::heap::{ErrorId, Heap, NativeId, SlotId, Symbol, UnknownId, Value};
+use crate::heap::{ErrorId, Heap, NativeId, SlotId, Symbol, UnknownId, Value, View};
 use crate::source::{FileId, Sources};
 use crate::syntax::{ExprId, FileIr};
 
@@ -309,6 +309,14 @@ impl Evaluator {
         let result = run(self);
         self.depth -= 1;
         result
+    }
+
+    /// Whether `builtins.tryEval` turns the stop into `false`.
+    pub fn is_caught(&self, stop: Stop) -> bool {
+        match stop.0.view() {
+            View::Error(id) => self.error_info(id).is_some_and(|info| info.kind.is_catchable()),
+            _ => false,
+        }
     }
 
     /// Steps taken so far.

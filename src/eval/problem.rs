@@ -36,13 +36,14 @@ pub enum ErrorKind {
     /// A limit was reached.
     Limit(LimitKind),
     /// An error of the module system; the class is one of the fixed words that the module room uses (`conflict`, `type` …).
+    /// `builtins.tryEval` catches it.
     Module(&'static str),
 }
 
 impl ErrorKind {
-    /// Whether `builtins.tryEval` catches it.
+    /// Whether `builtins.tryEval` catches it. What the module system reports, nixpkgs' own reports with `throw`.
     pub fn is_catchable(self) -> bool {
-        matches!(self, Self::Throw | Self::Assert)
+        matches!(self, Self::Throw | Self::Assert | Self::Module(_))
     }
 }
 

@@ -4,10 +4,10 @@ use super::defined;
 use super::definition::{Definition, Loc};
 use super::evaluation::{Evaluation, freeform_type};
 use super::state::{NodeId, node};
-use super::tree::{self, Kind};
+use super::tree;
 use super::types;
 use crate::eval::{ErrorKind, Evaluator, Stop};
-use crate::heap::{Symbol, sym};
+use crate::heap::{Symbol, Value, sym};
 
 /// A definition below which no option is declared.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ fn collect_below(ev: &mut Evaluator, id: NodeId, path: &mut Vec<Symbol>, all: &m
         path.push(name);
         if declared.binary_search(&name).is_ok() {
             let below = tree::child(ev, id, name)?;
-            if matches!(tree::kind(ev, below)?, Kind::Set) && by_name.names.contains_key(&name) {
+            if tree::is_set(ev, below)? && by_name.names.contains_key(&name) {
                 collect_below(ev, below, path, all)?;
             }
         } else if let Some(defs) = by_name.names.get(&name) {
@@ -60,8 +60,13 @@ pub(super) fn check(ev: &mut Evaluator, found: &Evaluation) -> Result<(), Stop> 
         return Ok(());
     }
     if tree::defines_module_args(ev, found)? {
+        if freeform_type(ev, found.id)?.is_some() {
+            // What the freeform type takes is part of `config`, of which `_module.check` is another part.
+            ev.want(Value::reference(found.config_slot))?;
+            return Ok(());
+        }
         let wanted = tree::module_option(ev, found, sym::CHECK)?;
-        if !ev.want_bool(wanted)? || freeform_type(ev, found.id)?.is_some() {
+        if !ev.want_bool(wanted)? {
             return Ok(());
         }
     }
@@ -76,7 +81,8 @@ fn does_not_exist(ev: &mut Evaluator, found: &Evaluation, first: &Unmatched) -> 
     let prefix = &found.request.prefix;
     let loc = first.path.iter().fold(prefix.clone(), |loc, name| loc.child(*name));
     let shown = loc.show(&ev.heap);
-    let values = types::show_defs(ev, std::slice::from_ref(&first.definition));
+    // A value that cannot be shown does not hide that there is no such option.
+    let values = types::show_defs(ev, std::slice::from_ref(&first.definition)).unwrap_or_default();
     let mut text = format!("The option `{shown}' does not exist. Definition values:{values}");
     if let Some(suggestion) = suggestion(ev, found, first, &loc) {
         text.push_str(&format!("\n\nDid you mean {suggestion}?"));

@@ -235,7 +235,7 @@ impl Collected {
             },
             View::List(_) => {
                 let definition = Definition::new(value, Rc::clone(&work.file), origin);
-                let shown = super::types::show_defs(ev, &[definition]);
+                let shown = super::types::show_defs(ev, &[definition])?;
                 let text = format!(
                     "Module imports can't be nested lists. Perhaps you meant to remove one level of lists? Definitions: {shown}"
                 );

@@ -29,19 +29,39 @@ pub struct Definition {
     pub is_certain: bool,
     /// Why it is not certain, if that is known.
     pub doubt: Option<UnknownId>,
+    /// Whether `mkOrder` stood around it: then nixpkgs' definition has a field `priority`.
+    pub is_ordered: bool,
+    /// Whether `mkDefinition` made it: then nixpkgs' definition has a field `_type`.
+    pub is_given: bool,
 }
 
 impl Definition {
     /// A certain definition of usual priority and order.
     pub fn new(value: Value, file: Rc<str>, origin: ExprId) -> Self {
-        Self { value, file, origin, priority: DEFAULT_PRIORITY, order: DEFAULT_ORDER, is_certain: true, doubt: None }
+        Self {
+            value,
+            file,
+            origin,
+            priority: DEFAULT_PRIORITY,
+            order: DEFAULT_ORDER,
+            is_certain: true,
+            doubt: None,
+            is_ordered: false,
+            is_given: false,
+        }
     }
 
     /// The definition of a part of this one's value: everything else is kept.
     #[must_use]
     pub fn with_value(&self, value: Value, origin: ExprId) -> Self {
         let origin = if origin.is_some() { origin } else { self.origin };
-        Self { value, origin, file: Rc::clone(&self.file), ..*self }
+        Self { value, origin, file: Rc::clone(&self.file), is_ordered: false, is_given: false, ..*self }
+    }
+
+    /// The same definition with what its value was turned into.
+    #[must_use]
+    pub fn turned_into(&self, value: Value) -> Self {
+        Self { value, ..self.clone() }
     }
 }
 

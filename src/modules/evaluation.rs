@@ -378,7 +378,17 @@ fn graph(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let id = id_of(ev, arguments)?;
     let found = evaluation(ev, id)?;
     let collected = found.collected(ev)?;
-    Ok(collected.graph(ev))
+    let graph = collected.graph(ev);
+    // nixpkgs passes on its deprecated arguments `args` and `check` by a module each.
+    let deprecated = usize::from(found.request.args.is_some()) + usize::from(found.request.check.is_some());
+    let mut more = Vec::with_capacity(deprecated);
+    for number in 1..=deprecated {
+        let key = ev.str(&format!(":anon-{}", found.request.modules.len() + number));
+        let file = ev.str(super::collect::UNKNOWN_FILE);
+        more.push(ev.set(&[("disabled", Value::FALSE), ("file", file), ("imports", Value::EMPTY_LIST), ("key", key)]));
+    }
+    let more = ev.list(&more);
+    ev.concat_lists(graph, more)
 }
 
 /// `extendModules { modules, specialArgs, prefix }`
@@ -431,7 +441,7 @@ fn module_type(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let spec = SubmoduleSpec {
         modules,
         special_args: found.request.special_args,
-        shorthand_only_defines_config: None,
+        shorthand_only_defines_config: Some(false),
         description: None,
         class: found.request.class.clone(),
         schema: found.request.schema.clone(),

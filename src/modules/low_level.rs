@@ -2,10 +2,10 @@
 
 use super::definition::{DEFAULT_ORDER, DEFAULT_PRIORITY, Definition};
 use super::functions::{definition_of, loc_of_list};
-use super::merge::{discharge, merge_discharged};
+use super::merge::{self, discharge, merge_discharged};
 use super::properties::{Property, property};
 use super::types;
-use crate::eval::{Evaluator, NativeDef, Outcome, Stop};
+use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop};
 use crate::heap::{Value, View, sym};
 
 pub(super) static FUNCTIONS: &[NativeDef] = &[
@@ -101,10 +101,27 @@ pub(super) fn definitions_of(ev: &mut Evaluator, list: Value) -> Result<Vec<Defi
 }
 
 fn merged_field(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [loc, ty, defs, field] = arguments else { return Ok(Value::NULL) };
+    let [given_loc, ty, given_defs, field] = arguments else { return Ok(Value::NULL) };
     let field = ev.want_int(*field)?;
-    let loc = loc_of_list(ev, *loc)?;
-    let defs = definitions_of(ev, *defs)?;
+    let loc = loc_of_list(ev, *given_loc)?;
+    if field == 0 {
+        let ty = types::type_of_value(ev, *ty)?;
+        let fields: &[(&str, i64)] = match types::checks_while_merging(ev, ty) {
+            true => &[("headError", 6), ("value", 7), ("valueMeta", 8)],
+            false => &[("value", 4)],
+        };
+        let mut attributes = vec![("headError", Value::NULL), ("value", Value::NULL), ("valueMeta", Value::EMPTY_SET)];
+        for (name, number) in fields {
+            let ty = types::type_value(ev, ty);
+            let value =
+                ev.delay_native("internal.modules.mergedField", &[*given_loc, ty, *given_defs, Value::int(*number)]);
+            if let Some((_, place)) = attributes.iter_mut().find(|(known, _)| known == name) {
+                *place = value;
+            }
+        }
+        return Ok(ev.set(&attributes));
+    }
+    let defs = definitions_of(ev, *given_defs)?;
     let found = discharge(ev, &loc, defs)?;
     let is_defined = !found.defs.is_empty();
     if field == 3 {
@@ -114,7 +131,7 @@ fn merged_field(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
         let mut shown = Vec::with_capacity(found.defs.len());
         for definition in &found.defs {
             let file = ev.str(&definition.file);
-            shown.push(ev.set(&[("file", file), ("value", definition.value)]));
+            shown.push(types::definition_set(ev, definition, file));
         }
         let values = ev.list(&shown);
         return Ok(if field == 1 {
@@ -127,15 +144,17 @@ fn merged_field(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
         return Ok(Value::EMPTY_SET);
     }
     let ty = types::type_of_value(ev, *ty)?;
-    let merged = merge_discharged(ev, &loc, ty, found)?;
-    Ok(match field {
-        0 => {
-            let meta = types::value_meta(ev, ty, &loc, &merged.defs_final)?;
-            ev.set(&[("headError", Value::NULL), ("value", merged.value), ("valueMeta", meta)])
+    match field {
+        4 => Ok(merge_discharged(ev, &loc, ty, found)?.value),
+        5 => {
+            let ty = types::type_value(ev, ty);
+            let value = ev.delay_native("internal.modules.mergedField", &[*given_loc, ty, *given_defs, Value::int(4)]);
+            Ok(ev.set(&[("value", value)]))
         }
-        4 => merged.value,
-        _ => ev.set(&[("value", merged.value)]),
-    })
+        6 => types::head_error(ev, ty, &loc, &found.defs),
+        7 => types::merge(ev, ty, &loc, &found.defs),
+        _ => merge::value_meta(ev, &loc, ty, &found.defs),
+    }
 }
 
 /// `mergeAttrDefinitionsWithPrio option`: for each attribute of an `attrsOf` option its value and priority.
@@ -148,10 +167,14 @@ fn merge_attr_definitions(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let loc = loc_of_list(ev, loc_value)?;
     let ty = ev.attribute_or_stop(option, sym::TYPE)?;
     let ty = ev.want_attrs(ty)?;
-    let nested = ev.attribute_or_stop(ty, nested)?;
-    let nested = ev.want_attrs(nested)?;
-    let element = ev.attribute_or_stop(nested, element)?;
     let list = ev.attribute_or_stop(option, definitions)?;
+    let name = ev.attribute_or_stop(ty, sym::NAME)?;
+    let name = ev.want(name)?;
+    if !matches!(name.view(), View::Str(id) if matches!(ev.heap.bytes(id), b"attrsOf" | b"lazyAttrsOf")) {
+        let text =
+            "mergeAttrDefinitionsWithPrio: assertion failed: the type of the option must be attrsOf or lazyAttrsOf";
+        return Err(ev.error(ErrorKind::Assert, text));
+    }
     let mut by_name: Vec<(crate::heap::Symbol, Vec<Value>)> = Vec::new();
     for definition in definitions_of(ev, list)? {
         let mut parts = Vec::new();
@@ -171,18 +194,22 @@ fn merge_attr_definitions(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
             }
         }
     }
+    let nested = ev.attribute_or_stop(ty, nested)?;
+    let nested = ev.want_attrs(nested)?;
+    let element = ev.attribute_or_stop(nested, element)?;
     let mut attributes = Vec::with_capacity(by_name.len());
     for (name, defs) in by_name {
         let loc = loc.child(name).value(&mut ev.heap);
         let defs = ev.list(&defs);
         let merged = merge_definitions_function(ev, &[loc, element, defs])?;
-        let merged = ev.want_attrs(merged)?;
-        let (value, settled) = (ev.heap.intern("mergedValue"), ev.heap.intern("defsFinal'"));
-        let value = ev.attribute_or_stop(merged, value)?;
-        let settled = ev.attribute_or_stop(merged, settled)?;
-        let settled = ev.want_attrs(settled)?;
-        let highest = ev.heap.intern("highestPrio");
-        let highest = ev.attribute_or_stop(settled, highest)?;
+        let get = ev.native("internal.types.get");
+        let field = |ev: &mut Evaluator, name: &str, set: Value| {
+            let name = ev.str(name);
+            ev.heap.delay_call(get, &[name, set])
+        };
+        let value = field(ev, "mergedValue", merged);
+        let settled = field(ev, "defsFinal'", merged);
+        let highest = field(ev, "highestPrio", settled);
         attributes.push((name, ev.set(&[("value", value), ("highestPrio", highest)]), crate::syntax::ExprId::NONE));
     }
     Ok(ev.heap.new_set(&attributes))

@@ -173,7 +173,7 @@ impl Candidates {
                 let file = ev.attribute_or_stop(set, sym::FILE)?;
                 let file = ev.coerce(file, crate::eval::Coercion::More)?;
                 let file: std::rc::Rc<str> = ev.heap.text(file).into();
-                let moved = Definition { file, ..definition.clone() };
+                let moved = Definition { file, is_given: true, ..definition.clone() };
                 let inner = ev.want(inner)?;
                 match property(ev, inner)? {
                     Property::Override { priority, content } => {
@@ -210,6 +210,7 @@ impl Candidates {
         }
         let mut kept = definition.with_value(value, ExprId::NONE);
         kept.priority = priority;
+        kept.is_given = definition.is_given;
         kept.is_certain = maybe.is_none();
         kept.doubt = maybe;
         self.found.push(Candidate { definition: kept, maybe });
@@ -232,6 +233,7 @@ fn strip_order(ev: &mut Evaluator, kept: &mut Discharged) -> Result<(), Stop> {
             if definition.value.is_error() {
                 return Err(Stop(definition.value));
             }
+            definition.is_ordered = true;
             is_ordered = true;
         }
         if let View::Unknown(reason) = definition.value.view() {
@@ -305,23 +307,34 @@ fn check_all(ev: &mut Evaluator, loc: &Loc, ty: TypeId, defs: &[Definition]) -> 
     } else {
         defs
     };
-    if types::accepts(ev, ty, defs)? {
-        return Ok(());
-    }
-    let mut wrong = Vec::new();
-    for definition in defs {
-        if !types::check(ev, ty, definition.value)? {
-            wrong.push(definition.clone());
+    let (mut wrong, reason) = if types::checks_while_merging(ev, ty) {
+        match types::refusal(ev, ty, loc, defs)? {
+            None => return Ok(()),
+            Some(reason) => (Vec::new(), Some(reason)),
         }
-    }
+    } else {
+        let mut wrong = Vec::new();
+        for definition in defs {
+            if !types::check(ev, ty, definition.value)? {
+                wrong.push(definition.clone());
+            }
+        }
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        (wrong, None)
+    };
+    let reason = match reason {
+        Some(reason) => reason,
+        None => format!("Definition values:{}", types::show_defs(ev, &wrong)?),
+    };
     if wrong.is_empty() {
         wrong = defs.to_vec();
     }
-    let Some(first) = wrong.first().map(|definition| definition.origin) else { return Ok(()) };
+    let first = wrong.first().map_or(ExprId::NONE, |definition| definition.origin);
     let name = loc.show(&ev.heap);
     let words = types::description(ev, ty);
-    let shown = types::show_defs(ev, &wrong);
-    let text = format!("A definition for option `{name}' is not of type `{words}'. Definition values:{shown}");
+    let text = format!("A definition for option `{name}' is not of type `{words}'. {reason}");
     Err(ev.error_at(ErrorKind::Module("type"), text, first))
 }
 
@@ -344,6 +357,9 @@ fn merge_open(ev: &mut Evaluator, loc: &Loc, ty: TypeId, found: &Discharged, rea
 /// What an option's type says about its value (`valueMeta`).
 pub(super) fn value_meta(ev: &mut Evaluator, loc: &Loc, ty: TypeId, defs: &[Definition]) -> Outcome {
     let meta = types::value_meta(ev, ty, loc, defs)?;
+    if !types::checks_while_merging(ev, ty) {
+        return Ok(meta);
+    }
     let meta = ev.want_attrs(meta)?;
     let ty = types::type_value(ev, ty);
     let internal = ev.set(&[("type", ty)]);
@@ -353,6 +369,9 @@ pub(super) fn value_meta(ev: &mut Evaluator, loc: &Loc, ty: TypeId, defs: &[Defi
 
 /// [`value_meta`] of definitions that are not discharged yet.
 pub(super) fn merged_meta(ev: &mut Evaluator, loc: &Loc, ty: TypeId, defs: Vec<Definition>) -> Outcome {
+    if !types::checks_while_merging(ev, ty) {
+        return Ok(Value::EMPTY_SET);
+    }
     let found = discharge(ev, loc, defs)?;
     value_meta(ev, loc, ty, &found.defs)
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::defined;
-use super::definition::{DEFAULT_ORDER, Definition, OPTION_DEFAULT_PRIORITY};
+use super::definition::{Definition, OPTION_DEFAULT_PRIORITY};
 use super::merge::{self, Discharged};
 use super::messages::show_files;
 use super::state::{NodeId, evaluation, handle, handle_value, node};
@@ -211,13 +211,24 @@ pub(super) fn discharged(ev: &mut Evaluator, id: NodeId, info: &OptionInfo) -> R
     if let Some(known) = this.discharged.get() {
         return Ok(Rc::clone(known));
     }
+    let (defs, default) = definitions_and_default(ev, id, info)?;
+    let found = merge::discharge_with(ev, &this.loc, defs, default, None)?;
+    Ok(Rc::clone(this.discharged.get_or_init(|| Rc::new(found))))
+}
+
+/// The definitions of an option and its default; an error if a read-only option has more than one of them.
+fn definitions_and_default(
+    ev: &mut Evaluator,
+    id: NodeId,
+    info: &OptionInfo,
+) -> Result<(Vec<Definition>, Option<Definition>), Stop> {
+    let this = node(ev, id)?;
     let defs = defined::definitions(ev, id)?;
     let default = default_of(ev, &this, info)?;
     if defs.len() + usize::from(default.is_some()) > 1 && is_read_only(ev, &this, info)? {
         return Err(set_twice(ev, &this, info, default, &defs));
     }
-    let found = merge::discharge_with(ev, &this.loc, defs, default, None)?;
-    Ok(Rc::clone(this.discharged.get_or_init(|| Rc::new(found))))
+    Ok((defs, default))
 }
 
 fn is_read_only(ev: &mut Evaluator, this: &Node, info: &OptionInfo) -> Result<bool, Stop> {
@@ -238,11 +249,15 @@ fn set_twice(
     for definition in default.iter().chain(defs) {
         match merge::merge_definitions(ev, &this.loc, info.ty, vec![definition.clone()]) {
             Ok(merged) => shown.push(definition.with_value(merged.value, ExprId::NONE)),
+            Err(stop) if !ev.is_caught(stop) => return stop,
             Err(_) => shown.push(definition.clone()),
         }
     }
     let name = this.loc.show(&ev.heap);
-    let values = types::show_defs(ev, &shown);
+    let values = match types::show_defs(ev, &shown) {
+        Ok(values) => values,
+        Err(stop) => return stop,
+    };
     let text = format!("The option `{name}' is read-only, but it's set multiple times. Definition values:{values}");
     let at = defs.last().map_or(ExprId::NONE, |definition| definition.origin);
     ev.error_at(ErrorKind::Module("read-only"), text, at)
@@ -271,6 +286,18 @@ fn merged_value(ev: &mut Evaluator, id: NodeId, info: &OptionInfo) -> Outcome {
         let name = this.loc.show(&ev.heap);
         return Err(ev.unknown(UnknownReason::Unsupported(format!("the value of `{name}`"))));
     }
+    if let Some(words) = types::deprecation(ev, info.ty) {
+        let (name, short) = (this.loc.show(&ev.heap), types::name(ev, info.ty));
+        let files = show_files(info.declarations.iter().map(|file| &**file));
+        ev.messages.push(format!(
+            "evaluation warning: The type `types.{short}' of option `{name}' defined in {files} is deprecated. {words}"
+        ));
+    }
+    if let Some((apply, _)) = info.attribute(ev, sym::APPLY) {
+        let merged = ev.delay_native("internal.modules.merged", &[handle_value(id.0)]);
+        let value = ev.call(apply, &[merged])?;
+        return ev.want(value);
+    }
     let found = discharged(ev, id, info)?;
     if found.defs.is_empty() && info.sets.is_empty() && types::empty_value(ev, info.ty).is_none() {
         let evaluation = evaluation(ev, this.evaluation)?;
@@ -279,24 +306,8 @@ fn merged_value(ev: &mut Evaluator, id: NodeId, info: &OptionInfo) -> Outcome {
             return Err(ev.unknown(UnknownReason::UndeclaredOption(name)));
         }
     }
-    if let Some(words) = types::deprecation(ev, info.ty) {
-        let (name, short) = (this.loc.show(&ev.heap), types::name(ev, info.ty));
-        let files = show_files(info.declarations.iter().map(|file| &**file));
-        ev.messages.push(format!(
-            "evaluation warning: The type `types.{short}' of option `{name}' defined in {files} is deprecated. {words}"
-        ));
-    }
-    match info.attribute(ev, sym::APPLY) {
-        Some((apply, _)) => {
-            let merged = ev.delay_native("internal.modules.merged", &[handle_value(id.0)]);
-            let value = ev.call(apply, &[merged])?;
-            ev.want(value)
-        }
-        None => {
-            let merged = merge::merged_value(ev, &this.loc, info.ty, &found)?;
-            ev.want(merged)
-        }
-    }
+    let merged = merge::merged_value(ev, &this.loc, info.ty, &found)?;
+    ev.want(merged)
 }
 
 /// The merged value of an option before its `apply`.
@@ -402,6 +413,10 @@ fn option_field(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     if field == 6 {
         return positions(ev, &info);
     }
+    if field == 5 && !types::checks_while_merging(ev, info.ty) {
+        definitions_and_default(ev, id, &info)?;
+        return Ok(Value::EMPTY_SET);
+    }
     let found = discharged(ev, id, &info)?;
     Ok(match field {
         0 => Value::int(found.highest_priority),
@@ -417,11 +432,7 @@ fn option_field(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
             let mut all = Vec::with_capacity(found.defs.len());
             for definition in &found.defs {
                 let file = ev.str(&definition.file);
-                let mut attributes = vec![("file", file), ("value", definition.value)];
-                if definition.order != DEFAULT_ORDER {
-                    attributes.push(("priority", Value::int(definition.order)));
-                }
-                all.push(ev.set(&attributes));
+                all.push(types::definition_set(ev, definition, file));
             }
             ev.list(&all)
         }

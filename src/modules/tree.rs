@@ -228,7 +228,21 @@ pub(super) fn kind(ev: &mut Evaluator, id: NodeId) -> Result<Kind, Stop> {
     Ok(this.kind.get_or_init(|| found).clone())
 }
 
-fn declared_kind(ev: &mut Evaluator, this: &Node, all: &[Declaration]) -> Result<Kind, Stop> {
+/// Whether a declared node is a set of further nodes. An option's declarations are not merged for this, so a mistake in them does
+/// not show before somebody asks for the option.
+pub(super) fn is_set(ev: &mut Evaluator, id: NodeId) -> Result<bool, Stop> {
+    let this = node(ev, id)?;
+    if this.kind.get().is_none() && this.given.is_none() {
+        let all = declarations(ev, &this)?;
+        if !all.is_empty() && options_among(ev, &this, all)?.iter().all(|is_option| *is_option) {
+            return Ok(false);
+        }
+    }
+    Ok(matches!(kind(ev, id)?, Kind::Set))
+}
+
+/// Which of the declarations are options.
+fn options_among(ev: &mut Evaluator, this: &Node, all: &[Declaration]) -> Result<Vec<bool>, Stop> {
     let mut is_option = Vec::with_capacity(all.len());
     for declaration in all {
         let value = ev.want(declaration.value)?;
@@ -250,6 +264,11 @@ fn declared_kind(ev: &mut Evaluator, this: &Node, all: &[Declaration]) -> Result
             }
         }
     }
+    Ok(is_option)
+}
+
+fn declared_kind(ev: &mut Evaluator, this: &Node, all: &[Declaration]) -> Result<Kind, Stop> {
+    let is_option = options_among(ev, this, all)?;
     if is_option.iter().all(|one| *one) {
         return Ok(Kind::Option(Rc::new(options::merge_declarations(ev, this, all)?)));
     }

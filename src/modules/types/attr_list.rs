@@ -8,7 +8,7 @@ use super::table::{Part, resolve};
 use crate::eval::{Evaluator, Outcome, Stop};
 use crate::heap::{Symbol, Value, View, sym};
 use crate::modules::definition::{DEFAULT_ORDER, DEFAULT_PRIORITY, Definition, Loc};
-use crate::modules::merge::{delay_discharged, discharge};
+use crate::modules::merge::{self, delay_discharged, discharge};
 use crate::syntax::ExprId;
 
 struct Item {
@@ -87,10 +87,13 @@ fn items(ev: &mut Evaluator, loc: &Loc, defs: &[Definition]) -> Result<Vec<Item>
 }
 
 fn wrong_item(ev: &mut Evaluator, loc: &Loc, def: &Definition, raw: Value) -> Stop {
+    let shown = match show_defs(ev, &[def.with_value(raw, ExprId::NONE)]) {
+        Ok(shown) => shown,
+        Err(stop) => return stop,
+    };
     let message = format!(
-        "A definition for option `{}' is not of type attribute list: each element of the list must be a set with one attribute.{}",
-        show_loc(ev, loc),
-        show_defs(ev, &[def.with_value(raw, ExprId::NONE)])
+        "A definition for option `{}' is not of type attribute list: each element of the list must be a set with one attribute.{shown}",
+        show_loc(ev, loc)
     );
     fail(ev, "type", message)
 }
@@ -135,14 +138,8 @@ pub(super) fn merge(
     Ok(ev.heap.new_set(&attributes))
 }
 
-/// The winning items in order, with their values to be written into slots.
-pub(super) fn merged_items(
-    ev: &mut Evaluator,
-    element: Part,
-    loc: &Loc,
-    defs: &[Definition],
-) -> Result<Vec<(Symbol, Value, ExprId)>, Stop> {
-    let ty = resolve(ev, element)?;
+/// The items that count, in order.
+fn winning_items(ev: &mut Evaluator, loc: &Loc, defs: &[Definition]) -> Result<Vec<Item>, Stop> {
     let mut items = items(ev, loc, defs)?;
     let mut winning: FxHashMap<Symbol, i64> = FxHashMap::default();
     for item in &items {
@@ -151,6 +148,41 @@ pub(super) fn merged_items(
     }
     items.retain(|item| winning.get(&item.key).copied().unwrap_or(DEFAULT_PRIORITY) == item.priority);
     items.sort_by_key(|item| item.order);
+    Ok(items)
+}
+
+/// `valueMeta`: of each element, the list of all as it is merged, and the elements as definitions that may be passed on.
+pub(super) fn value_meta(ev: &mut Evaluator, element: Part, loc: &Loc, defs: &[Definition]) -> Outcome {
+    let ty = resolve(ev, element)?;
+    let (mut metas, mut sets, mut definitions) = (Vec::new(), Vec::new(), Vec::new());
+    for item in winning_items(ev, loc, defs)? {
+        let here = loc.child(item.key);
+        let found = discharge(ev, &here, vec![item.def.clone()])?;
+        if found.defs.is_empty() && found.open.is_none() {
+            continue;
+        }
+        metas.push(merge::value_meta(ev, &here, ty, &found.defs)?);
+        let value = delay_discharged(ev, &here, ty, found);
+        let value = Value::reference(ev.heap.new_slot(value));
+        let set = ev.heap.new_set(&[(item.key, value, item.origin)]);
+        sets.push(set);
+        let ordered = crate::modules::properties::wrap_order(ev, Value::int(item.order), set);
+        let (tag, file) = (ev.str("definition"), ev.str(&item.def.file));
+        definitions.push(ev.set(&[("_type", tag), ("file", file), ("value", ordered)]));
+    }
+    let (metas, sets, definitions) = (ev.list(&metas), ev.list(&sets), ev.list(&definitions));
+    Ok(ev.set(&[("attrList", metas), ("attrListValue", sets), ("definitions", definitions)]))
+}
+
+/// The winning items in order, with their values to be written into slots.
+fn merged_items(
+    ev: &mut Evaluator,
+    element: Part,
+    loc: &Loc,
+    defs: &[Definition],
+) -> Result<Vec<(Symbol, Value, ExprId)>, Stop> {
+    let ty = resolve(ev, element)?;
+    let items = winning_items(ev, loc, defs)?;
     let is_simple = keeps_single(ev, ty, 0);
     let mut merged = Vec::with_capacity(items.len());
     for item in items {

@@ -1,11 +1,12 @@
 //! Whether a value may belong to a type. Only the value itself is looked at, never what it contains.
 
 use super::TypeId;
+use super::show::{show_defs, show_loc};
 use super::table::{Bounds, Kind, Plain, Role, is_tagged, kind, resolve, type_number};
 use super::value::{is_within, optional_bool};
 use crate::eval::{Coercion, Evaluator, NativeDef, Outcome, Stop};
 use crate::heap::{Value, View, sym};
-use crate::modules::definition::Definition;
+use crate::modules::definition::{Definition, Loc};
 
 pub(super) static FAMILY: &[NativeDef] = &[
     NativeDef::with_strict("internal.types.check", 2, 1, check_field),
@@ -25,27 +26,36 @@ pub fn check(ev: &mut Evaluator, ty: TypeId, value: Value) -> Result<bool, Stop>
 }
 
 /// Whether the definitions can be merged by the type: as [`check`] on each, except that a choice between types must fall alike for all.
-pub(in crate::modules) fn accepts(ev: &mut Evaluator, ty: TypeId, defs: &[Definition]) -> Result<bool, Stop> {
-    ev.one_deeper(|ev| accepts_all(ev, ty, defs))
+pub(in crate::modules) fn accepts(
+    ev: &mut Evaluator,
+    ty: TypeId,
+    loc: &Loc,
+    defs: &[Definition],
+) -> Result<bool, Stop> {
+    ev.one_deeper(|ev| accepts_all(ev, ty, loc, defs))
 }
 
-fn accepts_all(ev: &mut Evaluator, ty: TypeId, defs: &[Definition]) -> Result<bool, Stop> {
+fn accepts_all(ev: &mut Evaluator, ty: TypeId, loc: &Loc, defs: &[Definition]) -> Result<bool, Stop> {
     match &*kind(ev, ty) {
         Kind::Either(left, right) => {
             let left = resolve(ev, *left)?;
-            if accepts(ev, left, defs)? {
+            if accepts(ev, left, loc, defs)? {
                 return Ok(true);
             }
             let right = resolve(ev, *right)?;
-            accepts(ev, right, defs)
+            accepts(ev, right, loc, defs)
         }
         Kind::CoercedTo { from, function, to } => {
-            let coerced = super::compound::coerce_definitions(ev, *from, *function, defs)?;
+            let coerced = super::compound::coerce_definitions(ev, *from, *function, loc, defs)?;
             let to = resolve(ev, *to)?;
-            accepts(ev, to, &coerced)
+            if checks_while_merging(ev, to) {
+                return accepts(ev, to, loc, &coerced);
+            }
+            all_accepted(ev, ty, defs)
         }
+        Kind::Bounded(bounds) if bounds.allows_floats && !are_numbers_alike(ev, defs)? => Ok(false),
         Kind::Checked { base, predicate } => {
-            if !accepts(ev, *base, defs)? {
+            if !accepts(ev, *base, loc, defs)? {
                 return Ok(false);
             }
             for def in defs {
@@ -55,19 +65,108 @@ fn accepts_all(ev: &mut Evaluator, ty: TypeId, defs: &[Definition]) -> Result<bo
             }
             Ok(true)
         }
-        _ => {
-            for def in defs {
-                if !check(ev, ty, def.value)? {
-                    return Ok(false);
-                }
-            }
-            Ok(true)
+        Kind::Written { merge: Role::Native(base), .. } if checks_while_merging(ev, *base) => {
+            accepts(ev, *base, loc, defs)
         }
+        Kind::Written { merge: Role::User(function), .. } if checks_while_merging(ev, ty) => {
+            let Some(merged) = super::merge::user_merge_v2(ev, *function, loc, defs)? else { return Ok(true) };
+            let name = ev.heap.intern("headError");
+            let error = ev.attribute_or_stop(merged, name)?;
+            Ok(ev.want(error)?.view() == View::Null)
+        }
+        _ => all_accepted(ev, ty, defs),
     }
 }
 
+fn all_accepted(ev: &mut Evaluator, ty: TypeId, defs: &[Definition]) -> Result<bool, Stop> {
+    for def in defs {
+        if !check(ev, ty, def.value)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether all definitions are integers, or all floats; one that cannot be known is either.
+pub(super) fn are_numbers_alike(ev: &mut Evaluator, defs: &[Definition]) -> Result<bool, Stop> {
+    let (mut is_int, mut is_float) = (true, true);
+    for def in defs {
+        let value = ev.force(def.value);
+        match value.view() {
+            View::Int(_) => is_float = false,
+            View::Float(_) => is_int = false,
+            View::Unknown(_) => {}
+            View::Error(_) => return Err(Stop(value)),
+            _ => return Ok(false),
+        }
+    }
+    Ok(is_int || is_float)
+}
+
+/// What a type that checks while it merges says against the definitions: null, or a set with a `message`.
+pub(in crate::modules) fn head_error(ev: &mut Evaluator, ty: TypeId, loc: &Loc, defs: &[Definition]) -> Outcome {
+    let Some(message) = refusal(ev, ty, loc, defs)? else { return Ok(Value::NULL) };
+    let message = ev.str(&message);
+    Ok(ev.set(&[("message", message)]))
+}
+
+/// Why the definitions do not suit the type; `None` if they do.
+pub(in crate::modules) fn refusal(
+    ev: &mut Evaluator,
+    ty: TypeId,
+    loc: &Loc,
+    defs: &[Definition],
+) -> Result<Option<String>, Stop> {
+    ev.one_deeper(|ev| {
+        if accepts(ev, ty, loc, defs)? {
+            return Ok(None);
+        }
+        let neither = |ev: &mut Evaluator, left: &str, right: &str| {
+            let (path, shown) = (show_loc(ev, loc), show_defs(ev, defs)?);
+            Ok(Some(format!(
+                "The option `{path}` is neither a value of type `{left}` nor `{right}`, Definition values: {shown}"
+            )))
+        };
+        match &*kind(ev, ty) {
+            Kind::Either(left, right) => {
+                let (left, right) = (resolve(ev, *left)?, resolve(ev, *right)?);
+                let (left, right) = (super::description(ev, left), super::description(ev, right));
+                return neither(ev, &left, &right);
+            }
+            Kind::Bounded(bounds) if bounds.allows_floats && !are_numbers_alike(ev, defs)? => {
+                return neither(ev, "signed integer", "floating point number");
+            }
+            Kind::CoercedTo { from, function, to } => {
+                let to = resolve(ev, *to)?;
+                if checks_while_merging(ev, to) {
+                    let coerced = super::compound::coerce_definitions(ev, *from, *function, loc, defs)?;
+                    return refusal(ev, to, loc, &coerced);
+                }
+            }
+            Kind::Checked { base, .. } => {
+                if let Some(message) = refusal(ev, *base, loc, defs)? {
+                    return Ok(Some(message));
+                }
+            }
+            Kind::Written { merge: Role::Native(base), .. } if checks_while_merging(ev, *base) => {
+                if let Some(message) = refusal(ev, *base, loc, defs)? {
+                    return Ok(Some(message));
+                }
+            }
+            _ => {}
+        }
+        let mut wrong = Vec::new();
+        for def in defs {
+            if !check(ev, ty, def.value)? {
+                wrong.push(def.clone());
+            }
+        }
+        Ok(Some(format!("Definition values: {}", show_defs(ev, &wrong)?)))
+    })
+}
+
 /// Whether merging with this type checks the definitions too (what nixpkgs calls merge version 2).
-pub(super) fn checks_while_merging(ev: &mut Evaluator, ty: TypeId) -> bool {
+pub(in crate::modules) fn checks_while_merging(ev: &mut Evaluator, ty: TypeId) -> bool {
     match &*kind(ev, ty) {
         Kind::ListOf(_)
         | Kind::AttrListOf { .. }
@@ -75,6 +174,7 @@ pub(super) fn checks_while_merging(ev: &mut Evaluator, ty: TypeId) -> bool {
         | Kind::Either(..)
         | Kind::CoercedTo { .. }
         | Kind::Submodule(_) => true,
+        Kind::Bounded(bounds) => bounds.allows_floats,
         Kind::Checked { base, .. } => checks_while_merging(ev, *base),
         Kind::Written { merge: Role::Native(id), .. } => checks_while_merging(ev, *id),
         Kind::Written { merge: Role::User(function), .. } => match function.view() {

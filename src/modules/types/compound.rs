@@ -1,10 +1,10 @@
 //! Merging for types that choose between, convert or wrap other types.
 
 use super::check::{accepts, is_like_string};
+use super::collection;
 use super::merge::{both, called, definitions_value, maybe, merge, merge_equal, merge_one};
-use super::show::{fail, show_defs, show_files, show_loc};
+use super::show::{fail, show_files, show_loc};
 use super::table::{Part, Plain, capture, captured, is_tagged, plain, resolve};
-use super::{TypeId, collection};
 use crate::eval::{Evaluator, NativeDef, Outcome, Stop};
 use crate::heap::{Symbol, Value, View, sym};
 use crate::modules::definition::{Definition, Loc, show_name};
@@ -39,14 +39,9 @@ pub(super) fn null_or(ev: &mut Evaluator, inner: Part, loc: &Loc, defs: &[Defini
 }
 
 /// `either`: the first of the two types that accepts all definitions merges them.
-pub(super) fn either(
-    ev: &mut Evaluator,
-    ty: TypeId,
-    left: Part,
-    right: Part,
-    loc: &Loc,
-    defs: &[Definition],
-) -> Outcome {
+///
+/// Definitions that neither accepts were refused before, unless the type's `merge` was called by itself, as that of a freeform type is.
+pub(super) fn either(ev: &mut Evaluator, left: Part, right: Part, loc: &Loc, defs: &[Definition]) -> Outcome {
     let mut known = Vec::with_capacity(defs.len());
     let mut unknown = None;
     for def in defs {
@@ -62,23 +57,18 @@ pub(super) fn either(
     }
     let (left, right) = (resolve(ev, left)?, resolve(ev, right)?);
     for choice in [left, right] {
-        if accepts(ev, choice, &known)? {
+        if accepts(ev, choice, loc, &known)? {
             return merge(ev, choice, loc, defs);
         }
     }
     if let Some(def) = defs.iter().find(|def| !def.is_certain) {
         return Err(maybe(ev, def));
     }
-    let message = format!(
-        "A definition for option `{}' is not of type `{}'. It is neither a value of type `{}' nor `{}' in all definitions. \
-         Definition values:{}",
-        show_loc(ev, loc),
-        super::description(ev, ty),
-        super::description(ev, left),
-        super::description(ev, right),
-        show_defs(ev, defs)
-    );
-    Err(fail(ev, "type", message))
+    let (path, first, second) = (show_loc(ev, loc), super::description(ev, left), super::description(ev, right));
+    ev.messages.push(format!(
+        "evaluation warning: The definitions of option `{path}' are all neither of type `{first}' nor of type `{second}'."
+    ));
+    merge_one(ev, loc, defs, "")
 }
 
 /// The definitions of a `coercedTo`, those of the first type converted.
@@ -86,15 +76,16 @@ pub(super) fn coerce_definitions(
     ev: &mut Evaluator,
     from: Part,
     function: Value,
+    loc: &Loc,
     defs: &[Definition],
 ) -> Result<Vec<Definition>, Stop> {
     let from = resolve(ev, from)?;
     let mut coerced = Vec::with_capacity(defs.len());
     for def in defs {
         let is_unknown = ev.force(def.value).is_unknown();
-        if !is_unknown && accepts(ev, from, std::slice::from_ref(def))? {
+        if !is_unknown && accepts(ev, from, loc, std::slice::from_ref(def))? {
             let value = ev.heap.delay_call(function, &[def.value]);
-            coerced.push(def.with_value(value, ExprId::NONE));
+            coerced.push(def.turned_into(value));
         } else {
             coerced.push(def.clone());
         }
@@ -283,6 +274,9 @@ pub(super) fn option_type(ev: &mut Evaluator, loc: &Loc, defs: &[Definition]) ->
     let Some((first, others)) = defs.split_first() else { return Ok(Value::NULL) };
     if others.is_empty() {
         return Ok(first.value);
+    }
+    for def in defs {
+        super::submodule::only_file_and_value(ev, loc, def)?;
     }
     let mut merged = super::type_of_value(ev, first.value)?;
     for def in others {

@@ -47,7 +47,13 @@ fn merging_root(ev: &mut Evaluator, ty: TypeId) -> Result<Option<TypeId>, Stop> 
 }
 
 /// The type of an option declared with both types, if there is one.
+///
+/// Types that contain themselves, as `types.json` does, cannot be merged: that ends at the limit of nesting, in nixpkgs too.
 pub fn merge_types(ev: &mut Evaluator, a: TypeId, b: TypeId) -> Result<Option<TypeId>, Stop> {
+    ev.one_deeper(|ev| merge_types_inside(ev, a, b))
+}
+
+fn merge_types_inside(ev: &mut Evaluator, a: TypeId, b: TypeId) -> Result<Option<TypeId>, Stop> {
     match merging_root(ev, a)? {
         Some(left) => {
             let functor = type_field(ev, b, "functor")?.unwrap_or(Value::NULL);
@@ -231,7 +237,13 @@ pub(super) fn functor_value(ev: &mut Evaluator, ty: TypeId) -> Outcome {
             _ => Value::NULL,
         }
     } else {
-        ev.native_with("internal.types.fromPayload", &[id])
+        match &*kind {
+            Kind::AttrsOf { .. } => ev.native("lib.types.attrsWith"),
+            Kind::Path { .. } => ev.native("lib.types.pathWith"),
+            Kind::DeferredModule(_) => ev.native("lib.types.deferredModuleWith"),
+            Kind::Submodule(spec) if spec.schema.is_none() && !spec.is_open => ev.native("lib.types.submoduleWith"),
+            _ => ev.native_with("internal.types.fromPayload", &[id]),
+        }
     };
     let merge = ev.native_with("internal.types.binOp", &[id]);
     let functor = ev.set(&[("name", name), ("type", make), ("payload", payload), ("binOp", merge)]);

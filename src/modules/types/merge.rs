@@ -30,6 +30,9 @@ pub fn merge(ev: &mut Evaluator, ty: TypeId, loc: &Loc, defs: &[Definition]) -> 
 fn merge_by_kind(ev: &mut Evaluator, ty: TypeId, loc: &Loc, defs: &[Definition]) -> Outcome {
     match &*kind(ev, ty) {
         Kind::Plain(which) => plain(ev, *which, loc, defs),
+        Kind::Bounded(bounds) if bounds.allows_floats && !super::check::are_numbers_alike(ev, defs)? => {
+            merge_one(ev, loc, defs, "")
+        }
         Kind::Bounded(_) | Kind::StrMatching(_) | Kind::Path { .. } | Kind::Enum(_) => merge_equal(ev, loc, defs),
         Kind::Separated(separator) => separated(ev, *separator, defs),
         Kind::ListOf(element) => collection::list_of(ev, *element, loc, defs),
@@ -45,9 +48,9 @@ fn merge_by_kind(ev: &mut Evaluator, ty: TypeId, loc: &Loc, defs: &[Definition])
         }
         Kind::NullOr(inner) => compound::null_or(ev, *inner, loc, defs),
         Kind::FunctionTo(result) => compound::function_to(ev, *result, loc, defs),
-        Kind::Either(left, right) => compound::either(ev, ty, *left, *right, loc, defs),
+        Kind::Either(left, right) => compound::either(ev, *left, *right, loc, defs),
         Kind::CoercedTo { from, function, to } => {
-            let coerced = compound::coerce_definitions(ev, *from, *function, defs)?;
+            let coerced = compound::coerce_definitions(ev, *from, *function, loc, defs)?;
             let to = resolve(ev, *to)?;
             merge(ev, to, loc, &coerced)
         }
@@ -66,7 +69,7 @@ fn merge_by_kind(ev: &mut Evaluator, ty: TypeId, loc: &Loc, defs: &[Definition])
     }
 }
 
-fn incoherent(ev: &mut Evaluator, ty: TypeId, loc: &Loc) -> Stop {
+pub(super) fn incoherent(ev: &mut Evaluator, ty: TypeId, loc: &Loc) -> Stop {
     let message = format!(
         "The option `{}' has a type `{}' with an ad-hoc `type // {{ check = ...; }}' override, which does not work for a \
          type that checks while it merges. Use `lib.types.addCheck baseType (value: ...)' instead.",
@@ -76,15 +79,24 @@ fn incoherent(ev: &mut Evaluator, ty: TypeId, loc: &Loc) -> Stop {
     fail(ev, "ad-hoc-check", message)
 }
 
-fn user_merge(ev: &mut Evaluator, function: Value, loc: &Loc, defs: &[Definition]) -> Outcome {
-    let (path, list) = (loc.value(&mut ev.heap), definitions_value(ev, defs));
+/// What `merge.v2` of a user's type gives; `None` if there is no such function.
+pub(super) fn user_merge_v2(
+    ev: &mut Evaluator,
+    function: Value,
+    loc: &Loc,
+    defs: &[Definition],
+) -> Result<Option<Set>, Stop> {
+    let View::Attrs(set) = function.view() else { return Ok(None) };
     let name = ev.heap.intern("v2");
-    if let View::Attrs(set) = function.view()
-        && let Some(both) = ev.attribute(set, name)
-    {
-        let argument = ev.set(&[("loc", path), ("defs", list)]);
-        let result = ev.call(both, &[argument])?;
-        let result = ev.want_attrs(result)?;
+    let Some(both) = ev.attribute(set, name) else { return Ok(None) };
+    let (path, list) = (loc.value(&mut ev.heap), definitions_value(ev, defs));
+    let argument = ev.set(&[("loc", path), ("defs", list)]);
+    let result = ev.call(both, &[argument])?;
+    ev.want_attrs(result).map(Some)
+}
+
+fn user_merge(ev: &mut Evaluator, function: Value, loc: &Loc, defs: &[Definition]) -> Outcome {
+    if let Some(result) = user_merge_v2(ev, function, loc, defs)? {
         let name = ev.heap.intern("headError");
         let error = ev.attribute_or_stop(result, name)?;
         let error = ev.want(error)?;
@@ -97,12 +109,13 @@ fn user_merge(ev: &mut Evaluator, function: Value, loc: &Loc, defs: &[Definition
         }
         return ev.attribute_or_stop(result, sym::VALUE);
     }
+    let (path, list) = (loc.value(&mut ev.heap), definitions_value(ev, defs));
     ev.call(function, &[path, list])
 }
 
 fn plain(ev: &mut Evaluator, which: Plain, loc: &Loc, defs: &[Definition]) -> Outcome {
     match which {
-        Plain::Unspecified => merge_default(ev, loc, defs),
+        Plain::Unspecified | Plain::OptionDeclaration => merge_default(ev, loc, defs),
         Plain::Raw => merge_one(ev, loc, defs, ""),
         Plain::Anything => compound::anything(ev, loc, defs),
         Plain::BoolByOr => {
@@ -118,13 +131,9 @@ fn plain(ev: &mut Evaluator, which: Plain, loc: &Loc, defs: &[Definition]) -> Ou
             }
             unknown.map_or(Ok(Value::FALSE), Err)
         }
-        Plain::Bool
-        | Plain::Int
-        | Plain::Float
-        | Plain::Str
-        | Plain::NonEmptyStr
-        | Plain::LuaInline
-        | Plain::OptionDeclaration => merge_equal(ev, loc, defs),
+        Plain::Bool | Plain::Int | Plain::Float | Plain::Str | Plain::NonEmptyStr | Plain::LuaInline => {
+            merge_equal(ev, loc, defs)
+        }
         Plain::SingleLineStr => {
             let value = merge_equal(ev, loc, defs)?;
             let text = ev.want_string(value)?;
@@ -218,7 +227,7 @@ pub(super) fn merge_one(ev: &mut Evaluator, loc: &Loc, defs: &[Definition], advi
     let message = format!(
         "The option `{}' is defined multiple times while it's expected to be unique.\n{advice}\nDefinition values:{}\n{ADVICE}",
         show_loc(ev, loc),
-        show_defs(ev, defs)
+        show_defs(ev, defs)?
     );
     Err(conflict(ev, message, defs))
 }
@@ -254,7 +263,7 @@ pub(super) fn merge_equal(ev: &mut Evaluator, loc: &Loc, defs: &[Definition]) ->
         let message = format!(
             "The option `{}' has conflicting definition values:{}\n{ADVICE}",
             show_loc(ev, loc),
-            show_defs(ev, &[first.clone(), def.clone()])
+            show_defs(ev, &[first.clone(), def.clone()])?
         );
         return Err(conflict(ev, message, &[first.clone(), def.clone()]));
     }
@@ -264,7 +273,11 @@ pub(super) fn merge_equal(ev: &mut Evaluator, loc: &Loc, defs: &[Definition]) ->
 /// Strings with a separator between them; parts that cannot be known become holes.
 fn separated(ev: &mut Evaluator, separator: Value, defs: &[Definition]) -> Outcome {
     if let [only] = defs {
-        return Ok(only.value);
+        let value = ev.force(only.value);
+        return match value.view() {
+            View::Str(_) | View::Unknown(_) => Ok(value),
+            _ => ev.coerce(value, Coercion::Strict).map(Value::string),
+        };
     }
     let separator = ev.want_string(separator)?;
     let (mut pieces, mut strings, mut has_hole) = (Vec::new(), Vec::new(), false);
@@ -324,7 +337,7 @@ pub(super) fn merge_default(ev: &mut Evaluator, loc: &Loc, defs: &[Definition]) 
         return Ok(*first);
     }
     let message =
-        format!("Cannot merge definitions of `{}'. Definition values:{}", show_loc(ev, loc), show_defs(ev, defs));
+        format!("Cannot merge definitions of `{}'. Definition values:{}", show_loc(ev, loc), show_defs(ev, defs)?);
     Err(fail(ev, "conflict", message))
 }
 
@@ -344,9 +357,24 @@ pub fn definitions_value(ev: &mut Evaluator, defs: &[Definition]) -> Value {
             _ => ev.str(&def.file),
         };
         last = Some((Rc::clone(&def.file), file));
-        sets.push(ev.set(&[("file", file), ("value", def.value)]));
+        sets.push(definition_set(ev, def, file));
     }
     ev.list(&sets)
+}
+
+/// A definition as nixpkgs' functions see it, `file` being the text of its file.
+pub(in crate::modules) fn definition_set(ev: &mut Evaluator, def: &Definition, file: Value) -> Value {
+    if !def.is_ordered && !def.is_given {
+        return ev.set(&[("file", file), ("value", def.value)]);
+    }
+    let mut fields = vec![("file", file), ("value", def.value)];
+    if def.is_ordered {
+        fields.push(("priority", Value::int(def.order)));
+    }
+    if def.is_given {
+        fields.push(("_type", ev.str("definition")));
+    }
+    ev.set(&fields)
 }
 
 /// The path that a list of names stands for.
@@ -377,7 +405,11 @@ pub(super) fn definitions_of(ev: &mut Evaluator, value: Value) -> Result<Vec<Def
         };
         let origin = ev.heap.key(set, sym::VALUE).map_or(ExprId::NONE, |key| key.origin);
         let value = ev.attribute_or_stop(set, sym::VALUE)?;
-        defs.push(Definition::new(value, file, origin));
+        defs.push(Definition {
+            is_ordered: ev.heap.key(set, sym::PRIORITY).is_some(),
+            is_given: ev.heap.key(set, sym::TYPE_TAG).is_some(),
+            ..Definition::new(value, file, origin)
+        });
     }
     Ok(defs)
 }
@@ -405,32 +437,31 @@ fn merge_v2(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let (loc, defs) = (ev.heap.intern("loc"), ev.heap.intern("defs"));
     let (loc, defs) = (ev.attribute_or_stop(set, loc)?, ev.attribute_or_stop(set, defs)?);
     let value = ev.delay_native("internal.types.merge", &[*id, loc, defs]);
-    let error = ev.delay_native("internal.types.headError", &[*id, defs]);
-    let meta = ev.list(&[loc, defs]);
-    let meta = ev.delay_native("internal.types.valueMeta", &[*id, meta]);
+    let both = ev.list(&[loc, defs]);
+    let error = ev.delay_native("internal.types.headError", &[*id, both]);
+    let meta = ev.delay_native("internal.types.valueMeta", &[*id, both]);
     Ok(ev.set(&[("headError", error), ("value", value), ("valueMeta", meta)]))
 }
 
 fn head_error(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [id, defs] = arguments else { return Ok(Value::NULL) };
+    let [id, both] = arguments else { return Ok(Value::NULL) };
     let Some(ty) = type_number(*id) else { return Ok(Value::NULL) };
-    let defs = definitions_of(ev, *defs)?;
-    if super::check::accepts(ev, ty, &defs)? {
-        return Ok(Value::NULL);
-    }
-    let message = format!("Definition values: {}", show_defs(ev, &defs));
-    let message = ev.str(&message);
-    Ok(ev.set(&[("message", message)]))
+    let (loc, defs) = loc_and_definitions(ev, *both)?;
+    super::check::head_error(ev, ty, &loc, &defs)
 }
 
 fn value_meta_field(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [id, both] = arguments else { return Ok(Value::NULL) };
     let Some(ty) = type_number(*id) else { return Ok(Value::NULL) };
-    let both = ev.want_list(*both)?;
-    let parts = ev.heap.elements(both);
-    let [loc, defs] = parts.as_slice() else { return Ok(Value::NULL) };
-    let (loc, defs) = (loc_of(ev, *loc)?, definitions_of(ev, *defs)?);
+    let (loc, defs) = loc_and_definitions(ev, *both)?;
     super::meta::value_meta(ev, ty, &loc, &defs)
+}
+
+fn loc_and_definitions(ev: &mut Evaluator, both: Value) -> Result<(Loc, Vec<Definition>), Stop> {
+    let both = ev.want_list(both)?;
+    let parts = ev.heap.elements(both);
+    let [loc, defs] = parts.as_slice() else { return Ok((Loc::root(), Vec::new())) };
+    Ok((loc_of(ev, *loc)?, definitions_of(ev, *defs)?))
 }
 
 /// The definitions kept under a number, each called with an argument.

@@ -13,17 +13,22 @@ use crate::syntax::ExprId;
 pub type Element = (TypeId, Loc, Vec<Definition>);
 
 /// The type and definitions that decide in the end: through `nullOr`, `unique`, `either`, `coercedTo`, `addCheck` and changed types.
-fn effective(ev: &mut Evaluator, ty: TypeId, defs: &[Definition]) -> Result<(TypeId, Vec<Definition>), Stop> {
+fn effective(
+    ev: &mut Evaluator,
+    ty: TypeId,
+    loc: &Loc,
+    defs: &[Definition],
+) -> Result<(TypeId, Vec<Definition>), Stop> {
     let (mut ty, mut defs) = (ty, defs.to_vec());
     for _ in 0..64 {
         ty = match &*kind(ev, ty) {
             Kind::NullOr(inner) | Kind::Unique { inner, .. } => resolve(ev, *inner)?,
             Kind::Either(left, right) => {
                 let left = resolve(ev, *left)?;
-                if super::check::accepts(ev, left, &defs)? { left } else { resolve(ev, *right)? }
+                if super::check::accepts(ev, left, loc, &defs)? { left } else { resolve(ev, *right)? }
             }
             Kind::CoercedTo { from, function, to } => {
-                defs = compound::coerce_definitions(ev, *from, *function, &defs)?;
+                defs = compound::coerce_definitions(ev, *from, *function, loc, &defs)?;
                 resolve(ev, *to)?
             }
             Kind::Checked { base, .. } => *base,
@@ -36,7 +41,7 @@ fn effective(ev: &mut Evaluator, ty: TypeId, defs: &[Definition]) -> Result<(Typ
 
 /// The elements of a list or set, in order, each with the definitions that make it; `None` if the type has no elements.
 pub fn elements(ev: &mut Evaluator, ty: TypeId, loc: &Loc, defs: &[Definition]) -> Result<Option<Vec<Element>>, Stop> {
-    let (ty, defs) = effective(ev, ty, defs)?;
+    let (ty, defs) = effective(ev, ty, loc, defs)?;
     let (part, is_lazy) = match &*kind(ev, ty) {
         Kind::ListOf(element) => (*element, false),
         Kind::AttrsOf { element, is_lazy, .. } => (*element, *is_lazy),
@@ -44,9 +49,14 @@ pub fn elements(ev: &mut Evaluator, ty: TypeId, loc: &Loc, defs: &[Definition]) 
         _ => return Ok(None),
     };
     let element = resolve(ev, part)?;
+    let is_list = matches!(&*kind(ev, ty), Kind::ListOf(_));
+    let is_set = matches!(&*kind(ev, ty), Kind::AttrsOf { .. });
     let mut found: Vec<Element> = Vec::new();
     for (def, number) in defs.iter().zip(1usize..) {
-        match ev.force(def.value).view() {
+        let value = ev.force(def.value);
+        match value.view() {
+            View::Attrs(_) if is_list => return Err(ev.type_error("a list", value)),
+            View::List(_) if is_set => return Err(ev.type_error("a set", value)),
             View::List(list) => {
                 for (slot, entry) in list.slots().zip(1usize..) {
                     ev.tick()?;
@@ -65,6 +75,9 @@ pub fn elements(ev: &mut Evaluator, ty: TypeId, loc: &Loc, defs: &[Definition]) 
                     }
                 }
             }
+            View::Unknown(_) => {}
+            _ if is_list => return Err(ev.type_error("a list", value)),
+            _ if is_set => return Err(ev.type_error("a set", value)),
             _ => {}
         }
     }
@@ -99,23 +112,29 @@ pub fn submodule_evaluation(
     loc: &Loc,
     defs: &[Definition],
 ) -> Result<Option<EvalId>, Stop> {
-    let (ty, defs) = effective(ev, ty, defs)?;
+    let (ty, defs) = effective(ev, ty, loc, defs)?;
     match &*kind(ev, ty) {
         Kind::Submodule(spec) => submodule::evaluate(ev, spec, loc, &defs).map(Some),
         _ => Ok(None),
     }
 }
 
-/// What the type says about the merged value: `valueMeta` without `_internal`.
+/// What the type says about the merged value: `valueMeta` without `_internal`. Types that do not check while they merge say nothing.
 pub fn value_meta(ev: &mut Evaluator, ty: TypeId, loc: &Loc, defs: &[Definition]) -> Outcome {
+    ev.one_deeper(|ev| value_meta_by_kind(ev, ty, loc, defs))
+}
+
+fn value_meta_by_kind(ev: &mut Evaluator, ty: TypeId, loc: &Loc, defs: &[Definition]) -> Outcome {
     if !super::check::checks_while_merging(ev, ty) {
         return Ok(Value::EMPTY_SET);
     }
-    let (ty, defs) = effective(ev, ty, defs)?;
+    if !super::check::is_coherent(ev, ty)? {
+        return Err(super::merge::incoherent(ev, ty, loc));
+    }
     match &*kind(ev, ty) {
         Kind::ListOf(_) => {
             let mut metas = Vec::new();
-            for (element, loc, parts) in elements(ev, ty, loc, &defs)?.unwrap_or_default() {
+            for (element, loc, parts) in elements(ev, ty, loc, defs)?.unwrap_or_default() {
                 metas.push(merged_meta(ev, &loc, element, parts)?);
             }
             let list = ev.list(&metas);
@@ -123,24 +142,47 @@ pub fn value_meta(ev: &mut Evaluator, ty: TypeId, loc: &Loc, defs: &[Definition]
         }
         Kind::AttrsOf { .. } => {
             let mut metas = Vec::new();
-            for (element, loc, parts) in elements(ev, ty, loc, &defs)?.unwrap_or_default() {
+            for (element, loc, parts) in elements(ev, ty, loc, defs)?.unwrap_or_default() {
                 let Some(name) = loc.last() else { continue };
                 metas.push((name, merged_meta(ev, &loc, element, parts)?, ExprId::NONE));
             }
             let attrs = ev.heap.new_set(&metas);
             Ok(ev.set(&[("attrs", attrs)]))
         }
-        Kind::AttrListOf { element, .. } => {
-            let mut sets = Vec::new();
-            for item in attr_list::merged_items(ev, *element, loc, &defs)? {
-                sets.push(ev.heap.new_set(&[item]));
-            }
-            let list = ev.list(&sets);
-            Ok(ev.set(&[("attrListValue", list)]))
-        }
+        Kind::AttrListOf { element, .. } => attr_list::value_meta(ev, *element, loc, defs),
         Kind::Submodule(spec) => {
-            let configuration = submodule::configuration(ev, spec, loc, &defs)?;
+            let configuration = submodule::configuration(ev, spec, loc, defs)?;
             Ok(ev.set(&[("configuration", configuration)]))
+        }
+        Kind::Either(left, right) => {
+            for side in [*left, *right] {
+                let side = resolve(ev, side)?;
+                if super::check::accepts(ev, side, loc, defs)? {
+                    return value_meta(ev, side, loc, defs);
+                }
+            }
+            let error = super::check::head_error(ev, ty, loc, defs)?;
+            Ok(ev.set(&[("headError", error)]))
+        }
+        Kind::Bounded(_) if !super::check::are_numbers_alike(ev, defs)? => {
+            let error = super::check::head_error(ev, ty, loc, defs)?;
+            Ok(ev.set(&[("headError", error)]))
+        }
+        Kind::CoercedTo { from, function, to } => {
+            let coerced = compound::coerce_definitions(ev, *from, *function, loc, defs)?;
+            let to = resolve(ev, *to)?;
+            value_meta(ev, to, loc, &coerced)
+        }
+        Kind::Checked { base, .. } | Kind::Written { merge: Role::Native(base), .. } => {
+            value_meta(ev, *base, loc, defs)
+        }
+        Kind::Written { merge: Role::User(function), .. } => {
+            let merged = super::merge::user_merge_v2(ev, *function, loc, defs)?;
+            let name = ev.heap.intern("valueMeta");
+            match merged {
+                Some(set) => ev.attribute_or_stop(set, name),
+                None => Ok(Value::EMPTY_SET),
+            }
         }
         _ => Ok(Value::EMPTY_SET),
     }

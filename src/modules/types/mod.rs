@@ -37,9 +37,10 @@ use super::schema_tree::SchemaNode;
 use crate::eval::{Evaluator, Stop};
 use crate::heap::{Value, View};
 
-pub(super) use check::accepts;
 pub use check::check;
+pub(super) use check::{checks_while_merging, head_error, refusal};
 pub use functor::merge_types;
+pub(super) use merge::definition_set;
 pub use merge::{definitions_value, merge};
 pub use meta::{Element, element, elements, submodule_evaluation, value_meta};
 pub use show::{show_defs, show_files};

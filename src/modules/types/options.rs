@@ -319,7 +319,7 @@ fn show_files(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
 fn show_definitions(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [defs] = arguments else { return Ok(Value::NULL) };
     let defs = definitions_of(ev, *defs)?;
-    let text = show_defs(ev, &defs);
+    let text = show_defs(ev, &defs)?;
     Ok(ev.str(&text))
 }
 

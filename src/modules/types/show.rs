@@ -15,19 +15,23 @@ const LONGEST: usize = 2_000;
 pub(super) const ADVICE: &str =
     "Use `lib.mkForce value` or `lib.mkDefault value` to change the priority on any of these definitions.";
 
-/// Definitions with their files and values, one on a line.
-pub fn show_defs(ev: &mut Evaluator, defs: &[Definition]) -> String {
+/// Definitions with their files and values, one on a line. A value that throws is left out; any other error in it is an error here.
+pub fn show_defs(ev: &mut Evaluator, defs: &[Definition]) -> Result<String, Stop> {
     let mut shown = String::new();
     for def in defs {
         shown.push_str(&format!("\n- In `{}'", def.file));
-        let Ok(text) = pretty(ev, def.value) else { continue };
+        let text = match pretty(ev, def.value) {
+            Ok(text) => text,
+            Err(stop) if ev.is_caught(stop) => continue,
+            Err(stop) => return Err(stop),
+        };
         let mut lines = text.split('\n');
         let first: Vec<&str> = lines.by_ref().take(LINES).collect();
         let rest = if lines.next().is_some() { "\n    ..." } else { "" };
         let separator = if first.len() > 1 { ":\n    " } else { ": " };
         shown.push_str(&format!("{separator}{}{rest}", first.join("\n    ")));
     }
-    shown
+    Ok(shown)
 }
 
 /// File names, as messages list them.

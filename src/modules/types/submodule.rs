@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::TypeId;
 use super::show::show_loc;
 use super::table::{Kind, ModuleList, Submodule, Types, kind};
-use crate::eval::{Evaluator, Outcome, Stop};
+use crate::eval::{ErrorKind, Evaluator, Outcome, Stop};
 use crate::heap::{Value, View};
 use crate::modules::definition::{Definition, Loc};
 use crate::modules::evaluation::{
@@ -51,18 +51,35 @@ fn request(ev: &mut Evaluator, spec: &Submodule, name: Value, prefix: Loc) -> Re
 pub(super) fn evaluate(ev: &mut Evaluator, spec: &Submodule, loc: &Loc, defs: &[Definition]) -> Result<EvalId, Stop> {
     let name = loc.last().map_or_else(String::new, |name| ev.heap.name(name).to_owned());
     let name = ev.str(&name);
-    let is_shorthand = super::value::optional_bool(ev, spec.shorthand)?.unwrap_or(false);
     let mut request = request(ev, spec, name, loc.clone())?;
     for def in defs {
-        let value = ev.force(def.value);
-        let is_config = is_shorthand && matches!(value.view(), View::Attrs(_) | View::Unknown(_));
-        request.modules.push(if is_config {
-            ModuleInput::Config(def.clone())
-        } else {
-            ModuleInput::Import(def.clone())
-        });
+        // What is wrong with one definition shows when the modules are read, as any other mistake in a module.
+        let module = module_of(ev, spec, loc, def).unwrap_or_else(|stop| ModuleInput::Module(stop.0));
+        request.modules.push(module);
     }
     eval_modules(ev, request)
+}
+
+fn module_of(ev: &mut Evaluator, spec: &Submodule, loc: &Loc, def: &Definition) -> Result<ModuleInput, Stop> {
+    only_file_and_value(ev, loc, def)?;
+    let value = ev.force(def.value);
+    let is_set = matches!(value.view(), View::Attrs(_) | View::Unknown(_));
+    let is_config = is_set && ev.want_bool(spec.shorthand)?;
+    Ok(if is_config { ModuleInput::Config(def.clone()) } else { ModuleInput::Import(def.clone()) })
+}
+
+/// Fails for a definition with more than a file and a value: nixpkgs passes definitions of submodules to a function that takes no more.
+pub(super) fn only_file_and_value(ev: &mut Evaluator, loc: &Loc, def: &Definition) -> Result<(), Stop> {
+    let (property, field) = match def {
+        Definition { is_ordered: true, .. } => ("mkOrder, mkBefore and mkAfter", "priority"),
+        Definition { is_given: true, .. } => ("mkDefinition", "_type"),
+        _ => return Ok(()),
+    };
+    let text = format!(
+        "{property} cannot stand around a whole definition of the submodule `{}', only around options inside it (in nixpkgs: function called with unexpected argument '{field}')",
+        show_loc(ev, loc)
+    );
+    Err(ev.error_at(ErrorKind::Arguments, text, def.origin))
 }
 
 /// The `config` of a submodule with its definitions.

@@ -228,6 +228,10 @@ fn nested_types(ev: &mut Evaluator, ty: TypeId, kind: &Kind) -> Outcome {
             vec![("coercedType", part_value(ev, *from)), ("finalType", part_value(ev, *to))]
         }
         Kind::AttrTag(tags) => return Ok(*tags),
+        Kind::Bounded(bounds) if bounds.allows_floats => {
+            let (int, float) = (super::table::plain(ev, Plain::Int), super::table::plain(ev, Plain::Float));
+            vec![("left", type_value(ev, int)), ("right", type_value(ev, float))]
+        }
         Kind::Submodule(_) => match submodule::freeform(ev, ty)? {
             Some(freeform) => vec![("freeformType", type_value(ev, freeform))],
             None => Vec::new(),

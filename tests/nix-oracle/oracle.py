@@ -1,0 +1,160 @@
+"""Asking real Nix and routelint the same questions, and judging whether they agree: shared by the comparisons beside this file."""
+import concurrent.futures
+import json
+import os
+import re
+import shlex
+import subprocess
+import tempfile
+
+# The first that matches names the class of an error. What the module system says comes first, what the language says after it.
+CLASSES = [
+    ("infinite recursion", r"infinite recursion|max-call-depth|stack overflow"),
+    ("undeclared option", r"The option .* does not exist"),
+    ("missing value", r"was accessed but has no value|used but not defined"),
+    ("read-only", r"is read-only"),
+    ("declared twice", r"is already declared in|declared multiple times with"),
+    ("wrong type", r"is not of type|is neither a value of type"),
+    ("conflict", r"conflicting definition values|is defined multiple times|defined both|Cannot merge definitions|conflicting option types"),
+    ("declaration", r"would be a parent of the following options|expected an option declaration|An option declaration for|each tag value must be an option"),
+    ("definition", r"you're trying to define a value of type"),
+    ("module", r"has an unsupported attribute|does not look like a module|can't be nested lists|Expected a module, but found"),
+    ("class", r"cannot be imported into a module evaluation that expects class"),
+    ("disabled", r"disabledModules item"),
+    ("removed", r"can no longer be used"),
+    ("condition", r"called with a non-Boolean condition"),
+    ("ad-hoc check", r"ad-hoc `type // \{ check"),
+    ("alias", r"Renaming error"),
+    ("unexpected argument", r"called with unexpected argument"),
+    ("missing argument", r"called without required argument"),
+    ("missing attribute", r"attribute '.*' missing|cannot find attribute"),
+    ("assertion", r"[Aa]ssertion"),
+    ("no such file", r"does not exist|No such file"),
+    ("not a function", r"attempt to call something which is not a function"),
+    ("not JSON", r"to JSON"),
+    ("wrong value", r"cannot coerce|cannot convert|doesn't represent an absolute path|expected an? |while an? .* was expected|is not an? (string|list|set)|cannot (add|compare|concatenate)"),
+    ("cannot be compared", r"cannot compare"),
+    ("out of range", r"out of bounds|overflow|division by zero|empty list|negative"),
+]
+
+
+def classify(message):
+    for name, pattern in CLASSES:
+        if re.search(pattern, message, re.S):
+            return name
+    return "thrown"
+
+
+class Wrong:
+    """An error as an answer, with its message on one line."""
+
+    def __init__(self, message):
+        self.message = " ".join(message.split())
+        self.is_hidden = False
+        self.kind = classify(self.message)
+
+    def __repr__(self):
+        return "error (%s) %s" % (self.kind, self.message)
+
+
+def canonical(value):
+    """JSON text in which integers, floats and booleans stay apart, which Python's own comparison does not do."""
+    return json.dumps(value, sort_keys=True)
+
+
+def agree(one, other):
+    if isinstance(one, Wrong) or isinstance(other, Wrong):
+        return isinstance(one, Wrong) and isinstance(other, Wrong) and (one.kind == other.kind or one.is_hidden or other.is_hidden)
+    return canonical(one) == canonical(other)
+
+
+def last_error(text):
+    """The message itself, after what Nix tells about the way to it."""
+    text = re.split(r"(?m)^(?:evaluation warning|trace):", text)[0] if text.lstrip().startswith("error") else text
+    starts = list(re.finditer(r"(?m)^(?: {7})?error: ?", text))
+    wrong = Wrong(text[starts[-1].end():] if starts else text)
+    # Nix evaluates values in order to show them in a message. What fails there hides what is wrong.
+    wrong.is_hidden = "while evaluating the error message" in text
+    return wrong
+
+
+class Nix:
+    """Real Nix with nixpkgs' own `lib` from a folder that holds `lib/`.
+
+    With `repl`, the command of `nix repl`, one process answers many questions and tells why some of them fail; without, what fails
+    is asked again by a process of its own.
+    """
+
+    def __init__(self, program, library, repl=None):
+        self.program = program
+        self.repl = shlex.split(repl) if repl else None
+        self.environment = dict(os.environ, NIX_REMOTE="dummy://", NIX_CONFIG="", NIX_PATH="nixpkgs=" + library)
+
+    def run(self, expression):
+        command = [self.program, "--eval", "--strict", "--json", "--show-trace", "-E", "let lib = import <nixpkgs/lib>; in " + expression]
+        try:
+            answer = subprocess.run(command, capture_output=True, text=True, env=self.environment, timeout=120)
+        except subprocess.TimeoutExpired:
+            return Wrong("no answer in time")
+        if answer.returncode == 0:
+            return json.loads(answer.stdout)
+        return last_error(answer.stderr) if answer.returncode > 0 else Wrong("stack overflow")
+
+    def ask(self, expressions):
+        """Answers of one group of expressions."""
+        if self.repl:
+            return self.ask_repl(expressions)
+        if len(expressions) < 2:
+            return [self.run("(%s)" % text) for text in expressions]
+        parts = " ".join("(let value = %s; in builtins.tryEval (builtins.deepSeq value value))" % text for text in expressions)
+        found = self.run("[ %s ]" % parts)
+        if isinstance(found, Wrong):
+            middle = len(expressions) // 2
+            return self.ask(expressions[:middle]) + self.ask(expressions[middle:])
+        return [answer["value"] if answer["success"] else self.run("(%s)" % text) for answer, text in zip(found, expressions)]
+
+    def ask_repl(self, expressions):
+        if not expressions:
+            return []
+        lines = ["lib = import <nixpkgs/lib>"]
+        for number, text in enumerate(expressions):
+            lines += ["builtins.toJSON (%s)" % text, '"end %d"' % number]
+        process = subprocess.run(self.repl + ["--show-trace"], input="\n".join(lines) + "\n", capture_output=True, text=True, env=self.environment)
+        errors = [last_error("error:" + text) for text in re.split(r"(?m)^error:", process.stderr)[1:]]
+        found, waiting, number = [], [], 0
+        for line in re.sub(r"\x1b\[[0-9;]*m", "", process.stdout).split("\n"):
+            if line == '"end %d"' % number:
+                found.append(waiting.pop() if waiting else errors.pop(0))
+                number += 1
+            elif line.startswith('"'):
+                waiting.append(json.loads(unquoted(line)))
+        if len(found) < len(expressions):
+            # The process ended: it ran out of stack.
+            found.append(Wrong("stack overflow"))
+            return found + self.ask_repl(expressions[len(found):])
+        return found
+
+    def ask_groups(self, groups, jobs):
+        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+            return [answer for answers in pool.map(self.ask, groups) for answer in answers]
+
+
+def unquoted(literal):
+    """The text of a string as Nix writes it."""
+    plain = {"n": "\n", "t": "\t", "r": "\r"}
+    return re.sub(r"\\(.)", lambda escaped: plain.get(escaped[1], escaped[1]), literal[1:-1], flags=re.S)
+
+
+def ask_routelint(program, expressions):
+    """Answers of one batch. If the process ends before it is through, that is the answer to the question that it was at."""
+    answers = []
+    while len(answers) < len(expressions):
+        with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as batch:
+            batch.write("".join(expression + "\n" for expression in expressions[len(answers):]))
+            batch.flush()
+            command = [program, "eval", "--json", "--batch", batch.name]
+            lines = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=1800).stdout.splitlines()
+        answers += [Wrong(line[6:]) if line.startswith("!error") else json.loads(line) for line in lines]
+        if len(answers) < len(expressions):
+            answers.append(Wrong("no answer: the process ended"))
+    return answers
