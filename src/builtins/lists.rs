@@ -16,7 +16,7 @@ pub(super) static FAMILY: &[NativeDef] = &[
     NativeDef::with_strict("builtins.filter", 2, SECOND, filter),
     NativeDef::with_strict("builtins.any", 2, SECOND, |ev, args| any(ev, args, true)),
     NativeDef::with_strict("builtins.all", 2, SECOND, |ev, args| any(ev, args, false)),
-    NativeDef::with_strict("builtins.foldl'", 3, 0b100, fold),
+    NativeDef::with_strict("builtins.foldl'", 3, 0b101, fold),
     NativeDef::with_strict("builtins.genList", 2, SECOND, gen_list),
     NativeDef::with_strict("builtins.concatLists", 1, FIRST, concat_lists),
     NativeDef::with_strict("builtins.concatMap", 2, SECOND, concat_map),

@@ -250,7 +250,7 @@ fn set_twice(
         match merge::merge_definitions(ev, &this.loc, info.ty, vec![definition.clone()]) {
             Ok(merged) => shown.push(definition.with_value(merged.value, ExprId::NONE)),
             Err(stop) if !ev.is_caught(stop) => return stop,
-            Err(_) => shown.push(definition.clone()),
+            Err(stop) => shown.push(definition.with_value(stop.0, ExprId::NONE)),
         }
     }
     let name = this.loc.show(&ev.heap);
@@ -359,7 +359,10 @@ pub(super) fn option_value(ev: &mut Evaluator, id: NodeId, info: &OptionInfo) ->
         attributes.push((ev.heap.intern(name), call, none));
     }
     attributes.push((sym::VALUE, value, none));
-    let files: Vec<Value> = info.declarations.iter().map(|file| ev.heap.new_str(file)).collect();
+    let mut files: Vec<Value> = info.declarations.iter().map(|file| ev.heap.new_str(file)).collect();
+    if is_of_module_system(ev, &this)? {
+        files.push(ev.str(&super::arguments::internal_file()));
+    }
     let files = ev.list(&files);
     let loc = this.loc.value(&mut ev.heap);
     let shown = ev.native_with("internal.modules.optionText", &[handle_value(id.0)]);
@@ -399,10 +402,15 @@ pub(super) fn option_value(ev: &mut Evaluator, id: NodeId, info: &OptionInfo) ->
 
 /// Whether documentation leaves out an option of the module system itself: `_module.args` is shown once, at the outermost place.
 fn is_internal(ev: &mut Evaluator, this: &Node) -> Result<bool, Stop> {
+    let is_nested = evaluation(ev, this.evaluation).is_ok_and(|found| !found.request.prefix.is_root());
+    Ok(is_of_module_system(ev, this)? && (this.name != sym::ARGS || is_nested))
+}
+
+/// Whether it is one of the options below `_module`, which the module system itself declares.
+fn is_of_module_system(ev: &mut Evaluator, this: &Node) -> Result<bool, Stop> {
     let Some(parent) = this.parent else { return Ok(false) };
     let parent = node(ev, parent)?;
-    let is_nested = evaluation(ev, this.evaluation).is_ok_and(|found| !found.request.prefix.is_root());
-    Ok(parent.name == sym::MODULE && parent.parent.is_some() && (this.name != sym::ARGS || is_nested))
+    Ok(parent.name == sym::MODULE && parent.parent.is_some())
 }
 
 fn option_field(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {

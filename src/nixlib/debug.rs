@@ -92,12 +92,12 @@ fn trace_value_deep_by(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
 /// The value with the lists and sets at `depth` replaced by marks for `toPretty`.
 fn snip(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [depth, value] = arguments else { return Ok(Value::NULL) };
-    let depth = ev.want_int(*depth)?;
     let is_set = match value.view() {
         View::List(_) => false,
         View::Attrs(_) => true,
         _ => return Ok(*value),
     };
+    let depth = ev.want_int(*depth)?;
     if depth == 0 {
         let mark = ev.str(if is_set { "{…}" } else { "[…]" });
         let pretty = ev.native_with("lib.trivial.const", &[mark]);

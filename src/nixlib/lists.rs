@@ -99,7 +99,7 @@ const FUNCTIONS: &[NativeDef] = &[
     NativeDef::with_strict("lib.lists.fold", 3, 0b100, fold_with_warning),
     NativeDef::lazy("internal.lists.foldr", 4, fold_right_from),
     NativeDef::with_strict("lib.lists.foldl", 3, 0b100, fold_left),
-    NativeDef::with_strict("lib.lists.foldl'", 3, 0b110, fold_left_strict),
+    NativeDef::with_strict("lib.lists.foldl'", 3, 0b111, fold_left_strict),
     NativeDef::with_strict("lib.lists.imap0", 2, 0b10, imap0),
     NativeDef::with_strict("lib.lists.imap1", 2, 0b10, imap1),
     NativeDef::with_strict("lib.lists.ifilter0", 2, 0b10, ifilter0),

@@ -54,7 +54,9 @@ fn sublist_of(ev: &mut Evaluator, start: i64, count: i64, seq: Seq) -> Outcome {
 fn sublist(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [start, count, list] = arguments else { return Ok(Value::NULL) };
     let seq = ev.want_whole_list(*list)?;
-    let (start, count) = (ev.want_int(*start)?, ev.want_int(*count)?);
+    let start = ev.want_int(*start)?;
+    // How many are wanted does not matter behind the end.
+    let count = if start >= i64::from(seq.len) { 0 } else { ev.want_int(*count)? };
     sublist_of(ev, start, count, seq)
 }
 

@@ -218,6 +218,9 @@ fn get_license_from_spdx_id_or(ev: &mut Evaluator, arguments: &[Value]) -> Outco
 
 fn get_exe(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [package] = arguments else { return Ok(Value::NULL) };
+    if !is_derivation(ev, *package)? {
+        return get_named_exe(ev, &[*package, Value::NULL]);
+    }
     let program = match at_path(ev, *package, &["meta", "mainProgram"])? {
         Some(program) => program,
         None => assumed_program(ev, *package)?,

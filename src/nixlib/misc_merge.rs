@@ -131,6 +131,7 @@ fn listed_or(ev: &mut Evaluator, options: Value, name: &str, default: &[&str]) -
 
 fn merge_attrs_no_override(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [options, first, second] = arguments else { return Ok(Value::NULL) };
+    ev.want_attrs(*options)?;
     let lists = listed_or(ev, *options, "mergeLists", &["buildInputs", "propagatedBuildInputs"])?;
     let kept = listed_or(ev, *options, "overrideSnd", &["buildPhase"])?;
     let (a, b) = (ev.want_whole_attrs(*first)?, ev.want_whole_attrs(*second)?);

@@ -76,7 +76,7 @@ class Set:
             "p.show (lib.modules.sortProperties definitions)",
             "p.show (map (def: lib.modules.dischargeProperties def.value) definitions)",
             "p.show (map (def: lib.modules.pushDownProperties def.value) definitions)",
-            "p.show (lib.showDefs definitions)",
+            "p.show (lib.options.showDefs definitions)",
             "p.show (map (def: lib.modules.mapDefinitionValue (x: [ x ]) def.value) definitions)",
         ]
         self.write(bindings)
@@ -118,10 +118,13 @@ class Set:
             option.show = "p.show"
         if r.random() < 0.08:
             fields += "readOnly = true; "
+        taken = set()
         for field, chance in [("internal = true; ", 0.05), ("visible = false; ", 0.05), ('visible = "shallow"; ', 0.03), ('visible = "transparent"; ', 0.02),
                               ('description = "What ${"it"} is."; ', 0.2), ('defaultText = lib.literalExpression "pkgs.x"; ', 0.06),
                               ('example = [ 1 "two" ]; ', 0.06), ('example = lib.literalMD "x"; ', 0.02), ("relatedPackages = [ \"hello\" ]; ", 0.02)]:
-            if r.random() < chance:
+            name = field.split(" ")[0]
+            if r.random() < chance and name not in taken:
+                taken.add(name)
                 fields += field
         declaration = "%s = lib.mkOption { %s};" % (option.path, fields)
         if r.random() < 0.03:
@@ -131,6 +134,11 @@ class Set:
         elif r.random() < 0.015:
             declaration = "%s = lib.mkSinkUndeclaredOptions { };" % option.path
         self.declared[r.randrange(len(self.declared))].append(declaration)
+
+    def declare_once(self, declaration):
+        name = declaration.split(" ")[0]
+        if not any(line.startswith(name + " ") for lines in self.declared for line in lines):
+            self.declared[0].append(declaration)
 
     def any_option(self):
         return self.r.choice(self.options)
@@ -147,10 +155,10 @@ class Set:
             fields += "default = %s; " % kind.good(self.r)
         if self.r.random() < 0.1:
             fields = ""
-        self.declared[self.r.randrange(len(self.declared))].append("%s = lib.mkOption { %s};" % (option.path, fields))
+        self.imports[self.r.randrange(len(self.imports))].append("{ _file = \"also.nix\"; options.%s = lib.mkOption { %s}; }" % (option.path, fields))
 
     def below_option(self):
-        self.declared[self.r.randrange(len(self.declared))].append("%s.below = lib.mkOption { default = 1; };" % self.any_option().path)
+        self.imports[self.r.randrange(len(self.imports))].append("{ options.%s.below = lib.mkOption { default = 1; }; }" % self.any_option().path)
 
     def alias(self):
         r = self.r
@@ -201,13 +209,13 @@ class Set:
         form = self.r.choice(["lib.mkAliasDefinitions options.%s", "lib.mkAliasAndWrapDefinitions (x: x) options.%s",
                               "lib.modules.mkAliasAndWrapDefsWithPriority (x: x) options.%s", "lib.mkIf options.%s.isDefined %s" % ("%s", "null"),
                               "lib.mkMerge options.%s.definitions", "lib.mkAliasIfDef options.%s %s" % ("%s", scalar(self.r))])
-        self.declared[0].append("mirror = lib.mkOption { type = %s; };" % (source.kind.expression if self.r.random() < 0.9 else target.kind.expression))
+        self.declare_once("mirror = lib.mkOption { type = %s; };" % (source.kind.expression if self.r.random() < 0.9 else target.kind.expression))
         self.define("mirror", form % source.path)
         self.queries += ["%s config.mirror" % source.kind.show, "p.introspection options.mirror"]
 
     def derived(self):
         source = self.any_option()
-        self.declared[0].append("derived = lib.mkOption { type = types.%s; %s};" % (
+        self.declare_once("derived = lib.mkOption { type = types.%s; %s};" % (
             self.r.choice(["anything", "raw", "str", "unspecified"]), self.r.choice(["", "default = 1; "])))
         self.define("derived", "lib.mkDerivedConfig options.%s %s" % (source.path, self.r.choice(["(x: x)", "toString", "(x: [ x ])", "builtins.toJSON"])))
         self.queries += ["p.show config.derived", "p.introspection options.derived"]
@@ -231,7 +239,7 @@ class Set:
 
     def config_reference(self):
         source = self.any_option()
-        self.declared[0].append("refers = lib.mkOption { type = types.anything; };")
+        self.declare_once("refers = lib.mkOption { type = types.anything; };")
         self.define("refers", self.r.choice(["config.%s", "[ config.%s ]", "{ x = config.%s; }", "lib.mkIf (config.%s != null) 1",
                                              "options.%s.definitions", "lib.mkIf options.%s.isDefined options.%s.files" % ("%s", source.path)]) % source.path)
         self.queries.append("p.show config.refers")
@@ -243,7 +251,7 @@ class Set:
     def meta(self):
         self.extras[self.r.randrange(len(self.extras))].append("meta.note = 1;")
         if self.r.random() < 0.7:
-            self.declared[0].append("meta = lib.mkOption { type = types.attrs; default = { }; };")
+            self.declare_once("meta = lib.mkOption { type = types.attrs; default = { }; };")
             self.queries.append("p.show config.meta")
 
     def odd_module(self):
@@ -350,7 +358,7 @@ class Set:
         extras = [extra for extra in self.extras[number] if not extra.startswith("ARGUMENT:")]
         if any("special ==" in part for part in self.imports[number]):
             arguments.append("special")
-        parts = list(extras)
+        parts = list({extra.split(" ")[0]: extra for extra in extras}.values())
         imports = "".join(part + " " for part in self.imports[number])
         parts.append("imports = [ %sIMPORTS];" % imports)
         if r.random() < 0.15:

@@ -178,21 +178,12 @@ fn merge_tags(ev: &mut Evaluator, x: Value, y: Value) -> Outcome {
 fn merge_submodules(ev: &mut Evaluator, x: &Submodule, y: &Submodule) -> Result<TypeId, Stop> {
     let mut modules = submodule::modules(ev, x)?.to_vec();
     modules.extend_from_slice(&submodule::modules(ev, y)?);
-    let (special, other) = (ev.want(x.special_args)?, ev.want(y.special_args)?);
-    if let (View::Attrs(left), View::Attrs(right)) = (special.view(), other.view())
-        && let Some((name, ..)) =
-            ev.heap.entries(left).into_iter().find(|(name, ..)| ev.heap.attribute(right, *name).is_some())
-    {
-        let message = format!(
-            "A submoduleWith option is declared multiple times with the same specialArgs \"{}\"",
-            ev.heap.name(name)
-        );
-        return Err(fail(ev, "redeclared", message));
-    }
-    let special_args = ev.update(special, other)?;
-    let shorthand = agreed(ev, x.shorthand, y.shorthand, "shorthandOnlyDefinesConfig values")?;
-    let description = agreed(ev, x.description, y.description, "descriptions")?;
-    let class = agreed(ev, x.class, y.class, "class values")?;
+    // Where the two contradict each other, that shows when somebody uses what they do not agree on.
+    let special_args = joined(ev, x.special_args, y.special_args).unwrap_or_else(|stop| stop.0);
+    let mut agreed = |a, b, what| agreed(ev, a, b, what).unwrap_or_else(|stop| stop.0);
+    let shorthand = agreed(x.shorthand, y.shorthand, "shorthandOnlyDefinesConfig values");
+    let description = agreed(x.description, y.description, "descriptions");
+    let class = agreed(x.class, y.class, "class values");
     let merged = Submodule {
         modules: ModuleList::Known(Rc::from(modules)),
         special_args,
@@ -203,6 +194,22 @@ fn merge_submodules(ev: &mut Evaluator, x: &Submodule, y: &Submodule) -> Result<
         is_open: x.is_open || y.is_open,
     };
     Ok(add(ev, Kind::Submodule(merged)))
+}
+
+/// `specialArgs` of two declarations, which must not give the same names.
+fn joined(ev: &mut Evaluator, a: Value, b: Value) -> Outcome {
+    let (special, other) = (ev.want(a)?, ev.want(b)?);
+    if let (View::Attrs(left), View::Attrs(right)) = (special.view(), other.view())
+        && let Some((name, ..)) =
+            ev.heap.entries(left).into_iter().find(|(name, ..)| ev.heap.attribute(right, *name).is_some())
+    {
+        let message = format!(
+            "A submoduleWith option is declared multiple times with the same specialArgs \"{}\"",
+            ev.heap.name(name)
+        );
+        return Err(fail(ev, "redeclared", message));
+    }
+    ev.update(special, other)
 }
 
 /// Of two values of which one may be null, the one to take.

@@ -92,7 +92,11 @@ fn full_name(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
 
 fn repository_to_name(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [kind] = arguments else { return Ok(Value::NULL) };
-    let function = match ev.want_text(*kind)?.as_str() {
+    let kind = match kind.view() {
+        View::Str(id) => ev.heap.text(id).into_owned(),
+        _ => String::new(),
+    };
+    let function = match kind.as_str() {
         "source" => "internal.sources.plainName",
         "versioned" => "internal.sources.versionedName",
         "full" => "internal.sources.fullName",

@@ -140,6 +140,10 @@ pub(super) fn is_compatible(ev: &mut Evaluator, machine: Value, code: Value) -> 
 
 fn is_compatible_value(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [machine, code] = arguments else { return Ok(Value::NULL) };
+    let (machine_set, code_set) = (ev.want(*machine)?, ev.want(*code)?);
+    if !matches!((machine_set.view(), code_set.view()), (View::Attrs(_), View::Attrs(_))) {
+        return ev.equal(machine_set, code_set).map(Value::bool);
+    }
     is_compatible(ev, *machine, *code).map(Value::bool)
 }
 
