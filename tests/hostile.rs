@@ -193,6 +193,28 @@ fn large_values() {
     }
 }
 
+/// Sixteen megabytes of text take one step, so memory must be looked at more often than steps tell.
+#[test]
+fn many_large_texts() {
+    for use_of_text in [
+        "builtins.stringLength (toString (builtins.genList (n: text) 400))",
+        "map (n: text + toString n) numbers",
+        "map (n: builtins.tryEval (throw text)) numbers",
+        "builtins.foldl' (a: n: builtins.trace text a) 1 numbers",
+        "map (n: builtins.toJSON text) numbers",
+        "map (n: { ${text + toString n} = n; }) numbers",
+        "map (n: /. + text + toString n) numbers",
+        "map (n: (import <nixpkgs/lib>).toUpper text) numbers",
+        "let half = n: if n == 0 then \"a${toString builtins.currentTime}\" else let s = half (n - 1); in \"${s}${s}\"; in half 28",
+    ] {
+        let text = format!(
+            "let double = n: if n == 0 then \"aaaaaaaaaaaaaaaa\" else let s = double (n - 1); in s + s; \
+             text = double 20; numbers = builtins.genList (n: n) 500; in builtins.deepSeq ({use_of_text}) \"02:00:00:00:00:01\""
+        );
+        survives(use_of_text, &text);
+    }
+}
+
 #[test]
 fn texts_that_are_no_nix() {
     for (name, text) in [

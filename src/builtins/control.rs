@@ -89,27 +89,18 @@ fn trace(ev: &mut Evaluator, args: &[Value]) -> Outcome {
         return Err(Stop(message));
     }
     let text = shown(ev, message);
-    remember(ev, format!("trace: {text}"));
+    ev.tell(format!("trace: {text}"));
     Ok(*value)
 }
 
 fn warn(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [message, value] = args else { return Ok(Value::NULL) };
     match ev.want_text(*message) {
-        Ok(text) => remember(ev, format!("evaluation warning: {text}")),
+        Ok(text) => ev.tell(format!("evaluation warning: {text}")),
         Err(stop) if stop.0.is_error() => return Err(stop),
         Err(_) => {}
     }
     Ok(*value)
-}
-
-/// Most messages that are kept.
-const MOST: usize = 10_000;
-
-fn remember(ev: &mut Evaluator, message: String) {
-    if ev.messages.len() < MOST {
-        ev.messages.push(message);
-    }
 }
 
 fn add_error_context(ev: &mut Evaluator, args: &[Value]) -> Outcome {

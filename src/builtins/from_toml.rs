@@ -1,15 +1,21 @@
 //! `fromTOML`.
 
-use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome};
+use crate::eval::{ErrorKind, Evaluator, LimitKind, NativeDef, Outcome};
 use crate::heap::{Symbol, Value};
 use crate::syntax::ExprId;
 
 pub(super) static FAMILY: &[NativeDef] = &[NativeDef::strict("builtins.fromTOML", 1, from_toml)];
 
+/// Longest text that is read, in bytes: as large as a file may be. The parser takes tens of times as much memory.
+const LONGEST: usize = 4 << 20;
+
 fn from_toml(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [text] = args else { return Ok(Value::NULL) };
     let text = ev.want_text(*text)?;
     ev.tick_many(u64::try_from(text.len() / 4).unwrap_or(0))?;
+    if text.len() > LONGEST {
+        return Err(ev.limit_error(LimitKind::String));
+    }
     match toml::from_str::<toml::Table>(&text) {
         Ok(table) => toml_value(ev, toml::Value::Table(table)),
         Err(error) => {

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::eval::{Evaluator, NativeDef, Outcome};
+use crate::eval::{Evaluator, LimitKind, NativeDef, Outcome};
 use crate::heap::{Value, sym};
 use crate::syntax::ExprId;
 
@@ -76,6 +76,9 @@ fn split_version(ev: &mut Evaluator, args: &[Value]) -> Outcome {
         (first, rest) = component(rest);
         if first.is_empty() {
             break;
+        }
+        if components.len() >= ev.limits.list_elements {
+            return Err(ev.limit_error(LimitKind::List));
         }
         components.push(Value::string(ev.heap.new_string(first)));
     }

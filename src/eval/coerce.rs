@@ -65,11 +65,17 @@ impl Evaluator {
                 let space = self.heap.new_string(b" ");
                 let mut pieces = Vec::with_capacity(seq.count() * 2);
                 let last = seq.len.saturating_sub(1);
+                let mut length = 0;
                 for (slot, index) in seq.slots().zip(0u32..) {
                     self.tick()?;
                     let element = self.force_slot(slot);
                     let is_empty_list = matches!(element.view(), View::List(inner) if inner.len == 0);
-                    pieces.push(self.coerce_within(element, how, depth + 1)?);
+                    let piece = self.coerce_within(element, how, depth + 1)?;
+                    length += self.heap.bytes(piece).len() + 1;
+                    if length > self.limits.string_bytes {
+                        return Err(self.limit_error(super::LimitKind::String));
+                    }
+                    pieces.push(piece);
                     if index != last && !is_empty_list {
                         pieces.push(space);
                     }

@@ -57,6 +57,12 @@ pub struct Evaluator {
     extensions: Vec<(TypeId, Box<dyn Any>)>,
 }
 
+/// Most messages that are kept.
+const MOST_MESSAGES: usize = 10_000;
+
+/// Most pieces of a string of which not all is known.
+const MOST_PIECES: usize = 1_000;
+
 impl Evaluator {
     /// An evaluator without any built-in function.
     pub fn new(sources: Arc<Sources>, limits: Limits) -> Self {
@@ -194,8 +200,18 @@ impl Evaluator {
     /// An error that arises at a given expression.
     pub fn error_at(&mut self, kind: ErrorKind, message: impl Into<String>, origin: ExprId) -> Stop {
         let id = ErrorId(u32::try_from(self.errors.len()).unwrap_or(u32::MAX));
-        self.errors.push(ErrorInfo { kind, message: message.into(), origin, trace: Vec::new() });
+        let message = message.into();
+        self.heap.count_outside(size_of::<ErrorInfo>() + message.len());
+        self.errors.push(ErrorInfo { kind, message, origin, trace: Vec::new() });
         Stop(Value::error(id).with_origin(origin))
+    }
+
+    /// Keeps a message that the evaluation itself gives, such as that of `builtins.trace`; of very many only the first.
+    pub fn tell(&mut self, message: String) {
+        if self.messages.len() < MOST_MESSAGES {
+            self.heap.count_outside(message.len());
+            self.messages.push(message);
+        }
     }
 
     /// What an error says.
@@ -209,7 +225,9 @@ impl Evaluator {
             && let Some(info) = self.errors.get_mut(id.0 as usize)
             && info.trace.len() < 20
         {
-            info.trace.push((origin, text.into()));
+            let text = text.into();
+            self.heap.count_outside(text.len());
+            info.trace.push((origin, text));
         }
         stop
     }
@@ -225,7 +243,7 @@ impl Evaluator {
         Stop(Value::unknown(self.new_unknown(UnknownInfo { reason, origin, pieces: None })).with_origin(origin))
     }
 
-    /// A string of which only pieces are known.
+    /// A string of which only pieces are known; of very many pieces only the first reason is kept.
     pub fn partial_string(&mut self, pieces: Vec<Piece>, origin: ExprId) -> Value {
         let first = pieces.iter().find_map(|piece| match piece {
             Piece::Hole(id) => Some(*id),
@@ -234,13 +252,16 @@ impl Evaluator {
         let reason = first
             .and_then(|id| self.unknown_info(id))
             .map_or(UnknownReason::Unsupported("part of a string".to_owned()), |info| info.reason.clone());
+        let pieces = (pieces.len() <= MOST_PIECES).then_some(pieces);
         let cause = first.and_then(|id| self.unknown_info(id)).map_or(origin, |info| info.origin);
-        Value::unknown(self.new_unknown(UnknownInfo { reason, origin: cause, pieces: Some(pieces) }))
-            .with_origin(origin)
+        Value::unknown(self.new_unknown(UnknownInfo { reason, origin: cause, pieces })).with_origin(origin)
     }
 
     fn new_unknown(&mut self, info: UnknownInfo) -> UnknownId {
         let id = UnknownId(u32::try_from(self.unknowns.len()).unwrap_or(u32::MAX));
+        self.heap.count_outside(
+            size_of::<UnknownInfo>() + info.pieces.as_ref().map_or(0, |all| size_of_val(all.as_slice())),
+        );
         self.unknowns.push(info);
         id
     }
@@ -261,7 +282,7 @@ impl Evaluator {
     pub fn tick_many(&mut self, count: u64) -> Result<(), Stop> {
         let before = self.steps;
         self.steps += count;
-        if before >> 10 == self.steps >> 10 && self.steps < self.limits.steps {
+        if before >> 10 == self.steps >> 10 && self.steps < self.limits.steps && !self.heap.wants_a_look() {
             return Ok(());
         }
         self.check_limits()
@@ -272,6 +293,7 @@ impl Evaluator {
         if let Some(id) = self.exhausted {
             return Err(Stop(Value::error(id)));
         }
+        self.heap.looked();
         let kind = if self.steps >= self.limits.steps {
             LimitKind::Steps
         } else if self.heap.bytes_used() >= self.limits.heap_bytes {

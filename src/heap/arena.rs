@@ -21,11 +21,18 @@ pub struct Heap {
     bytes: Vec<u8>,
     shapes: Vec<Rc<Shape>>,
     shape_bytes: usize,
+    /// Bytes that are kept elsewhere for values: names, and what errors and unknowns say.
+    outside_bytes: usize,
+    /// How many bytes of texts there may be before the evaluator has to look at its limits again.
+    next_look: usize,
     contexts: Vec<Context>,
     merges: FxHashMap<(ShapeId, ShapeId), (ShapeId, MergePlan)>,
     /// The names.
     pub symbols: Interner,
 }
+
+/// Bytes of texts after which limits are looked at, however few steps were taken: one step can make a string of many megabytes.
+const LOOK_AFTER: usize = 1 << 20;
 
 /// An arena with room for `most` elements, or for as many as the system promises. A page that is never touched costs nothing, and an
 /// arena that never moves is neither copied nor for a moment there twice.
@@ -53,6 +60,8 @@ impl Heap {
             bytes: reserved(256 << 20),
             shapes: Vec::with_capacity(256),
             shape_bytes: 0,
+            outside_bytes: 0,
+            next_look: LOOK_AFTER,
             contexts: vec![Rc::from([])],
             merges: FxHashMap::default(),
             symbols: Interner::new(),
@@ -70,8 +79,28 @@ impl Heap {
     pub fn bytes_used(&self) -> usize {
         self.slots.len() * size_of::<Value>()
             + self.strings.len() * size_of::<StrData>()
-            + self.bytes.len()
+            + self.text_bytes()
             + self.shape_bytes
+    }
+
+    fn text_bytes(&self) -> usize {
+        self.bytes.len() + self.outside_bytes
+    }
+
+    /// Counts memory that is kept outside the arenas for as long as the heap.
+    pub fn count_outside(&mut self, bytes: usize) {
+        self.outside_bytes += bytes;
+    }
+
+    /// Whether so many texts were made since the last [`Heap::looked`] that limits should be looked at before the next step.
+    #[inline]
+    pub fn wants_a_look(&self) -> bool {
+        self.text_bytes() >= self.next_look
+    }
+
+    /// The limits were looked at.
+    pub fn looked(&mut self) {
+        self.next_look = self.text_bytes() + LOOK_AFTER;
     }
 
     /// The content of a slot.
@@ -364,7 +393,12 @@ impl Heap {
     pub fn intern_string(&mut self, id: StrId) -> Symbol {
         let data = self.string_data(id);
         let bytes = self.bytes.get(data.start as usize..data.start as usize + data.len as usize).unwrap_or_default();
-        self.symbols.intern(&String::from_utf8_lossy(bytes))
+        let before = self.symbols.len();
+        let symbol = self.symbols.intern(&String::from_utf8_lossy(bytes));
+        if self.symbols.len() > before {
+            self.outside_bytes += data.len as usize + size_of::<Symbol>() + 4 * size_of::<usize>();
+        }
+        symbol
     }
 
     /// The symbol of a name.

@@ -161,14 +161,14 @@ fn eval_modules_function(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
             sym::PREFIX => request.prefix = loc_of_list(ev, value)?,
             sym::SPECIAL_ARGS => request.special_args = value,
             sym::ARGS => {
-                ev.messages.push(
+                ev.tell(
                     "evaluation warning: The args argument to evalModules is deprecated. Please set config._module.args instead."
                         .to_owned(),
                 );
                 request.args = Some(value);
             }
             sym::CHECK => {
-                ev.messages.push(
+                ev.tell(
                     "evaluation warning: The check argument to evalModules is deprecated. Please set config._module.check instead."
                         .to_owned(),
                 );
@@ -225,7 +225,7 @@ fn asserted(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
 
 fn fix_strictness(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [value] = arguments else { return Ok(Value::NULL) };
-    ev.messages.push(
+    ev.tell(
         "evaluation warning: lib.mkFixStrictness has no effect and will be removed. It returns its argument unmodified, so you can just remove any calls."
             .to_owned(),
     );

@@ -289,7 +289,7 @@ fn merged_value(ev: &mut Evaluator, id: NodeId, info: &OptionInfo) -> Outcome {
     if let Some(words) = types::deprecation(ev, info.ty) {
         let (name, short) = (this.loc.show(&ev.heap), types::name(ev, info.ty));
         let files = show_files(info.declarations.iter().map(|file| &**file));
-        ev.messages.push(format!(
+        ev.tell(format!(
             "evaluation warning: The type `types.{short}' of option `{name}' defined in {files} is deprecated. {words}"
         ));
     }

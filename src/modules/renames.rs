@@ -23,7 +23,7 @@ pub(super) static FUNCTIONS: &[NativeDef] = &[
     }),
     NativeDef::lazy("lib.modules.mkAliasIfDef", 2, |ev, arguments| {
         let [option, content] = arguments else { return Ok(Value::NULL) };
-        ev.messages.push(
+        ev.tell(
             "evaluation warning: Usage of 'mkAliasIfDef' has been deprecated. Use 'mkIf option.isDefined' instead."
                 .to_owned(),
         );
@@ -57,7 +57,7 @@ pub(super) static FUNCTIONS: &[NativeDef] = &[
     ]),
     NativeDef::lazy("lib.modules.mkAliasOptionModule", 2, alias_module),
     NativeDef::lazy("lib.modules.mkAliasOptionModuleMD", 2, |ev, arguments| {
-        ev.messages.push(
+        ev.tell(
             "evaluation warning: mkAliasOptionModuleMD is deprecated and will be removed in 26.05; please use mkAliasOptionModule."
                 .to_owned(),
         );

@@ -246,7 +246,7 @@ fn note(ev: &mut Evaluator, fileset: Value) -> Result<(), Stop> {
         }
         None => "trace: (empty)".to_owned(),
     };
-    ev.messages.push(text);
+    ev.tell(text);
     Ok(())
 }
 

@@ -134,7 +134,7 @@ fn for_each(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
 }
 
 fn fold_with_warning(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    ev.messages.push("evaluation warning: fold has been deprecated, use foldr instead".to_owned());
+    ev.tell("evaluation warning: fold has been deprecated, use foldr instead".to_owned());
     fold_right(ev, arguments)
 }
 
@@ -252,6 +252,7 @@ fn flatten_into(
                 flatten_into(ev, element, depth + 1, flat, open)?;
             }
         }
+        _ if flat.len() >= ev.limits.list_elements => return Err(ev.limit_error(crate::eval::LimitKind::List)),
         _ => flat.push(value),
     }
     Ok(())

@@ -246,7 +246,7 @@ fn assumed_program(ev: &mut Evaluator, package: Value) -> Outcome {
         }
     };
     let shown = identifier_text(&shown);
-    ev.messages.push(format!(
+    ev.tell(format!(
         "evaluation warning: getExe: Package {shown} does not have the meta.mainProgram attribute; its name is taken for the program's"
     ));
     let get_name = ev.native("lib.strings.getName");

@@ -52,7 +52,7 @@ pub(super) fn name_value(ev: &mut Evaluator, name: Symbol, origin: ExprId) -> Va
 
 /// Records an evaluation warning.
 pub(super) fn warn(ev: &mut Evaluator, message: &str) {
-    ev.messages.push(format!("evaluation warning: {message}"));
+    ev.tell(format!("evaluation warning: {message}"));
 }
 
 /// `throw`

@@ -1,6 +1,6 @@
 //! JSON (RFC 8259) as values.
 
-use crate::eval::{ErrorKind, Evaluator, Outcome, Stop};
+use crate::eval::{ErrorKind, Evaluator, LimitKind, Outcome, Stop};
 use crate::heap::{Symbol, Value};
 use crate::syntax::ExprId;
 
@@ -80,6 +80,9 @@ impl<'a> Reader<'a> {
         }
         loop {
             values.push(self.value(ev, depth + 1)?);
+            if values.len() > ev.limits.list_elements {
+                return Err(ev.limit_error(LimitKind::List));
+            }
             self.skip_space();
             if self.take("]") {
                 return Ok(ev.heap.new_list(&values));

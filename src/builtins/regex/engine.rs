@@ -83,6 +83,11 @@ impl Pattern {
         self.machine.get_or_init(|| Machine::new(&self.node, self.groups))
     }
 
+    /// States of the pattern.
+    pub(super) fn size(&self) -> u64 {
+        self.node.size()
+    }
+
     /// Matches the whole text.
     pub(super) fn match_whole(&self, text: &[u8]) -> Result<Option<Groups>, Trouble> {
         let regex = self.whole.get_or_init(|| self.compile(true)).as_ref().ok_or(Trouble::TooMuch)?;

@@ -28,10 +28,15 @@ pub(super) static FAMILY: &[NativeDef] =
 #[derive(Default)]
 struct Patterns {
     known: FxHashMap<Vec<u8>, Rc<Pattern>>,
+    /// Sum of their sizes.
+    size: u64,
 }
 
-/// Most patterns that are kept.
-const MOST: usize = 2_000;
+/// Largest sum of the sizes of patterns that are kept. An automaton takes some hundred bytes for each state.
+const MOST: u64 = 400_000;
+
+/// What any pattern takes, however short, in states.
+const PATTERN: u64 = 100;
 
 fn pattern(ev: &mut Evaluator, id: StrId) -> Result<Rc<Pattern>, Stop> {
     let source = ev.heap.bytes(id).to_vec();
@@ -41,11 +46,13 @@ fn pattern(ev: &mut Evaluator, id: StrId) -> Result<Rc<Pattern>, Stop> {
     match Pattern::new(&source) {
         Ok(compiled) => {
             let compiled = Rc::new(compiled);
-            let patterns = &mut ev.extension::<Patterns>().known;
-            if patterns.len() >= MOST {
-                patterns.clear();
+            let patterns = ev.extension::<Patterns>();
+            let size = compiled.size() + PATTERN;
+            if patterns.size + size > MOST {
+                *patterns = Patterns::default();
             }
-            patterns.insert(source, Rc::clone(&compiled));
+            patterns.size += size;
+            patterns.known.insert(source, Rc::clone(&compiled));
             Ok(compiled)
         }
         Err(trouble) => Err(stop(ev, trouble, &source)),

@@ -65,7 +65,7 @@ pub(super) fn either(ev: &mut Evaluator, left: Part, right: Part, loc: &Loc, def
         return Err(maybe(ev, def));
     }
     let (path, first, second) = (show_loc(ev, loc), super::description(ev, left), super::description(ev, right));
-    ev.messages.push(format!(
+    ev.tell(format!(
         "evaluation warning: The definitions of option `{path}' are all neither of type `{first}' nor of type `{second}'."
     ));
     merge_one(ev, loc, defs, "")

@@ -267,7 +267,7 @@ fn traced(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [filter, name, path, kind] = arguments else { return Ok(Value::NULL) };
     let passes = ev.call_bool(*filter, &[*path, *kind])?;
     let (name, path) = (ev.want_text(*name)?, shown(ev, *path)?);
-    ev.messages.push(format!("{name}.filter {path} = {passes}"));
+    ev.tell(format!("{name}.filter {path} = {passes}"));
     Ok(Value::bool(passes))
 }
 
