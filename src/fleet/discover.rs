@@ -60,8 +60,8 @@ pub(super) struct Bulk {
 /// Most guests that are read in the same evaluator as their host, and in one part of a bulk.
 pub(super) const GUESTS_AT_ONCE: usize = 512;
 
-/// Steps that the evaluation of one machine may take.
-pub(super) const STEPS_PER_MACHINE: u64 = 40_000_000;
+/// Steps that the evaluation of one machine may take. Fuzzing tries many small fleets, of which many are endless.
+pub(super) const STEPS_PER_MACHINE: u64 = if cfg!(fuzzing) { 400_000 } else { 40_000_000 };
 
 /// Finds all machines of a scope.
 pub(super) fn discover(ev: &mut Evaluator, target: &Target, scope: &Scope, asker: Asker) -> Discovery {
