@@ -5,13 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use routelint::config::{self, Vocabulary};
 use routelint::eval::{Evaluator, Limits, Outcome};
 use routelint::flake::{FlakeOptions, Lock, flake_value};
 use routelint::fleet::{Target, analyse, new_evaluator};
 use routelint::heap::{Heap, Value, View};
 use routelint::report::{Checked, Paths, Shown, Style, concise, human, json, show_json, show_table};
-use routelint::rules::{Settings, apply_allowances, check, sort};
-use routelint::source::{Access, FileId, Sources};
+use routelint::rules::{self, Settings, apply_allowances, check, sort};
+use routelint::source::{Access, FileId, Place, Sources};
 use routelint::syntax::ir::{Expr, FileIr};
 use routelint::syntax::{LowerOptions, parse};
 
@@ -19,12 +20,13 @@ use routelint::syntax::{LowerOptions, parse};
 type Named = (&'static str, fn(&str));
 
 /// All targets by name.
-pub const TARGETS: [Named; 6] = [
+pub const TARGETS: [Named; 7] = [
     ("syntax", syntax),
     ("evaluator", evaluator),
     ("regex", regex),
     ("modules", modules),
     ("lock", lock),
+    ("configuration", configuration),
     ("fleet", fleet),
 ];
 
@@ -323,9 +325,56 @@ fn assert_inside(sources: &Sources, folder: &Path) {
     }
 }
 
+/// What a configuration may say of rules.
+fn vocabulary() -> Vocabulary {
+    Vocabulary {
+        rules: rules::all().iter().map(|rule| rule.name).collect(),
+        groups: rules::Group::ALL.into_iter().map(rules::Group::word).collect(),
+    }
+}
+
+/// The text of a `routelint.toml` is read: either there are mistakes, in places of the text, or settings whose paths stay in the project.
+pub fn configuration(text: &str) {
+    let folder = Path::new("/routelint-fuzz");
+    let is_inside = |place: Place| text.get(place.span.start as usize..place.span.end as usize).is_some();
+    match config::read(text, FileId(0), folder, &vocabulary()) {
+        Ok(settings) => {
+            let hosts = settings.hosts.iter().map(|host| &host.source);
+            for machine in hosts.chain(settings.guests.iter().map(|guest| &guest.source)) {
+                for path in machine.modules.iter().chain(&machine.file).chain(&machine.flake) {
+                    assert!(is_inside(path.place), "{path:?} is outside the text");
+                    assert!(path.value.starts_with(folder), "{path:?} leaves the project");
+                    assert!(!path.value.iter().any(|part| part == ".."), "{path:?} leaves the project");
+                }
+            }
+            let patterns = settings.overrides.iter().map(|change| &change.paths).chain([&settings.exclude]);
+            for pattern in patterns {
+                for path in ["host.nix", "guests/web.nix", "a/b/c/d/e/f/g/templates/new.nix", ""] {
+                    pattern.matches(Path::new(path));
+                }
+            }
+        }
+        Err(mistakes) => {
+            assert!(!mistakes.is_empty(), "refused without a reason");
+            for mistake in mistakes {
+                assert!(is_inside(mistake.place), "{mistake:?} is outside the text");
+            }
+        }
+    }
+}
+
 /// Names that files of a fuzzed project may have.
-const PROJECT_FILES: [&str; 8] =
-    ["host.nix", "guest.nix", "guests/web.nix", "guests/db.nix", "common.nix", "data.json", "flake.nix", "flake.lock"];
+const PROJECT_FILES: [&str; 9] = [
+    "routelint.toml",
+    "host.nix",
+    "guest.nix",
+    "guests/web.nix",
+    "guests/db.nix",
+    "common.nix",
+    "data.json",
+    "flake.nix",
+    "flake.lock",
+];
 
 /// Number of the next project folder of this process.
 static NEXT_PROJECT: AtomicU32 = AtomicU32::new(0);
@@ -349,7 +398,14 @@ pub fn fleet(text: &str) {
 fn reports_of(folder: &Path) -> Vec<String> {
     let sources = Arc::new(Sources::new(Access::below(Vec::new())));
     let root = sources.canonical(folder);
-    let target = Target { paths: vec![root.clone()], ..Target::default() };
+    let file = root.join(config::FILE_NAME);
+    let configured = if sources.is_present(&file) {
+        config::load(&sources, &file, &vocabulary())
+    } else {
+        Ok(config::Settings::default())
+    };
+    let Ok(configured) = configured else { return Vec::new() };
+    let target = Target { paths: vec![root.clone()], settings: Arc::new(configured), ..Target::default() };
     let analysis = analyse(&sources, &target);
     assert_inside(&sources, &root);
     let Ok(analysis) = analysis else { return Vec::new() };
