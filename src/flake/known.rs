@@ -173,7 +173,13 @@ impl Known {
         let View::Attrs(set) = description.view() else { return Ok(description) };
         let name = ev.heap.intern("outputs");
         let outputs = ev.attribute_or_stop(set, name)?;
-        ev.want(outputs)
+        let outputs = ev.want(outputs)?;
+        if self.name() == "import-tree" {
+            // A function, which is known whole.
+            return Ok(outputs);
+        }
+        let unknown = ev.unknown(self.reason()).0;
+        ev.update(unknown, outputs)
     }
 
     /// Lets paths below an unrelated flake count as its modules.

@@ -107,7 +107,8 @@ let
     let evaluated = lib.evalModules { modules = [ clanModule arguments { _module.check = false; } ]; specialArgs.self = arguments.self or unknown; };
     in evaluated;
 
-  flakeModule = { config, self, ... }: {
+  flakeModule = { key = "routelint:clan-core"; imports = [ flakeModuleBody ]; };
+  flakeModuleBody = { config, self, ... }: {
     imports = [ (lib.mkAliasOptionModule [ "clan" ] [ "flake" "clan" ]) ];
     options.flake.clan = mkOption {
       default = { };

@@ -136,7 +136,9 @@ let
     };
   };
 
-  flakeModule = { config, inputs, ... }:
+  # However often it is imported, it is one module.
+  flakeModule = { key = "routelint:den"; imports = [ flakeModuleBody ]; };
+  flakeModuleBody = { config, inputs, ... }:
     let
       inherit (config) den;
       hosts = lib.concatMap lib.attrValues (lib.attrValues den.hosts);
@@ -196,10 +198,11 @@ let
       };
     };
 
-  outputModule = name: { options.flake.${name} = mkOption { type = types.lazyAttrsOf types.raw; default = { }; }; };
+  outputModule = name: { key = "routelint:den-${name}"; options.flake.${name} = mkOption { type = types.lazyAttrsOf types.raw; default = { }; }; };
   flakeOutputs = unknown // lib.genAttrs [
     "nixosConfigurations" "darwinConfigurations" "homeConfigurations" "devShells" "packages" "apps" "checks" "legacyPackages"
   ] outputModule // {
+    flake.key = "routelint:den-flake";
     flake.options.flake = mkOption {
       default = { };
       type = types.submodule { freeformType = types.lazyAttrsOf types.anything; };

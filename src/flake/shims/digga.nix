@@ -1,5 +1,5 @@
 # digga: hosts, profiles and suites from folders, on top of flake-utils-plus.
-{ lib, knownFlake, unknown, ... }:
+{ lib, knownFlake, unknown, unrelated, ... }:
 let
   inherit (lib) mkOption types;
   plus = (knownFlake "flake-utils-plus").lib;
@@ -74,6 +74,7 @@ let
     ]);
 in
 {
+  outputs.nixosModules = unrelated;
   outputs.lib = {
     inherit mkFlake rakeLeaves flattenTree;
     inherit (plus) defaultSystems eachSystem eachDefaultSystem filterPackages exportModules mergeAny;

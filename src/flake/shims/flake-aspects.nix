@@ -62,7 +62,8 @@ let
 
   resolve = class: value: { imports = modulesOf class { } value; };
 
-  flakeModule = { config, ... }: {
+  flakeModule = { key = "routelint:flake-aspects"; imports = [ flakeModuleBody ]; };
+  flakeModuleBody = { config, ... }: {
     options.flake.aspects = mkOption { type = aspects; default = { }; };
     config.flake.modules =
       let

@@ -5,6 +5,7 @@ let
   parts = knownFlake "flake-parts";
 
   ignored = {
+    key = "routelint:flake-file";
     options.flake-file = mkOption {
       default = { };
       type = types.mkOptionType { name = "ignored"; check = _: true; merge = _: _: unknown; };

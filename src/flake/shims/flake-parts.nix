@@ -84,6 +84,7 @@ let
 
   # `flake.modules.<class>.<name>`: modules of any class, defined in pieces.
   modules = {
+    key = "routelint:flake-modules";
     options.flake = mkOption {
       type = types.submodule {
         options.modules = mkOption {
@@ -98,6 +99,7 @@ let
 
   # `flake.flakeModules.<name>`: modules for other flakes.
   flakeModules = {
+    key = "routelint:flake-flakeModules";
     options.flake = mkOption {
       type = types.submodule {
         options.flakeModules = set (types.lazyAttrsOf types.deferredModule);
@@ -107,6 +109,7 @@ let
 
   # Parts of the flake with inputs of their own: outputs for development, which are no machines.
   partitions = {
+    key = "routelint:flake-partitions";
     options.partitions = set types.raw;
     options.partitionedAttrs = set types.raw;
   };
