@@ -228,12 +228,28 @@ fn an_input_may_be_given_on_the_command_line() {
 }
 
 #[test]
+fn a_host_that_lists_the_guests_it_starts_has_no_others() {
+    let folder = tempfile::tempdir().unwrap();
+    write(
+        folder.path(),
+        "flake.nix",
+        "{ outputs = { nixpkgs, microvm, ... }: { nixosConfigurations = {
+             quay = nixpkgs.lib.nixosSystem { modules = [ microvm.nixosModules.host { microvm.autostart = [ \"web\" ]; } ]; };
+             web = nixpkgs.lib.nixosSystem { modules = [ microvm.nixosModules.microvm ]; };
+             old = nixpkgs.lib.nixosSystem { modules = [ microvm.nixosModules.microvm ]; }; }; }; }",
+    );
+    let (_, shown) = routelint(&["show"], folder.path());
+    assert_eq!(guests(&shown), ["-/old null - -", "quay/web null - -"]);
+}
+
+#[test]
 fn an_unknown_part_of_a_flake_made_of_modules_hides_nothing_and_is_no_error() {
     let flake = format!(
         "{{ inputs.flake-parts.url = \"github:hercules-ci/flake-parts\"; inputs.nixpkgs.url = \"github:NixOS/nixpkgs\"; inputs.x.url = \"github:someone/x\";
            outputs = inputs: inputs.flake-parts.lib.mkFlake {{ inherit inputs; }} ({{ self, ... }}: {{
              imports = [ inputs.x.flakeModules.default ];
-             flake.nixosConfigurations.quay = inputs.nixpkgs.lib.nixosSystem {{ specialArgs.more = self.madeByX; modules = [ {GUEST} ]; }}; }}); }}"
+             flake.nixosConfigurations.quay = inputs.nixpkgs.lib.nixosSystem {{ specialArgs.more = self.madeByX; modules = [ {GUEST} ]; }};
+             flake.imports = [ ({{ config, ... }}: {{ lib.copied = config.madeByX; }}) ]; }}); }}"
     );
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "flake.nix", &flake);

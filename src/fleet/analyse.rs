@@ -190,13 +190,17 @@ fn assemble(found: Discovery, loaded: Loaded, settings: &Settings, mistakes: &mu
     Analysis { fleet, directives }
 }
 
-/// The host of a guest that no `microvm.vms` names: the one that starts it, or the only one.
+/// The host of a guest that no `microvm.vms` names: the one that starts it, or the only one, unless that one tells which guests it starts and
+/// leaves this one out.
 fn host_of_guest(hosts: &[Host], name: &str) -> Option<usize> {
     let mut starting =
         hosts.iter().enumerate().filter(|(_, host)| host.autostart.items.iter().any(|started| started.value == name));
     match (starting.next(), starting.next()) {
         (Some((index, _)), None) => Some(index),
-        (None, _) if hosts.len() == 1 => Some(0),
+        (None, _) if hosts.len() == 1 => {
+            let tells_all = |host: &&Host| host.autostart.is_complete && !host.autostart.items.is_empty();
+            hosts.first().filter(tells_all).is_none().then_some(0)
+        }
         _ => None,
     }
 }

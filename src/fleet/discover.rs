@@ -131,8 +131,9 @@ impl<'a> Finder<'a> {
             Layout::Files(files) => self.files(files, None),
             Layout::Folder(folder) => {
                 let machines = self.entry_machines(folder);
-                if !self.machines(machines) {
-                    self.files(&[], Some(folder));
+                match machines.is_empty() {
+                    true => self.files(&[], Some(folder)),
+                    false => self.machines(machines),
                 }
             }
             Layout::Configured(folder) => self.configured(folder),
@@ -174,13 +175,14 @@ impl Finder<'_> {
     fn flake(&mut self, folder: &Path) {
         self.take_release(folder);
         let machines = self.flake_machines(folder);
-        if !self.machines(machines) && self.reader.problems.is_empty() {
-            self.files(&[], Some(folder));
+        match machines.is_empty() && self.reader.problems.is_empty() {
+            true => self.files(&[], Some(folder)),
+            false => self.machines(machines),
         }
     }
 
-    /// Reads machines that have a name; whether a host or guest was among them.
-    fn machines(&mut self, machines: Vec<Named>) -> bool {
+    /// Reads machines that have a name.
+    fn machines(&mut self, machines: Vec<Named>) {
         let mut guests = Vec::new();
         for (name, id, place) in machines {
             self.reader.machine = format!("machine {name}");
@@ -200,7 +202,6 @@ impl Finder<'_> {
             }
         }
         self.reader.machine.clear();
-        !(self.found.hosts.is_empty() && self.found.guests.is_empty() && self.number_met() == 0)
     }
 
     /// Whether the `microvm.vms` of a host, or of any, names a guest.

@@ -71,6 +71,14 @@ let
       tagsOf = name: [ "all" ] ++ (inventory.machines.${name}.tags or [ ]);
       isIn = name: role: role.machines ? ${name} || lib.any (tag: role.tags ? ${tag}) (tagsOf name);
 
+      # The older inventory: services with lists of machines and tags, which may bring modules.
+      olderModules = name:
+        let
+          isListed = role: lib.elem name (role.machines or [ ]) || lib.any (tag: lib.elem tag (role.tags or [ ])) (tagsOf name);
+          ofInstance = instance: lib.concatMap (role: role.extraModules or [ ]) (lib.filter isListed (lib.attrValues (instance.roles or { })));
+        in
+        lib.concatMap (service: lib.concatMap ofInstance (lib.attrValues service)) (lib.attrValues (inventory.services or { }));
+
       # A service of the user's own gives a module for each machine of a role; of clan-core's services none speaks of taps.
       serviceModules = name: instanceName: instance:
         let
@@ -100,7 +108,8 @@ let
       modules = filesOf "${folder}/${name}"
         ++ lib.optional (clan.machines ? ${name}) clan.machines.${name}
         ++ [ { networking.hostName = lib.mkDefault name; } ]
-        ++ lib.concatLists (lib.mapAttrsToList (serviceModules name) inventory.instances);
+        ++ lib.concatLists (lib.mapAttrsToList (serviceModules name) inventory.instances)
+        ++ olderModules name;
     });
 
   clan = arguments:

@@ -44,7 +44,14 @@ let
         type = types.lazyAttrsOf (imported (types.submoduleWith { modules = [ { options = defaultsOptions; } ]; }));
         default = { };
       };
-      importables = mkOption { type = types.lazyAttrsOf types.raw; default = { }; };
+      importables = mkOption {
+        type = types.lazyAttrsOf types.raw;
+        default = { };
+        # Suites are sets of lists, however nested they were written.
+        apply = given: given // lib.optionalAttrs (given ? suites) {
+          suites = lib.mapAttrs (_: suite: lib.flatten [ suite ]) (if builtins.isPath given.suites then import given.suites else given.suites);
+        };
+      };
     };
   };
 
@@ -62,6 +69,7 @@ let
     plus.mkFlake ({
       inherit self inputs;
       channels = args.channels or { };
+      sharedOverlays = lib.toList (args.sharedOverlays or [ ]);
       hosts = lib.mapAttrs (_: known) configuration.hosts;
       hostDefaults = known defaults // {
         modules = defaults.exportedModules ++ defaults.modules;

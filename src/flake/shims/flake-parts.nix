@@ -46,9 +46,10 @@ let
       };
       flake = mkOption {
         default = { };
-        # A module that is not known may give further outputs; an option that no module declares is unknown then.
+        # A module that is not known may give further outputs: an option that no module declares is unknown then, here and below.
         apply = flake: (config.routelint or { }) // flake;
         type = types.submodule {
+          imports = [ (config.routelint or { }) ];
           freeformType = raw;
           options = {
             nixosConfigurations = set raw;

@@ -22,6 +22,11 @@ let
         packageSet system // { inherit name; input = channel.input or inputs.${name} or unknown; }
       ) ({ nixpkgs = { }; } // channels);
 
+      # Overlays may add to `lib`.
+      hasOverlays = (args.sharedOverlays or [ ]) != [ ]
+        || lib.any (channel: channel ? overlaysBuilder || channel ? overlays) (lib.attrValues channels);
+      machineLib = if hasOverlays then unknown // lib else lib;
+
       defaults = { system = "x86_64-linux"; modules = [ ]; extraArgs = { }; } // hostDefaults;
 
       machine = fullName: given:
@@ -33,6 +38,7 @@ let
         {
           ${host.output}.${fullName} = host.builder {
             inherit (host) system;
+            lib = machineLib;
             specialArgs = host.specialArgs // { channel = (channelsFor host.system).${host.channelName or "nixpkgs"}; };
             modules = [
               {
