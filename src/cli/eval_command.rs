@@ -114,7 +114,10 @@ pub(super) fn run(arguments: &EvalArguments, colour: ColourChoice) -> Result<Sta
         let value = selected(&mut evaluator, arguments, value)?;
         explain(&mut evaluator, arguments, value, &[], colour)
     });
-    show(&mut evaluator, printed, "")
+    let status = show(&mut evaluator, printed, "");
+    // The process ends here: giving the memory back piece by piece would only take time.
+    std::mem::forget(evaluator);
+    status
 }
 
 /// The value with all that it was computed from.

@@ -90,9 +90,10 @@ const STACK: usize = 1 << 30;
 /// Runs the program with the arguments of the process.
 #[allow(clippy::disallowed_methods, reason = "this room reads the arguments")]
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse_from(arguments::with_command(&Arguments::command(), std::env::args_os()));
     let thread = std::thread::Builder::new().name("routelint".to_owned()).stack_size(STACK);
-    let outcome = thread.spawn(move || dispatch(arguments)).map(std::thread::JoinHandle::join);
+    // The arguments are read there too: a thread that allocates nothing needs no memory of its own.
+    let read = || Arguments::parse_from(arguments::with_command(&Arguments::command(), std::env::args_os()));
+    let outcome = thread.spawn(move || dispatch(read())).map(std::thread::JoinHandle::join);
     match outcome {
         Ok(Ok(status)) => status.into(),
         Ok(Err(_)) => Status::Failed.into(),

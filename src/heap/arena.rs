@@ -34,15 +34,32 @@ pub struct Heap {
 /// Bytes of texts after which limits are looked at, however few steps were taken: one step can make a string of many megabytes.
 const LOOK_AFTER: usize = 1 << 20;
 
-/// An arena with room for `most` elements, or for as many as the system promises. A page that is never touched costs nothing, and an
-/// arena that never moves is neither copied nor for a moment there twice.
-fn reserved<T>(most: usize) -> Vec<T> {
-    let mut arena = Vec::new();
+/// Elements that an arena has room for at first, and once it is full for the first time. Most evaluations of one expression end before that,
+/// and are spared the first pages of large reservations, which the system hands out by the megabyte.
+const SLOTS: (usize, usize) = (2 << 10, 64 << 20);
+const STRINGS: (usize, usize) = (1 << 10, 4 << 20);
+const BYTES: (usize, usize) = (16 << 10, 256 << 20);
+
+/// Room for `more` elements. The first time it is scarce the arena gets room for `most`, or for as many as the system promises: a page that is never
+/// touched costs nothing, and an arena that never moves again is neither copied nor for a moment there twice.
+#[inline]
+fn make_room<T>(arena: &mut Vec<T>, more: usize, most: usize) {
+    if arena.capacity() - arena.len() < more {
+        widen(arena, more, most);
+    }
+}
+
+#[cold]
+fn widen<T>(arena: &mut Vec<T>, more: usize, most: usize) {
+    let wanted = arena.len() + more;
     let mut room = most;
-    while room > 1024 && arena.try_reserve_exact(room).is_err() {
+    while room > wanted {
+        if arena.try_reserve_exact(room - arena.len()).is_ok() {
+            return;
+        }
         room /= 4;
     }
-    arena
+    arena.reserve(more);
 }
 
 impl Default for Heap {
@@ -55,9 +72,9 @@ impl Heap {
     /// An empty heap: slot 0 is the outermost frame's link, string 0 is `""`, shape 0 has no names.
     pub fn new() -> Self {
         let mut heap = Self {
-            slots: reserved(64 << 20),
-            strings: reserved(4 << 20),
-            bytes: reserved(256 << 20),
+            slots: Vec::with_capacity(SLOTS.0),
+            strings: Vec::with_capacity(STRINGS.0),
+            bytes: Vec::with_capacity(BYTES.0),
             shapes: Vec::with_capacity(256),
             shape_bytes: 0,
             outside_bytes: 0,
@@ -125,14 +142,15 @@ impl Heap {
     }
 
     #[inline]
-    fn next_slot(&self) -> u32 {
+    fn next_slots(&mut self, count: usize) -> u32 {
+        make_room(&mut self.slots, count, SLOTS.1);
         u32::try_from(self.slots.len()).unwrap_or(u32::MAX)
     }
 
     /// A run of `len` slots holding `null`.
     #[inline]
     pub fn new_slots(&mut self, len: usize) -> u32 {
-        let start = self.next_slot();
+        let start = self.next_slots(len);
         self.slots.resize(self.slots.len() + len, Value::NULL);
         start
     }
@@ -140,7 +158,7 @@ impl Heap {
     /// A slot holding `value`, which may be lazy.
     #[inline]
     pub fn new_slot(&mut self, value: Value) -> SlotId {
-        let start = self.next_slot();
+        let start = self.next_slots(1);
         self.slots.push(value);
         SlotId(start)
     }
@@ -148,7 +166,7 @@ impl Heap {
     /// A frame with `len` variables (still `null`) inside `parent`.
     #[inline]
     pub fn new_frame(&mut self, parent: Env, len: usize) -> Env {
-        let start = self.next_slot();
+        let start = self.next_slots(len + 1);
         self.slots.push(Value::link(parent));
         self.slots.resize(self.slots.len() + len, Value::NULL);
         Env(start)
@@ -157,7 +175,7 @@ impl Heap {
     /// A frame with one variable.
     #[inline]
     pub fn new_frame_of_one(&mut self, parent: Env, value: Value) -> Env {
-        let start = self.next_slot();
+        let start = self.next_slots(2);
         self.slots.extend([Value::link(parent), value]);
         Env(start)
     }
@@ -183,7 +201,7 @@ impl Heap {
 
     /// A run of slots with these values, which may be lazy.
     pub fn new_seq(&mut self, values: &[Value]) -> Seq {
-        let start = self.next_slot();
+        let start = self.next_slots(values.len() + 1);
         self.slots.extend_from_slice(values);
         Seq { start, len: u32::try_from(values.len()).unwrap_or(u32::MAX), open: false }
     }
@@ -219,7 +237,7 @@ impl Heap {
 
     /// A deferred call of `function` with `arguments`, to be written into a slot.
     pub fn deferred(&mut self, function: Value, arguments: &[Value]) -> Value {
-        let start = self.next_slot();
+        let start = self.next_slots(arguments.len() + 1);
         self.slots.push(function);
         self.slots.extend_from_slice(arguments);
         Value::call(Seq {
@@ -238,6 +256,7 @@ impl Heap {
     /// A new string.
     pub fn new_string(&mut self, bytes: &[u8]) -> StrId {
         let start = u32::try_from(self.bytes.len()).unwrap_or(u32::MAX);
+        make_room(&mut self.bytes, bytes.len(), BYTES.1);
         self.bytes.extend_from_slice(bytes);
         self.push_string(start)
     }
@@ -245,6 +264,7 @@ impl Heap {
     fn push_string(&mut self, start: u32) -> StrId {
         let id = StrId(u32::try_from(self.strings.len()).unwrap_or(u32::MAX));
         let end = u32::try_from(self.bytes.len()).unwrap_or(u32::MAX);
+        make_room(&mut self.strings, 1, STRINGS.1);
         self.strings.push(StrData {
             start,
             len: end.saturating_sub(start),
@@ -266,6 +286,7 @@ impl Heap {
         for piece in pieces {
             let data = self.string_data(*piece);
             let from = data.start as usize;
+            make_room(&mut self.bytes, data.len as usize, BYTES.1);
             self.bytes.extend_from_within(from..from + data.len as usize);
         }
         self.push_string(start)
@@ -278,6 +299,7 @@ impl Heap {
         let start = start.min(whole);
         let len = len.min(whole - start);
         let id = StrId(u32::try_from(self.strings.len()).unwrap_or(u32::MAX));
+        make_room(&mut self.strings, 1, STRINGS.1);
         self.strings.push(StrData {
             start: data.start + u32::try_from(start).unwrap_or(0),
             len: u32::try_from(len).unwrap_or(0),
@@ -472,7 +494,7 @@ impl Heap {
         if attributes.is_empty() && open.is_none() {
             return Value::EMPTY_SET;
         }
-        let start = self.next_slot();
+        let start = self.next_slots(attributes.len());
         let mut keys = Vec::with_capacity(attributes.len());
         for ((name, value, origin), offset) in attributes.iter().zip(0u32..) {
             keys.push(Key { name: *name, offset, origin: *origin });
@@ -486,7 +508,7 @@ impl Heap {
 
     /// A set with the names of `shape` and these values, in the order of the shape's offsets.
     pub fn new_set_of_shape(&mut self, shape: ShapeId, values: &[Value]) -> Value {
-        let start = self.next_slot();
+        let start = self.next_slots(values.len());
         self.slots.extend_from_slice(values);
         Value::attrs(Set { start, shape })
     }
@@ -494,8 +516,7 @@ impl Heap {
     /// The set `left // right`: values of `right` win. Open sides give an open set.
     pub fn update(&mut self, left: Set, right: Set) -> Value {
         let (shape, plan) = self.merge_plan(left.shape, right.shape);
-        let start = self.next_slot();
-        self.slots.reserve(plan.len());
+        let start = self.next_slots(plan.len());
         for (from_right, offset) in plan.iter() {
             let slot = SlotId(if *from_right { right.start } else { left.start } + offset);
             let value = self.share(slot);
