@@ -199,6 +199,33 @@ fn show_names_hosts_guests_and_their_addresses() {
 }
 
 #[test]
+fn show_tells_which_slots_are_free() {
+    let table = text(&run(&fixture("reference"), &["show"]).stdout);
+    assert!(table.contains("  free    vm1–vm4, vm7–vm64 (62 slots)\n"), "{table}");
+    let (web, db) = (table.find("\n  web ").unwrap(), table.find("\n  db ").unwrap());
+    assert!(web < db, "guests stand by their index: {table}");
+    let json = run(&fixture("reference"), &["show", "--format", "json"]).stdout;
+    let document: Value = serde_json::from_slice(&json).unwrap();
+    let free = document["hosts"][0]["free_slots"].as_array().unwrap();
+    assert_eq!(free.len(), 62);
+    assert!(!free.contains(&Value::from("vm5")));
+}
+
+#[test]
+fn show_where_gives_the_place_of_every_fact() {
+    let table = text(&run(&fixture("registry"), &["show", "--where"]).stdout);
+    let guest = table.split("\n\n").find(|part| part.starts_with("guest mail on registry\n")).unwrap();
+    let cells: Vec<Vec<&str>> = guest.lines().map(|line| line.split_whitespace().collect()).collect();
+    for row in [
+        ["index", "17", "guests.nix:5:20"],
+        ["MAC", "02:77:00:00:00:11", "addressing.nix:8:16"],
+        ["address", "10.77.0.17/32", "guests/routed.nix:11:17"],
+    ] {
+        assert!(cells.contains(&row.to_vec()), "{row:?} in {guest}");
+    }
+}
+
+#[test]
 fn colour_is_used_only_where_it_is_wanted() {
     let folder = fixture("reference");
     assert!(!text(&run(&folder, &["check"]).stdout).contains('\u{1b}'));

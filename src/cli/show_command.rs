@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use super::project::{FleetArguments, Project};
 use super::terminal::{self, ColourChoice};
 use super::{Failure, Status};
-use crate::report::{Shown, show_json, show_table};
+use crate::report::{Shown, show_json, show_table, show_where};
 
 /// What to show and how.
 #[derive(Args, Debug)]
@@ -15,6 +15,9 @@ pub(super) struct ShowArguments {
     /// Format
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
+    /// List every fact with the place that it comes from
+    #[arg(long = "where", conflicts_with = "format")]
+    with_places: bool,
 }
 
 /// Formats of `show`.
@@ -34,6 +37,7 @@ pub(super) fn run(arguments: &ShowArguments, colour: ColourChoice) -> Result<Sta
     }
     let shown = Shown { fleet: &project.fleet, sources: &project.sources, paths: &project.paths };
     let text = match arguments.format {
+        Format::Table if arguments.with_places => show_where::render(&shown, terminal::style(colour)),
         Format::Table => show_table::render(&shown, terminal::style(colour)),
         Format::Json => {
             show_json::render(&shown).map_err(|error| Failure(format!("the fleet cannot be written: {error}")))?

@@ -1,8 +1,8 @@
 //! Reports: findings and fleets as text for people and programs.
 //!
-//! Purpose: one file per format. `check` has [`human`], [`concise`] and [`json`]; `show` has [`show_table`] and [`show_json`]; `explain`
-//! and `rules` have [`pages`]; `eval --why` has [`why`],
-//! `config show` has [`settings`]. Every format is a function from plain data to a `String`, so the same text goes to a terminal, a file or a test.
+//! Purpose: one file per format. `check` has [`human`], [`concise`] and [`json`]; `show` has [`show_table`], [`show_where`] and [`show_json`];
+//! `explain` and `rules` have [`pages`]; `eval --why` has [`why`]; `config show` has [`settings`]. Every format is a function from plain data to a
+//! `String`, so the same text goes to a terminal, a file or a test.
 //!
 //! Invariants:
 //! - The same data gives the same bytes. What a terminal changes (colour, characters, width) arrives as a [`Style`] and touches no program's format.
@@ -24,6 +24,7 @@ pub mod json;
 
 pub mod show_json;
 pub mod show_table;
+pub mod show_where;
 mod shown;
 
 pub mod pages;

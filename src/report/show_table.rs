@@ -5,10 +5,12 @@ use super::shown::{Shown, ShownGuest, ShownHost};
 use super::style::{Paint, one_line};
 use super::summary::counted;
 
-/// Each host with its NAT and a table of its guests; at the end the guests of which no host is known.
+/// Each host with its NAT, the slots that are free and a table of its guests, by index and then by name; at the end the guests of which no host
+/// is known.
 pub fn render(shown: &Shown<'_>, style: Style) -> String {
     let mut text = String::new();
-    let guests = shown.guests();
+    let mut guests = shown.guests();
+    guests.sort_by_key(|guest| guest.index.unwrap_or(i64::MAX));
     for host in shown.hosts() {
         let own: Vec<&ShownGuest<'_>> = guests.iter().filter(|guest| guest.host == Some(host.name)).collect();
         render_host(&host, &own, style, &mut text);
@@ -33,11 +35,45 @@ fn render_host(host: &ShownHost<'_>, guests: &[&ShownGuest<'_>], style: Style, t
     text.push_str(&format!("{name}  {}\n", style.paint(Paint::Faint, &place)));
     text.push_str(&format!("  NAT     {}\n", nat_line(host)));
     text.push_str(&format!("  guests  {}\n", guests.len()));
+    if let Some(free) = host.free_slots.as_deref().filter(|free| !free.is_empty()) {
+        text.push_str(&format!("  free    {} ({})\n", one_line(&runs(free, style)), counted(free.len(), "slot")));
+    }
     if !guests.is_empty() {
         text.push('\n');
         text.push_str(&guest_table(guests, style));
     }
     text.push('\n');
+}
+
+/// Names with those that count up written as a run: `vm3, vm5–vm64`.
+fn runs(names: &[&str], style: Style) -> String {
+    let mut numbered: Vec<(&str, Option<u64>, &str)> = names.iter().map(|name| numbered(name)).collect();
+    numbered.sort_unstable();
+    let mut runs: Vec<(&str, &str)> = Vec::new();
+    let mut last: Option<(&str, u64)> = None;
+    for (stem, number, name) in numbered {
+        let follows = last.is_some_and(|(before, count)| before == stem && number == count.checked_add(1));
+        match runs.last_mut() {
+            Some(run) if follows => run.1 = name,
+            _ => runs.push((name, name)),
+        }
+        last = number.map(|number| (stem, number));
+    }
+    let dash = if style.unicode { "–" } else { "-" };
+    let written = runs.into_iter().map(|(first, last)| {
+        if first == last { first.to_owned() } else { format!("{first}{dash}{last}") }
+    });
+    written.collect::<Vec<_>>().join(", ")
+}
+
+/// A name as what stands before the number at its end, the number, and the whole. A number with a leading zero is none.
+fn numbered(name: &str) -> (&str, Option<u64>, &str) {
+    let stem = name.trim_end_matches(|character: char| character.is_ascii_digit());
+    let number = name.strip_prefix(stem).filter(|digits| *digits == "0" || !digits.starts_with('0'));
+    match number.and_then(|digits| digits.parse().ok()) {
+        Some(number) => (stem, Some(number), name),
+        None => (name, None, name),
+    }
 }
 
 fn nat_line(host: &ShownHost<'_>) -> String {
@@ -189,6 +225,18 @@ mod tests {
             units: listed(units),
             ipv4_forwarding: Fact::Absent,
             ipv6_forwarding: Fact::Absent,
+        }
+    }
+
+    #[test]
+    fn names_that_count_up_are_written_as_runs() {
+        for (names, written) in [
+            (vec!["vm3", "vm1", "vm2", "vm10", "vm11"], "vm1–vm3, vm10–vm11"),
+            (vec!["tap-a", "tap-b"], "tap-a, tap-b"),
+            (vec!["vm01", "vm02", "x9", "y10"], "vm01, vm02, x9, y10"),
+            (vec!["vm18446744073709551615", "vm18446744073709551616"], "vm18446744073709551615, vm18446744073709551616"),
+        ] {
+            assert_eq!(runs(&names, Style::PLAIN), written);
         }
     }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::json::Position;
 use super::{Paths, Style};
 use crate::fleet::{
-    Address, Declared, Fact, Fleet, Guest, Host, Interface, Listed, Matching, Nat, Network, Route, Unit,
+    Address, Declared, Fact, Fleet, Guest, Host, HostId, Interface, Listed, Matching, Nat, Network, Route, Unit,
 };
 use crate::source::{Place, Sources};
 
@@ -28,6 +28,8 @@ pub(super) struct ShownHost<'a> {
     pub(super) nat: ShownNat<'a>,
     pub(super) networks: Vec<ShownNetwork<'a>>,
     networkd: Option<bool>,
+    /// Taps with a file and a host route of their own that no guest uses; `null` if a guest's tap is not known.
+    pub(super) free_slots: Option<Vec<&'a str>>,
     pub(super) defined: Option<Defined>,
 }
 
@@ -116,7 +118,7 @@ impl<'a> Shown<'a> {
             .numbered_hosts()
             .map(|(id, host)| {
                 let guests = self.fleet.guests.iter().filter(|guest| guest.host == Some(id));
-                self.host(host, guests.map(|guest| guest.name.as_str()).collect())
+                self.host(id, host, guests.map(|guest| guest.name.as_str()).collect())
             })
             .collect()
     }
@@ -126,8 +128,9 @@ impl<'a> Shown<'a> {
         self.fleet.guests.iter().map(|guest| self.guest(guest)).collect()
     }
 
-    fn host(&self, host: &'a Host, guests: Vec<&'a str>) -> ShownHost<'a> {
+    fn host(&self, id: HostId, host: &'a Host, guests: Vec<&'a str>) -> ShownHost<'a> {
         ShownHost {
+            free_slots: self.free_slots(id, host),
             name: &host.name,
             guests,
             nat: nat(&host.nat),
@@ -135,6 +138,33 @@ impl<'a> Shown<'a> {
             networkd: host.network.networkd.value().copied(),
             defined: self.defined(host.place),
         }
+    }
+
+    /// Taps that are prepared for a guest and have none: the file matches one name and holds a host route.
+    fn free_slots(&self, id: HostId, host: &'a Host) -> Option<Vec<&'a str>> {
+        let mut taken = Vec::new();
+        for guest in self.fleet.guests.iter().filter(|guest| guest.host.is_none_or(|host| host == id)) {
+            if !guest.interfaces.is_complete {
+                return None;
+            }
+            for interface in &guest.interfaces.items {
+                match &interface.id {
+                    Fact::Known(name) => taken.push(name.value.as_str()),
+                    Fact::Unknown => return None,
+                    Fact::Absent => {}
+                }
+            }
+        }
+        let slots = own_units(&host.network).filter_map(|unit| {
+            let [name] = unit.matching.names.items.as_slice() else { return None };
+            let has_host_route = unit.routes.items.iter().any(|route| {
+                route.gateway.value().is_none()
+                    && route.destination_net().is_some_and(|net| net.prefix_len() == net.max_prefix_len())
+            });
+            let is_one_name = !name.value.contains(['*', '?', '[', '!', ' ']);
+            (is_one_name && has_host_route && !taken.contains(&name.value.as_str())).then_some(name.value.as_str())
+        });
+        Some(slots.collect())
     }
 
     fn network(&self, unit: &'a Unit) -> ShownNetwork<'a> {

@@ -1,0 +1,115 @@
+//! `show --where`: every fact of the fleet with the place that it comes from.
+
+use super::show_table::Table;
+use super::style::{Paint, one_line};
+use super::{Shown, Style};
+use crate::fleet::{Fact, Guest, Host, Network, Sourced, Unit};
+use crate::source::Place;
+
+/// One table a machine: what, the value, and the expression that gave it (else the binding). What is not set has no row.
+pub fn render(shown: &Shown<'_>, style: Style) -> String {
+    let mut text = String::new();
+    for host in &shown.fleet.hosts {
+        let name = format!("host {}", one_line(&host.name));
+        section(&name, host_rows(host), shown, style, &mut text);
+    }
+    for guest in &shown.fleet.guests {
+        let name = match shown.fleet.host_of(guest) {
+            Some(host) => format!("guest {} on {}", one_line(&guest.name), one_line(&host.name)),
+            None => format!("guest {}", one_line(&guest.name)),
+        };
+        section(&name, guest_rows(guest), shown, style, &mut text);
+    }
+    text
+}
+
+/// What, the value, and where it was written.
+type Row = (String, String, Option<Place>);
+
+fn section(name: &str, rows: Vec<Row>, shown: &Shown<'_>, style: Style, text: &mut String) {
+    text.push_str(&format!("{}\n", style.paint(Paint::Strong, name)));
+    let mut table = Table::new(["WHAT", "VALUE", "WHERE"]);
+    for (what, value, place) in rows {
+        let place = place.map(|place| one_line(&shown.paths.locate(shown.sources, place)));
+        table.add([vec![one_line(&what)], vec![one_line(&value)], vec![place.unwrap_or_else(|| "by default".to_owned())]]);
+    }
+    text.push_str(&table.render(style));
+    text.push('\n');
+}
+
+fn host_rows(host: &Host) -> Vec<Row> {
+    let mut rows = vec![("defined".to_owned(), String::new(), host.place)];
+    flag("networkd", &host.network.networkd, &mut rows);
+    flag("NAT", &host.nat.enable, &mut rows);
+    flag("NAT for IPv6", &host.nat.enable_ipv6, &mut rows);
+    texts("NAT from", &host.nat.internal_ips.items, &mut rows);
+    texts("NAT from", &host.nat.internal_ipv6s.items, &mut rows);
+    texts("NAT from interface", &host.nat.internal_interfaces.items, &mut rows);
+    fact("NAT out of", &host.nat.external_interface, &mut rows);
+    networks(&host.network, &mut rows);
+    rows
+}
+
+fn guest_rows(guest: &Guest) -> Vec<Row> {
+    let mut rows = vec![("defined".to_owned(), String::new(), guest.place)];
+    if let Some(index) = &guest.index {
+        rows.push(("index".to_owned(), index.value.to_string(), index.place()));
+    }
+    fact("host name", &guest.host_name, &mut rows);
+    for interface in &guest.interfaces.items {
+        fact("interface type", &interface.kind, &mut rows);
+        fact("interface", &interface.id, &mut rows);
+        fact("bridge", &interface.bridge, &mut rows);
+        fact("MAC", &interface.mac, &mut rows);
+    }
+    networks(&guest.network, &mut rows);
+    rows
+}
+
+fn networks(network: &Network, rows: &mut Vec<Row>) {
+    for unit in network.units.items.iter().filter(|unit| !unit.is_generated) {
+        unit_rows(unit, rows);
+    }
+}
+
+fn unit_rows(unit: &Unit, rows: &mut Vec<Row>) {
+    rows.push((format!("{}.network", unit.name), String::new(), unit.place));
+    texts("matches name", &unit.matching.names.items, rows);
+    texts("matches MAC", &unit.matching.macs.items, rows);
+    for address in &unit.addresses.items {
+        rows.push(("address".to_owned(), address.text.value.clone(), address.text.place()));
+    }
+    for route in &unit.routes.items {
+        let destination = route.destination.value().map_or("…", String::as_str);
+        let value = match route.gateway.value() {
+            Some(gateway) => format!("{destination} via {gateway}"),
+            None => destination.to_owned(),
+        };
+        let place = route.destination.place().or_else(|| route.gateway.place()).or(route.place);
+        rows.push(("route".to_owned(), value, place));
+    }
+    texts("gateway", &unit.gateways.items, rows);
+    texts("DNS", &unit.dns.items, rows);
+}
+
+fn texts(what: &str, all: &[Sourced<String>], rows: &mut Vec<Row>) {
+    rows.extend(all.iter().map(|one| (what.to_owned(), one.value.clone(), one.place())));
+}
+
+fn fact(what: &str, fact: &Fact<String>, rows: &mut Vec<Row>) {
+    match fact {
+        Fact::Known(known) => rows.push((what.to_owned(), known.value.clone(), known.place())),
+        Fact::Unknown => rows.push((what.to_owned(), "…".to_owned(), None)),
+        Fact::Absent => {}
+    }
+}
+
+fn flag(what: &str, fact: &Fact<bool>, rows: &mut Vec<Row>) {
+    match fact {
+        Fact::Known(known) => {
+            rows.push((what.to_owned(), if known.value { "on" } else { "off" }.to_owned(), known.place()));
+        }
+        Fact::Unknown => rows.push((what.to_owned(), "…".to_owned(), None)),
+        Fact::Absent => {}
+    }
+}
