@@ -60,9 +60,11 @@ fn runs(names: &[&str], style: Style) -> String {
         last = number.map(|number| (stem, number));
     }
     let dash = if style.unicode { "–" } else { "-" };
-    let written = runs.into_iter().map(|(first, last)| {
-        if first == last { first.to_owned() } else { format!("{first}{dash}{last}") }
-    });
+    let written = runs.into_iter().map(
+        |(first, last)| {
+            if first == last { first.to_owned() } else { format!("{first}{dash}{last}") }
+        },
+    );
     written.collect::<Vec<_>>().join(", ")
 }
 
@@ -234,7 +236,10 @@ mod tests {
             (vec!["vm3", "vm1", "vm2", "vm10", "vm11"], "vm1–vm3, vm10–vm11"),
             (vec!["tap-a", "tap-b"], "tap-a, tap-b"),
             (vec!["vm01", "vm02", "x9", "y10"], "vm01, vm02, x9, y10"),
-            (vec!["vm18446744073709551615", "vm18446744073709551616"], "vm18446744073709551615, vm18446744073709551616"),
+            (
+                vec!["vm18446744073709551615", "vm18446744073709551616"],
+                "vm18446744073709551615, vm18446744073709551616",
+            ),
         ] {
             assert_eq!(runs(&names, Style::PLAIN), written);
         }

@@ -31,7 +31,11 @@ fn section(name: &str, rows: Vec<Row>, shown: &Shown<'_>, style: Style, text: &m
     let mut table = Table::new(["WHAT", "VALUE", "WHERE"]);
     for (what, value, place) in rows {
         let place = place.map(|place| one_line(&shown.paths.locate(shown.sources, place)));
-        table.add([vec![one_line(&what)], vec![one_line(&value)], vec![place.unwrap_or_else(|| "by default".to_owned())]]);
+        table.add([
+            vec![one_line(&what)],
+            vec![one_line(&value)],
+            vec![place.unwrap_or_else(|| "by default".to_owned())],
+        ]);
     }
     text.push_str(&table.render(style));
     text.push('\n');
