@@ -157,5 +157,5 @@ pub fn show_name(name: &str) -> String {
         }
     }
     shown.push('"');
-    shown.replace("${", "\\${")
+    shown.replace('$', "\\$")
 }

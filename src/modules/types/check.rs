@@ -118,6 +118,9 @@ pub(in crate::modules) fn refusal(
     defs: &[Definition],
 ) -> Result<Option<String>, Stop> {
     ev.one_deeper(|ev| {
+        if !is_coherent(ev, ty)? {
+            return Err(super::merge::incoherent(ev, ty, loc));
+        }
         if accepts(ev, ty, loc, defs)? {
             return Ok(None);
         }

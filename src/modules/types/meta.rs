@@ -76,6 +76,7 @@ pub fn elements(ev: &mut Evaluator, ty: TypeId, loc: &Loc, defs: &[Definition]) 
                 }
             }
             View::Unknown(_) => {}
+            View::Error(_) => return Err(Stop(value)),
             _ if is_list => return Err(ev.type_error("a list", value)),
             _ if is_set => return Err(ev.type_error("a set", value)),
             _ => {}
