@@ -183,6 +183,8 @@ pub(super) fn child(ev: &mut Evaluator, parent_id: NodeId, name: Symbol) -> Resu
     let mut below = Vec::new();
     let sets = subtrees(ev, &parent)?;
     let all = declarations(ev, &parent)?;
+    // Every name is looked for in every module, which is quickly done, but not a thousand million times.
+    ev.tick_many(u64::try_from(sets.len() / 4).unwrap_or(0))?;
     for (set, declaration) in sets.iter().zip(all.iter()) {
         if let Some(key) = ev.heap.key(*set, name) {
             let value = ev.heap.share(SlotId(set.start + key.offset));
