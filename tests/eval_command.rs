@@ -254,3 +254,21 @@ fn why_does_not_guess_where_one_expression_gave_the_same_number_twice() {
         "{error}"
     );
 }
+
+#[test]
+fn an_expression_stands_alone() {
+    let folder = folder(&[("note.txt", "hello\n"), ("broken.nix", "{ a = missing; b = 1; b = 2; }")]);
+    for (expression, expected) in [
+        ("(builtins.tryEval <nowhere>).success", "false"),
+        ("\"${./note.txt}\"", "\"/nix/store/9j4qzr7490yaf5id1rvgl69jgsjl8vbl-note.txt\""),
+        ("builtins.isInt builtins.currentTime", "true"),
+        ("let l = [ l ]; in [ l ]", "[ [ «repeated» ] ]"),
+        ("{ or = 1; }", "{ or = 1; }"),
+    ] {
+        let (out, err, status) = eval(folder.path(), &["--strict", "--expr", expression]);
+        assert_eq!((out.trim_end(), status), (expected, 0), "{expression}: {err}");
+    }
+    // Nix finds the name that is bound twice before the one that nothing binds.
+    let (_, err, _) = eval(folder.path(), &["broken.nix"]);
+    assert!(err.contains("broken.nix:1:23: "), "{err}");
+}

@@ -1,6 +1,6 @@
 //! Numbers: arithmetic, bits, rounding, order.
 
-use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop};
+use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop, Wanted};
 use crate::heap::{Value, View};
 use crate::syntax::ir::BinaryOp;
 
@@ -10,9 +10,9 @@ pub(super) static FAMILY: &[NativeDef] = &[
     NativeDef::strict("builtins.mul", 2, |ev, args| calculate(ev, BinaryOp::Multiply, args)),
     NativeDef::strict("builtins.div", 2, |ev, args| calculate(ev, BinaryOp::Divide, args)),
     NativeDef::strict("builtins.lessThan", 2, less_than),
-    NativeDef::strict("builtins.bitAnd", 2, |ev, args| combine(ev, args, |a, b| a & b)),
-    NativeDef::strict("builtins.bitOr", 2, |ev, args| combine(ev, args, |a, b| a | b)),
-    NativeDef::strict("builtins.bitXor", 2, |ev, args| combine(ev, args, |a, b| a ^ b)),
+    NativeDef::strict("builtins.bitAnd", 2, |ev, args| combine(ev, args, |a, b| a & b)).looking(&[(0, Wanted::Int)]),
+    NativeDef::strict("builtins.bitOr", 2, |ev, args| combine(ev, args, |a, b| a | b)).looking(&[(0, Wanted::Int)]),
+    NativeDef::strict("builtins.bitXor", 2, |ev, args| combine(ev, args, |a, b| a ^ b)).looking(&[(0, Wanted::Int)]),
     NativeDef::strict("builtins.ceil", 1, |ev, args| round(ev, args, "builtins.ceil", f64::ceil)),
     NativeDef::strict("builtins.floor", 1, |ev, args| round(ev, args, "builtins.floor", f64::floor)),
 ];
@@ -36,7 +36,9 @@ fn combine(ev: &mut Evaluator, args: &[Value], operation: fn(i64, i64) -> i64) -
 fn round(ev: &mut Evaluator, args: &[Value], name: &str, operation: fn(f64) -> f64) -> Outcome {
     let [number] = args else { return Ok(Value::NULL) };
     match number.view() {
-        View::Int(_) => Ok(*number),
+        // Nix goes by way of a float, which rounds large integers; those that would then be out of range stay what they are.
+        #[allow(clippy::cast_precision_loss, reason = "Nix loses the same precision")]
+        View::Int(integer) => Ok(Value::int(whole(integer as f64).unwrap_or(integer))),
         View::Float(float) => {
             let rounded = operation(float);
             whole(rounded).map(Value::int).ok_or_else(|| out_of_range(ev, name, float))
@@ -73,6 +75,7 @@ mod tests {
             ("builtins.ceil 1.2", "2"),
             ("builtins.floor (-1.2)", "-2"),
             ("builtins.floor 1.0e300", &format!("error: builtins.floor: {} is out of the range of integers", 1.0e300)),
+            ("builtins.floor 9007199254740993", "9007199254740992"),
             ("builtins.lessThan 1 1.5", "true"),
         ]);
     }

@@ -2,24 +2,27 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::lists::{list_of, note_unknown};
-use crate::eval::{Evaluator, NativeDef, Outcome, Stop};
+use super::lists::{FUNCTION_AND_LIST, list_of, note_unknown};
+use crate::eval::{Evaluator, NativeDef, Outcome, Stop, Wanted};
 use crate::heap::{Symbol, Value, View, sym};
 use crate::syntax::ExprId;
+
+static STRING_FIRST: &[(u8, Wanted)] = &[(0, Wanted::Str)];
+static SET_FIRST: &[(u8, Wanted)] = &[(0, Wanted::Attrs)];
 
 pub(super) static FAMILY: &[NativeDef] = &[
     NativeDef::strict("builtins.attrNames", 1, attr_names),
     NativeDef::strict("builtins.attrValues", 1, attr_values),
-    NativeDef::strict("builtins.getAttr", 2, get_attr),
-    NativeDef::strict("builtins.hasAttr", 2, has_attr),
-    NativeDef::strict("builtins.removeAttrs", 2, remove_attrs),
-    NativeDef::strict("builtins.intersectAttrs", 2, intersect_attrs),
+    NativeDef::strict("builtins.getAttr", 2, get_attr).looking(STRING_FIRST),
+    NativeDef::strict("builtins.hasAttr", 2, has_attr).looking(STRING_FIRST),
+    NativeDef::strict("builtins.removeAttrs", 2, remove_attrs).looking(SET_FIRST),
+    NativeDef::strict("builtins.intersectAttrs", 2, intersect_attrs).looking(SET_FIRST),
     NativeDef::strict("builtins.listToAttrs", 1, list_to_attrs),
-    NativeDef::strict("builtins.catAttrs", 2, cat_attrs),
+    NativeDef::strict("builtins.catAttrs", 2, cat_attrs).looking(STRING_FIRST),
     NativeDef::with_strict("builtins.mapAttrs", 2, 0b10, map_attrs),
-    NativeDef::with_strict("builtins.zipAttrsWith", 2, 0b10, zip_attrs_with),
+    NativeDef::strict("builtins.zipAttrsWith", 2, zip_attrs_with).looking(FUNCTION_AND_LIST),
     NativeDef::strict("builtins.functionArgs", 1, function_args),
-    NativeDef::strict("builtins.unsafeGetAttrPos", 2, attr_position),
+    NativeDef::strict("builtins.unsafeGetAttrPos", 2, attr_position).looking(STRING_FIRST),
 ];
 
 /// The name of an attribute as a string that points at where the name was written.
@@ -50,14 +53,14 @@ fn attr_values(ev: &mut Evaluator, args: &[Value]) -> Outcome {
 
 fn get_attr(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [name, set] = args else { return Ok(Value::NULL) };
-    let (name, set) = (ev.want_string(*name)?, ev.want_attrs(*set)?);
+    let (name, set) = (ev.want_plain(*name)?, ev.want_attrs(*set)?);
     let name = ev.heap.intern_string(name);
     ev.attribute_or_stop(set, name)
 }
 
 fn has_attr(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [name, set] = args else { return Ok(Value::NULL) };
-    let (name, set) = (ev.want_string(*name)?, ev.want_attrs(*set)?);
+    let (name, set) = (ev.want_plain(*name)?, ev.want_attrs(*set)?);
     let name = ev.heap.intern_string(name);
     Ok(Value::bool(ev.optional_attribute(set, name)?.is_some()))
 }
@@ -68,7 +71,7 @@ fn remove_attrs(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let mut removed = FxHashSet::default();
     for slot in names.slots() {
         ev.tick()?;
-        let name = ev.want_string(Value::reference(slot))?;
+        let name = ev.want_plain(Value::reference(slot))?;
         let name = ev.heap.intern_string(name);
         if ev.heap.attribute(set, name).is_some() {
             removed.insert(name);
@@ -121,7 +124,7 @@ fn list_to_attrs(ev: &mut Evaluator, args: &[Value]) -> Outcome {
             .and_then(|(element, name)| Ok((element, ev.want(name)?)));
         match named {
             Ok((element, name)) => {
-                let id = ev.want_string(name)?;
+                let id = ev.want_plain(name)?;
                 let symbol = ev.heap.intern_string(id);
                 let value = match open {
                     Some(id) => Value::unknown(id),
@@ -142,7 +145,7 @@ fn list_to_attrs(ev: &mut Evaluator, args: &[Value]) -> Outcome {
 
 fn cat_attrs(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [name, list] = args else { return Ok(Value::NULL) };
-    let (name, seq) = (ev.want_string(*name)?, ev.want_list(*list)?);
+    let (name, seq) = (ev.want_plain(*name)?, ev.want_list(*list)?);
     let name = ev.heap.intern_string(name);
     let mut open = ev.heap.open_reason(seq);
     let mut values = Vec::new();
@@ -228,7 +231,7 @@ fn function_args(ev: &mut Evaluator, args: &[Value]) -> Outcome {
 
 fn attr_position(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [name, set] = args else { return Ok(Value::NULL) };
-    let (name, set) = (ev.want_string(*name)?, ev.want_attrs(*set)?);
+    let (name, set) = (ev.want_plain(*name)?, ev.want_attrs(*set)?);
     let name = ev.heap.intern_string(name);
     match (ev.heap.key(set, name), ev.heap.open_set_reason(set)) {
         (Some(key), _) => Ok(ev.position_value(key.origin)),

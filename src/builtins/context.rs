@@ -2,14 +2,14 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::eval::{Coercion, ErrorKind, Evaluator, NativeDef, Outcome};
+use crate::eval::{Coercion, ErrorKind, Evaluator, NativeDef, Outcome, Wanted};
 use crate::heap::{ContextElement, StrId, Symbol, Value, View};
 use crate::syntax::ExprId;
 
 pub(super) static FAMILY: &[NativeDef] = &[
     NativeDef::strict("builtins.hasContext", 1, has_context),
     NativeDef::strict("builtins.getContext", 1, get_context),
-    NativeDef::strict("builtins.appendContext", 2, append_context),
+    NativeDef::strict("builtins.appendContext", 2, append_context).looking(&[(0, Wanted::Str)]),
     NativeDef::strict("builtins.unsafeDiscardStringContext", 1, discard_context),
     NativeDef::strict("builtins.unsafeDiscardOutputDependency", 1, discard_output_dependency),
     NativeDef::strict("builtins.addDrvOutputDependencies", 1, add_output_dependencies),
@@ -25,7 +25,7 @@ fn has_context(ev: &mut Evaluator, args: &[Value]) -> Outcome {
 }
 
 #[derive(Default)]
-struct Wanted {
+struct Needed {
     path: bool,
     all_outputs: bool,
     outputs: Vec<String>,
@@ -34,7 +34,7 @@ struct Wanted {
 fn get_context(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [text] = args else { return Ok(Value::NULL) };
     let id = ev.want_string(*text)?;
-    let mut by_path: FxHashMap<String, Wanted> = FxHashMap::default();
+    let mut by_path: FxHashMap<String, Needed> = FxHashMap::default();
     for element in ev.heap.context(id).iter() {
         match element {
             ContextElement::Opaque(path) => by_path.entry(path.to_string()).or_default().path = true,
@@ -96,7 +96,7 @@ fn append_context(ev: &mut Evaluator, args: &[Value]) -> Outcome {
                 return Err(not_a_derivation(ev, &path));
             }
             for output in outputs.slots() {
-                let output = ev.want_text(Value::reference(output))?;
+                let output = ev.want_plain_text(Value::reference(output))?;
                 elements.push(ContextElement::Built(path.clone(), output.into()));
             }
         }

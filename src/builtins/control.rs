@@ -109,6 +109,8 @@ fn add_error_context(ev: &mut Evaluator, args: &[Value]) -> Outcome {
         Err(stop) if stop.0.is_error() => {
             let text = match ev.coerce(*context, Coercion::Strict) {
                 Ok(id) => ev.heap.text(id).into_owned(),
+                // A message that fails takes the place of what it was to explain.
+                Err(failed) if failed.0.is_error() => return Err(failed),
                 Err(_) => return Err(stop),
             };
             let site = ev.site();
@@ -137,6 +139,27 @@ mod tests {
             ("builtins.trace [ 1 ] 2", "2"),
             ("throw \"a${<nowhere>}b\"", "error: a…b"),
             ("builtins.addErrorContext \"while\" 1", "1"),
+            ("builtins.addErrorContext (throw \"message\") (throw \"value\")", "error: message"),
+            ("builtins.addErrorContext (throw \"message\") 1", "1"),
+        ]);
+    }
+
+    #[test]
+    fn operands_and_arguments_are_looked_at_in_the_order_of_nix() {
+        check(&[
+            ("builtins.elemAt (throw \"list\") (throw \"index\")", "error: index"),
+            ("builtins.getAttr 1 (throw \"set\")", "error: expected a string but found an integer: 1"),
+            ("builtins.concatMap (throw \"function\") (throw \"list\")", "error: function"),
+            ("builtins.map (throw \"function\") (throw \"list\")", "error: list"),
+            (
+                "builtins.substring (-1) (throw \"length\") \"\"",
+                "error: builtins.substring: the start must not be negative, but it is -1",
+            ),
+            ("(throw \"left\") > (throw \"right\")", "error: right"),
+            ("(throw \"left\") >= (throw \"right\")", "error: left"),
+            ("1 // (throw \"right\")", "error: expected a set but found an integer: 1"),
+            ("null + (throw \"right\")", "error: cannot coerce null to a string"),
+            ("\"a\" / 0", "error: division by zero"),
         ]);
     }
 }

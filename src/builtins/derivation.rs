@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::encoding::base16;
 use super::hashing::{Algorithm, parse_hash};
-use super::store::{check_name, sha256, store_path, text_path};
+use super::store::{check_name, fixed_path, sha256, store_path, text_path};
 use crate::eval::{Coercion, ErrorKind, Evaluator, NativeDef, Outcome, Stop, UnknownReason};
 use crate::heap::{ContextElement, Set, StrId, Symbol, Value, View, sym};
 use crate::syntax::ExprId;
@@ -94,30 +94,11 @@ fn derivation(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     references.first().map_or(Ok(Value::NULL), |first| ev.want(*first))
 }
 
-/// The text of an attribute as a derivation's environment holds it. A path would be copied to the store.
+/// The text of an attribute as a derivation's environment holds it.
 fn environment_text(ev: &mut Evaluator, value: Value, context: &mut Vec<ContextElement>) -> Result<String, Stop> {
-    reject_paths(ev, value, 0)?;
-    let id = ev.coerce(value, Coercion::More)?;
+    let id = ev.coerce(value, Coercion::Environment)?;
     context.extend(ev.heap.context(id).iter().cloned());
     Ok(ev.heap.text(id).into_owned())
-}
-
-fn reject_paths(ev: &mut Evaluator, value: Value, depth: u32) -> Result<(), Stop> {
-    let value = ev.want(value)?;
-    match value.view() {
-        View::Path(id) => {
-            let path = ev.heap.text(id).into_owned();
-            Err(ev.unknown(UnknownReason::StorePath(path)))
-        }
-        View::List(seq) if depth < 100 => {
-            for slot in seq.slots() {
-                ev.tick()?;
-                reject_paths(ev, Value::reference(slot), depth + 1)?;
-            }
-            Ok(())
-        }
-        _ => Ok(()),
-    }
 }
 
 fn flag(ev: &mut Evaluator, set: Set, name: &str) -> Result<bool, Stop> {
@@ -134,7 +115,7 @@ fn derivation_strict(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let Some(name) = ev.attribute(set, sym::NAME) else {
         return Err(ev.error(ErrorKind::MissingAttribute, "required attribute 'name' missing"));
     };
-    let name = ev.want_text(name)?;
+    let name = ev.want_plain_text(name)?;
     check_name(ev, &name)?;
     for feature in ["__structuredAttrs", "__contentAddressed", "__impure"] {
         if flag(ev, set, feature)? {
@@ -249,12 +230,7 @@ impl Derivation {
         };
         let hash = base16(&bytes);
         let method = if is_recursive { "r:" } else { "" };
-        let path = if is_recursive && algorithm == Algorithm::Sha256 {
-            store_path("source", &hash, &self.name)
-        } else {
-            let inner = sha256(format!("fixed:out:{method}{}:{hash}:", algorithm.name()).as_bytes());
-            store_path("output:out", &inner, &self.name)
-        };
+        let path = fixed_path(is_recursive, algorithm, &hash, &self.name);
         self.environment.insert("out".to_owned(), path.clone());
         let output = Output { path, algorithm: format!("{method}{}", algorithm.name()), hash };
         self.outputs.insert("out".to_owned(), output);

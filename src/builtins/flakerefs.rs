@@ -58,7 +58,7 @@ const GIT_PARAMETERS: &[&str] = &[
 
 fn parse_flake_ref(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [text] = args else { return Ok(Value::NULL) };
-    let text = ev.want_text(*text)?;
+    let text = ev.want_plain_text(*text)?;
     match parse(&text) {
         Ok(fields) => {
             let mut attributes: Vec<(Symbol, Value, ExprId)> = Vec::with_capacity(fields.len());

@@ -11,10 +11,13 @@ const LONGEST: usize = 4 << 20;
 
 fn from_toml(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [text] = args else { return Ok(Value::NULL) };
-    let text = ev.want_text(*text)?;
+    let text = ev.want_plain_text(*text)?;
     ev.tick_many(u64::try_from(text.len() / 4).unwrap_or(0))?;
     if text.len() > LONGEST {
         return Err(ev.limit_error(LimitKind::String));
+    }
+    if let Some(message) = newer_grammar(&text) {
+        return Err(ev.error(ErrorKind::Type, format!("while parsing TOML: {message}")));
     }
     match toml::from_str::<toml::Table>(&text) {
         Ok(table) => toml_value(ev, toml::Value::Table(table)),
@@ -23,6 +26,58 @@ fn from_toml(ev: &mut Evaluator, args: &[Value]) -> Outcome {
             Err(ev.error(ErrorKind::Type, format!("while parsing TOML: {message}")))
         }
     }
+}
+
+/// What a text holds that TOML 1.1 allows and TOML 1.0, which Nix reads, does not. A text that is wrong otherwise may give either answer.
+fn newer_grammar(text: &str) -> Option<&'static str> {
+    let mut open: Vec<char> = Vec::new();
+    let mut last = ' ';
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let mut length = first.len_utf8();
+        match first {
+            '#' => length = rest.find('\n').unwrap_or(rest.len()),
+            '"' | '\'' => {
+                let (end, has_newer_escape) = string_end(rest, first);
+                if has_newer_escape {
+                    return Some("the escapes \\e and \\x are not allowed");
+                }
+                length = end;
+            }
+            '[' | '{' => open.push(first),
+            ']' => _ = open.pop(),
+            '}' if last == ',' => return Some("an inline table must not end in a comma"),
+            '}' => _ = open.pop(),
+            '\n' if open.last() == Some(&'{') => return Some("an inline table must stand on one line"),
+            _ => {}
+        }
+        if !first.is_whitespace() && first != '#' {
+            last = first;
+        }
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    None
+}
+
+/// Where the string at the start of a text ends, and whether it has an escape that TOML 1.0 does not know.
+fn string_end(text: &str, quote: char) -> (usize, bool) {
+    let triple: String = std::iter::repeat_n(quote, 3).collect();
+    let delimiter = if text.starts_with(&triple) { triple.as_str() } else { triple.get(..1).unwrap_or_default() };
+    let mut at = delimiter.len();
+    let mut has_newer_escape = false;
+    while let Some(rest) = text.get(at..) {
+        let Some(letter) = rest.chars().next() else { break };
+        if rest.starts_with(delimiter) {
+            return (at + delimiter.len(), has_newer_escape);
+        }
+        at += letter.len_utf8();
+        if letter == '\\' && quote == '"' {
+            let escaped = text.get(at..).and_then(|rest| rest.chars().next());
+            has_newer_escape |= matches!(escaped, Some('e' | 'x'));
+            at += escaped.map_or(0, char::len_utf8);
+        }
+    }
+    (text.len(), has_newer_escape)
 }
 
 /// The value of a TOML value. The nesting of tables is limited by the parser.
@@ -67,6 +122,18 @@ mod tests {
             (
                 "builtins.fromTOML \"a.b = 1\\n[[p]]\\nn = 0x10\\nf = 1e3\"",
                 "{ a = { b = 1; }; p = [ { f = 1000; n = 16; } ]; }",
+            ),
+            (
+                "builtins.fromTOML \"t = { a = [ 1,\n 2, ], b = \\\"}, \\\" } # , }\"",
+                "{ t = { a = [ 1 2 ]; b = \"}, \"; }; }",
+            ),
+            (
+                "builtins.fromTOML \"t = { a = 1, }\"",
+                "error: while parsing TOML: an inline table must not end in a comma",
+            ),
+            (
+                "builtins.fromTOML \"t = { a = 1,\n b = 2 }\"",
+                "error: while parsing TOML: an inline table must stand on one line",
             ),
             ("builtins.fromTOML \"d = 1979-05-27\"", "error: while parsing TOML: dates and times are not supported"),
         ]);

@@ -10,8 +10,8 @@ use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop};
 use crate::heap::Value;
 
 pub(super) static FAMILY: &[NativeDef] = &[
-    NativeDef::strict("builtins.hashString", 2, hash_string),
-    NativeDef::strict("builtins.hashFile", 2, hash_file),
+    NativeDef::with_strict("builtins.hashString", 2, 0b01, hash_string),
+    NativeDef::with_strict("builtins.hashFile", 2, 0b01, hash_file),
     NativeDef::strict("builtins.convertHash", 1, convert_hash),
 ];
 
@@ -65,7 +65,7 @@ impl Algorithm {
 }
 
 fn algorithm(ev: &mut Evaluator, value: Value) -> Result<Algorithm, Stop> {
-    let name = ev.want_text(value)?;
+    let name = ev.want_plain_text(value)?;
     match Algorithm::named(&name) {
         Some(algorithm) => Ok(algorithm),
         None if name == "blake3" => Err(ev.unsupported("the hash algorithm 'blake3'")),
@@ -127,7 +127,7 @@ fn convert_hash(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let (hash, format) = (ev.heap.intern("hash"), ev.heap.intern("toHashFormat"));
     let name = ev.heap.intern("hashAlgo");
     let hash = ev.attribute_or_stop(set, hash)?;
-    let hash = ev.want_text(hash)?;
+    let hash = ev.want_plain_text(hash)?;
     let given = match ev.optional_attribute(set, name)? {
         Some(value) => Some(algorithm(ev, value)?),
         None => None,
@@ -137,7 +137,7 @@ fn convert_hash(ev: &mut Evaluator, args: &[Value]) -> Outcome {
         Err(message) => return Err(ev.error(ErrorKind::Type, format!("builtins.convertHash: {message}"))),
     };
     let format = ev.attribute_or_stop(set, format)?;
-    let format = ev.want_text(format)?;
+    let format = ev.want_plain_text(format)?;
     let text = match format.as_str() {
         "base16" => base16(&bytes),
         "nix32" | "base32" => base32(&bytes),

@@ -1,25 +1,28 @@
 //! Lists: elements, mapping, folding, joining. Sorting and grouping stand in `ordering`.
 
-use crate::eval::{ErrorKind, Evaluator, LimitKind, NativeDef, Outcome, Stop};
+use crate::eval::{ErrorKind, Evaluator, LimitKind, NativeDef, Outcome, Stop, Wanted};
 use crate::heap::{Seq, UnknownId, Value, View};
 
 const FIRST: u8 = 0b01;
 const SECOND: u8 = 0b10;
 
+/// How functions look at their arguments that are a function and a list.
+pub(super) static FUNCTION_AND_LIST: &[(u8, Wanted)] = &[(0, Wanted::Function), (1, Wanted::List)];
+
 pub(super) static FAMILY: &[NativeDef] = &[
     NativeDef::strict("builtins.length", 1, length),
     NativeDef::strict("builtins.head", 1, head),
     NativeDef::strict("builtins.tail", 1, tail),
-    NativeDef::strict("builtins.elemAt", 2, elem_at),
+    NativeDef::strict("builtins.elemAt", 2, elem_at).looking(&[(1, Wanted::Int)]),
     NativeDef::with_strict("builtins.elem", 2, SECOND, elem),
     NativeDef::with_strict("builtins.map", 2, SECOND, map),
     NativeDef::with_strict("builtins.filter", 2, SECOND, filter),
-    NativeDef::with_strict("builtins.any", 2, SECOND, |ev, args| any(ev, args, true)),
-    NativeDef::with_strict("builtins.all", 2, SECOND, |ev, args| any(ev, args, false)),
-    NativeDef::with_strict("builtins.foldl'", 3, 0b101, fold),
+    NativeDef::strict("builtins.any", 2, |ev, args| any(ev, args, true)).looking(FUNCTION_AND_LIST),
+    NativeDef::strict("builtins.all", 2, |ev, args| any(ev, args, false)).looking(FUNCTION_AND_LIST),
+    NativeDef::with_strict("builtins.foldl'", 3, 0b101, fold).looking(&[(0, Wanted::Function), (2, Wanted::List)]),
     NativeDef::with_strict("builtins.genList", 2, SECOND, gen_list),
     NativeDef::with_strict("builtins.concatLists", 1, FIRST, concat_lists),
-    NativeDef::with_strict("builtins.concatMap", 2, SECOND, concat_map),
+    NativeDef::strict("builtins.concatMap", 2, concat_map).looking(FUNCTION_AND_LIST),
 ];
 
 /// A list of `values`, open if there is a reason.

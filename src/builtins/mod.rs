@@ -10,10 +10,12 @@
 //!
 //! What it deliberately does not do: fetch, build, or write.
 
+mod archive;
 mod arithmetic;
 mod attrsets;
 mod context;
 mod control;
+mod copying;
 mod derivation;
 mod encoding;
 mod flakerefs;
@@ -36,7 +38,7 @@ mod xml;
 pub use from_toml::toml_value;
 pub use json::json_text;
 
-use crate::eval::{Evaluator, NativeDef, Stop, UnknownReason};
+use crate::eval::{Evaluator, NativeDef, UnknownReason};
 use crate::heap::{Symbol, Value};
 use crate::syntax::ExprId;
 
@@ -45,6 +47,7 @@ static FAMILIES: &[&[NativeDef]] = &[
     attrsets::FAMILY,
     context::FAMILY,
     control::FAMILY,
+    copying::FAMILY,
     derivation::FAMILY,
     flakerefs::FAMILY,
     from_toml::FAMILY,
@@ -213,12 +216,12 @@ pub fn install(ev: &mut Evaluator) {
         ev.set_global(name, value);
     }
     ev.set_global("builtins", builtins);
+    ev.store_copy = Some(copying::copy);
 }
 
 fn constants(ev: &mut Evaluator) -> Vec<(&'static str, Value)> {
-    let clock = ev.unknown(UnknownReason::Impure("the current time".to_owned()));
-    let system = ev.unknown(UnknownReason::Impure("the system of the machine".to_owned()));
-    let (Stop(clock), Stop(system)) = (clock, system);
+    let clock = ev.unknown_of_type(UnknownReason::Impure("the current time".to_owned()), "int");
+    let system = ev.unknown_of_type(UnknownReason::Impure("the system of the machine".to_owned()), "string");
     vec![
         ("true", Value::TRUE),
         ("false", Value::FALSE),

@@ -2,15 +2,15 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::lists::{list_of, note_unknown};
+use super::lists::{FUNCTION_AND_LIST, list_of, note_unknown};
 use crate::eval::{ErrorKind, Evaluator, LimitKind, NativeDef, Outcome, Stop};
 use crate::heap::{Symbol, Value, View, sym};
 use crate::syntax::ExprId;
 
 pub(super) static FAMILY: &[NativeDef] = &[
     NativeDef::with_strict("builtins.sort", 2, 0b10, sort),
-    NativeDef::with_strict("builtins.partition", 2, 0b10, partition),
-    NativeDef::with_strict("builtins.groupBy", 2, 0b10, group_by),
+    NativeDef::strict("builtins.partition", 2, partition).looking(FUNCTION_AND_LIST),
+    NativeDef::strict("builtins.groupBy", 2, group_by).looking(FUNCTION_AND_LIST),
     NativeDef::strict("builtins.genericClosure", 1, generic_closure),
 ];
 
@@ -154,7 +154,7 @@ fn group_by(ev: &mut Evaluator, args: &[Value]) -> Outcome {
         let element = ev.heap.share(slot);
         match ev.call(function, &[element]).and_then(|key| ev.want(key)) {
             Ok(key) => {
-                let id = ev.want_string(key)?;
+                let id = ev.want_plain(key)?;
                 let name = ev.heap.intern_string(id);
                 let number = *numbers.entry(name).or_insert_with(|| {
                     groups.push((name, key.origin(), Vec::new()));

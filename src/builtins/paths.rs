@@ -93,12 +93,12 @@ fn read_file_type(ev: &mut Evaluator, args: &[Value]) -> Outcome {
 /// `findFile`: the first entry `{ prefix, path }` below whose path the name exists.
 fn find_file(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [entries, name] = args else { return Ok(Value::NULL) };
-    let (entries, name) = (ev.want_whole_list(*entries)?, ev.want_text(*name)?);
+    let (entries, name) = (ev.want_whole_list(*entries)?, ev.want_plain_text(*name)?);
     for slot in entries.slots() {
         ev.tick()?;
         let entry = ev.want_attrs(Value::reference(slot))?;
         let prefix = match ev.attribute(entry, sym::PREFIX) {
-            Some(prefix) => ev.want_text(prefix)?,
+            Some(prefix) => ev.want_plain_text(prefix)?,
             None => String::new(),
         };
         let path = ev.attribute_or_stop(entry, sym::PATH)?;

@@ -40,6 +40,15 @@ pub(super) fn text_path(name: &str, content: &[u8], references: &[String]) -> St
     store_path(&kind, &sha256(content), name)
 }
 
+/// The store path of a file or tree with a known hash (in base 16): of its archive, or of the content of the one file.
+pub(super) fn fixed_path(is_archive: bool, algorithm: Algorithm, hash: &str, name: &str) -> String {
+    if is_archive && algorithm == Algorithm::Sha256 {
+        return store_path("source", hash, name);
+    }
+    let method = if is_archive { "r:" } else { "" };
+    store_path("output:out", &sha256(format!("fixed:out:{method}{}:{hash}:", algorithm.name()).as_bytes()), name)
+}
+
 /// Checks that a name may be part of a store path.
 pub(super) fn check_name(ev: &mut Evaluator, name: &str) -> Result<(), Stop> {
     let why = if name.is_empty() {
@@ -60,14 +69,14 @@ pub(super) fn check_name(ev: &mut Evaluator, name: &str) -> Result<(), Stop> {
 
 fn placeholder(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [output] = args else { return Ok(Value::NULL) };
-    let output = ev.want_text(*output)?;
+    let output = ev.want_plain_text(*output)?;
     let hash = Algorithm::Sha256.hash(format!("nix-output:{output}").as_bytes());
     Ok(ev.str(&format!("/{}", base32(&hash))))
 }
 
 fn to_file(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [name, content] = args else { return Ok(Value::NULL) };
-    let (name, content) = (ev.want_text(*name)?, ev.want_string(*content)?);
+    let (name, content) = (ev.want_plain_text(*name)?, ev.want_string(*content)?);
     check_name(ev, &name)?;
     let mut references = Vec::new();
     for element in ev.heap.context(content).iter() {

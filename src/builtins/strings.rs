@@ -1,14 +1,14 @@
 //! Strings: length, parts, joining, replacing, conversion.
 
-use crate::eval::{Coercion, ErrorKind, Evaluator, LimitKind, NativeDef, Outcome};
+use crate::eval::{Coercion, ErrorKind, Evaluator, LimitKind, NativeDef, Outcome, Wanted};
 use crate::heap::{StrId, Value, View};
 
 pub(super) static FAMILY: &[NativeDef] = &[
     NativeDef::with_strict("builtins.toString", 1, 0, to_string),
     NativeDef::strict("builtins.stringLength", 1, string_length),
-    NativeDef::strict("builtins.substring", 3, substring),
-    NativeDef::strict("builtins.concatStringsSep", 2, concat_strings_sep),
-    NativeDef::strict("builtins.replaceStrings", 3, replace_strings),
+    NativeDef::with_strict("builtins.substring", 3, 0b001, substring).looking(&[(0, Wanted::Int)]),
+    NativeDef::strict("builtins.concatStringsSep", 2, concat_strings_sep).looking(&[(0, Wanted::Str)]),
+    NativeDef::with_strict("builtins.replaceStrings", 3, 0b011, replace_strings).looking(&[(0, Wanted::List)]),
 ];
 
 fn to_string(ev: &mut Evaluator, args: &[Value]) -> Outcome {
@@ -30,17 +30,19 @@ fn string_length(ev: &mut Evaluator, args: &[Value]) -> Outcome {
 
 fn substring(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [start, length, value] = args else { return Ok(Value::NULL) };
-    let (start, length) = (ev.want_int(*start)?, ev.want_int(*length)?);
+    let start = ev.want_int(*start)?;
     if start < 0 {
         let message = format!("builtins.substring: the start must not be negative, but it is {start}");
         return Err(ev.error(ErrorKind::Type, message));
     }
-    let id = ev.coerce(*value, Coercion::Strict)?;
+    let length = ev.want_int(*length)?;
+    let value = ev.want(*value)?;
+    let id = ev.coerce(value, Coercion::Strict)?;
     let start = usize::try_from(start).unwrap_or(usize::MAX);
     // A negative length means all of the rest.
     let length = usize::try_from(length).unwrap_or(usize::MAX);
     if start == 0 && length >= ev.heap.bytes(id).len() && matches!(value.view(), View::Str(_)) {
-        return Ok(*value);
+        return Ok(value);
     }
     Ok(Value::string(ev.heap.substring(id, start, length)))
 }

@@ -2,12 +2,12 @@
 
 use std::cmp::Ordering;
 
-use crate::eval::{Evaluator, LimitKind, NativeDef, Outcome};
+use crate::eval::{Evaluator, LimitKind, NativeDef, Outcome, Wanted};
 use crate::heap::{Value, sym};
 use crate::syntax::ExprId;
 
 pub(super) static FAMILY: &[NativeDef] = &[
-    NativeDef::strict("builtins.compareVersions", 2, compare_versions),
+    NativeDef::strict("builtins.compareVersions", 2, compare_versions).looking(&[(0, Wanted::Str)]),
     NativeDef::strict("builtins.splitVersion", 1, split_version),
     NativeDef::strict("builtins.parseDrvName", 1, parse_drv_name),
 ];
@@ -57,7 +57,7 @@ pub(crate) fn order(a: &[u8], b: &[u8]) -> Ordering {
 
 fn compare_versions(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [a, b] = args else { return Ok(Value::NULL) };
-    let (a, b) = (ev.want_string(*a)?, ev.want_string(*b)?);
+    let (a, b) = (ev.want_plain(*a)?, ev.want_plain(*b)?);
     Ok(Value::int(match order(ev.heap.bytes(a), ev.heap.bytes(b)) {
         Ordering::Less => -1,
         Ordering::Equal => 0,
@@ -67,7 +67,7 @@ fn compare_versions(ev: &mut Evaluator, args: &[Value]) -> Outcome {
 
 fn split_version(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [version] = args else { return Ok(Value::NULL) };
-    let id = ev.want_string(*version)?;
+    let id = ev.want_plain(*version)?;
     let bytes = ev.heap.bytes(id).to_vec();
     let mut rest = bytes.as_slice();
     let mut components = Vec::new();
@@ -88,7 +88,7 @@ fn split_version(ev: &mut Evaluator, args: &[Value]) -> Outcome {
 /// The version begins after the first dash that no letter follows.
 fn parse_drv_name(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [name] = args else { return Ok(Value::NULL) };
-    let id = ev.want_string(*name)?;
+    let id = ev.want_plain(*name)?;
     let bytes = ev.heap.bytes(id).to_vec();
     let dash = bytes.windows(2).position(|pair| matches!(pair, [b'-', next] if !next.is_ascii_alphabetic()));
     let (name, version) = match dash {

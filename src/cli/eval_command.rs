@@ -187,6 +187,7 @@ fn run_batch(arguments: &EvalArguments, path: &Path) -> Result<Status, Failure> 
 fn evaluator() -> Evaluator {
     let sources = Arc::new(Sources::new(Access::below(vec![PathBuf::from("/")])));
     let mut evaluator = Evaluator::new(sources, Limits::default());
+    evaluator.stands_alone = true;
     builtins::install(&mut evaluator);
     nixlib::install(&mut evaluator);
     modules::install(&mut evaluator);

@@ -47,6 +47,28 @@ impl Evaluator {
         Ok(self.heap.text(id).into_owned())
     }
 
+    /// A string that refers to nothing in the store (nothing is coerced): the name of an attribute, a version, a pattern.
+    pub fn want_plain(&mut self, value: Value) -> Result<StrId, Stop> {
+        let id = self.want_string(value)?;
+        self.without_context(id)?;
+        Ok(id)
+    }
+
+    /// The text of a string that refers to nothing in the store (nothing is coerced).
+    pub fn want_plain_text(&mut self, value: Value) -> Result<String, Stop> {
+        let id = self.want_plain(value)?;
+        Ok(self.heap.text(id).into_owned())
+    }
+
+    /// An error if the string refers to something in the store.
+    pub(super) fn without_context(&mut self, id: StrId) -> Result<(), Stop> {
+        if !self.heap.has_context(id) {
+            return Ok(());
+        }
+        let message = format!("the string '{}' is not allowed to refer to a store path", self.heap.text(id));
+        Err(self.error(ErrorKind::Type, message))
+    }
+
     /// A list, complete or open.
     pub fn want_list(&mut self, value: Value) -> Result<Seq, Stop> {
         let value = self.want(value)?;

@@ -1,7 +1,7 @@
 //! Calling functions.
 
 use super::evaluator::Evaluator;
-use super::native::{NativeDef, Outcome};
+use super::native::{NativeDef, Outcome, Wanted};
 use super::problem::{ErrorKind, Stop};
 use crate::heap::{Env, LambdaId, NativeId, Seq, SlotId, Symbol, Value, View, sym};
 use crate::syntax::ir::{Expr, ExprId, Lambda, Range};
@@ -124,21 +124,15 @@ impl Evaluator {
     ) -> Value {
         let mut buffer = [Value::NULL; MOST];
         let Some(arguments) = buffer.get_mut(..usize::from(definition.arity)) else { return Value::NULL };
-        let mut index = next;
-        for (position, argument) in arguments.iter_mut().enumerate() {
-            let is_strict = definition.strict & (1 << position) != 0;
-            *argument = match given.get(position) {
-                Some(value) => {
-                    if is_strict {
-                        self.force(*value)
-                    } else {
-                        *value
-                    }
-                }
+        for (position, wanted) in definition.order() {
+            let is_forced = definition.is_forced(position);
+            let value = match given.get(position) {
+                Some(value) if is_forced => self.force(*value),
+                Some(value) => *value,
                 None => {
-                    let from = self.program.list_item(index);
-                    index += 1;
-                    if is_strict {
+                    let index = u32::try_from(position - given.len()).unwrap_or(u32::MAX);
+                    let from = self.program.list_item(next + index);
+                    if is_forced {
                         self.eval(from, env)
                     } else {
                         let value = self.delay(from, env);
@@ -146,8 +140,16 @@ impl Evaluator {
                     }
                 }
             };
-            if is_strict && argument.is_stop() {
-                return *argument;
+            if is_forced {
+                let outer = std::mem::replace(&mut self.site, expr);
+                let checked = self.checked(value, wanted);
+                self.site = outer;
+                if let Err(Stop(stop)) = checked {
+                    return stop;
+                }
+            }
+            if let Some(argument) = arguments.get_mut(position) {
+                *argument = value;
             }
         }
         let outer = std::mem::replace(&mut self.site, expr);
@@ -233,6 +235,23 @@ impl Evaluator {
         Value::partial(self.heap.new_seq(&run))
     }
 
+    /// Stops at an error, an unknown, and an argument of another type than wanted.
+    #[inline]
+    fn checked(&mut self, value: Value, wanted: Wanted) -> Result<(), Stop> {
+        if value.is_stop() {
+            return Err(Stop(value));
+        }
+        let (is_wanted, name) = match wanted {
+            Wanted::Any => return Ok(()),
+            Wanted::Int => (matches!(value.view(), View::Int(_)), "an integer"),
+            Wanted::Str => (matches!(value.view(), View::Str(_)), "a string"),
+            Wanted::List => (matches!(value.view(), View::List(_)), "a list"),
+            Wanted::Attrs => (matches!(value.view(), View::Attrs(_)), "a set"),
+            Wanted::Function => return self.want_function(value).map(|_| ()),
+        };
+        if is_wanted { Ok(()) } else { Err(self.type_error(name, value)) }
+    }
+
     /// Runs a built-in function with all its arguments.
     fn run_native(&mut self, definition: &'static NativeDef, arguments: &[Value]) -> Outcome {
         if self.depth >= self.limits.depth {
@@ -240,8 +259,14 @@ impl Evaluator {
         }
         let mut buffer = [Value::NULL; MOST];
         let Some(ready) = buffer.get_mut(..arguments.len()) else { return Ok(Value::NULL) };
-        for (position, (place, argument)) in ready.iter_mut().zip(arguments).enumerate() {
-            *place = if definition.strict & (1 << position) != 0 { self.want(*argument)? } else { *argument };
+        for (position, wanted) in definition.order() {
+            if let (Some(place), Some(argument)) = (ready.get_mut(position), arguments.get(position)) {
+                *place = *argument;
+                if definition.is_forced(position) {
+                    *place = self.force(*argument);
+                    self.checked(*place, wanted)?;
+                }
+            }
         }
         self.depth += 1;
         let outcome = (definition.run)(self, ready).and_then(|value| self.want(value));

@@ -7,12 +7,26 @@ use crate::heap::{StrId, Value, View, sym};
 /// How far a value is turned into a string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coercion {
-    /// As in interpolation and `+`: strings, sets with `__toString` or `outPath`; a path would be copied to the store, so its text is unknown.
+    /// As in interpolation and `+`: strings, sets with `__toString` or `outPath`; a path is copied to the store.
     Strict,
     /// As in `concatStringsSep` and file functions: like [`Coercion::Strict`], but a path gives its own text.
     Path,
     /// As in `toString`: also numbers, booleans, null and lists; a path gives its own text.
     More,
+    /// As in the environment of a derivation: like [`Coercion::More`], but a path is copied to the store.
+    Environment,
+}
+
+impl Coercion {
+    /// Whether a path becomes the path of its copy in the store.
+    fn copies(self) -> bool {
+        matches!(self, Self::Strict | Self::Environment)
+    }
+
+    /// Whether numbers, booleans, null and lists have a text.
+    fn is_wide(self) -> bool {
+        matches!(self, Self::More | Self::Environment)
+    }
 }
 
 const DEEPEST: u32 = 1_000;
@@ -30,11 +44,7 @@ impl Evaluator {
         let value = self.want(value)?;
         match value.view() {
             View::Str(id) => return Ok(id),
-            // A copy in the store stands for its source where a fleet is read: what is below it can be read then.
-            View::Path(id) if how == Coercion::Strict && !self.is_tolerant => {
-                let name = self.heap.text(id).into_owned();
-                return Err(self.unknown(UnknownReason::StorePath(name)));
-            }
+            View::Path(id) if how.copies() => return self.copied_to_store(id, how),
             View::Path(id) => return Ok(id),
             View::Attrs(set) => {
                 if let Some(function) = self.attribute(set, sym::TO_STRING) {
@@ -48,17 +58,17 @@ impl Evaluator {
                     return Err(Stop(Value::unknown(id)));
                 }
             }
-            View::Int(number) if how == Coercion::More => {
+            View::Int(number) if how.is_wide() => {
                 return Ok(self.heap.new_string(number.to_string().as_bytes()));
             }
-            View::Float(number) if how == Coercion::More => {
+            View::Float(number) if how.is_wide() => {
                 return Ok(self.heap.new_string(format!("{number:.6}").as_bytes()));
             }
-            View::Bool(truth) if how == Coercion::More => {
+            View::Bool(truth) if how.is_wide() => {
                 return Ok(self.heap.new_string(if truth { b"1" } else { b"" }));
             }
-            View::Null if how == Coercion::More => return Ok(self.heap.new_string(b"")),
-            View::List(seq) if how == Coercion::More => {
+            View::Null if how.is_wide() => return Ok(self.heap.new_string(b"")),
+            View::List(seq) if how.is_wide() => {
                 if let Some(id) = self.heap.open_reason(seq) {
                     return Err(Stop(Value::unknown(id)));
                 }
@@ -90,6 +100,19 @@ impl Evaluator {
         Err(self.error(ErrorKind::Type, message))
     }
 
+    /// The store path of a copy of a path. It follows from the content where the evaluation stands alone. Where a fleet is read, a copy stands for its
+    /// source, so that what is below it can be read; what a derivation would get is unknown.
+    fn copied_to_store(&mut self, path: StrId, how: Coercion) -> Result<StrId, Stop> {
+        match self.store_copy {
+            Some(copy) if self.stands_alone => copy(self, path),
+            _ if self.is_tolerant && how == Coercion::Strict => Ok(path),
+            _ => {
+                let name = self.heap.text(path).into_owned();
+                Err(self.unknown(UnknownReason::StorePath(name)))
+            }
+        }
+    }
+
     /// A path argument: a path, or a string with an absolute path. Gives the text.
     pub fn want_path(&mut self, value: Value) -> Result<String, Stop> {
         let id = self.coerce(value, Coercion::Path)?;
@@ -97,6 +120,21 @@ impl Evaluator {
         if !text.starts_with('/') {
             return Err(self.error(ErrorKind::Type, format!("string '{text}' doesn't represent an absolute path")));
         }
-        Ok(super::operators::canonical_path(&text))
+        let path = super::operators::canonical_path(&text);
+        match self.source_of_copy(&path) {
+            Some(Some(source)) => Ok(source),
+            Some(None) => Err(self.unknown(UnknownReason::Outside(path))),
+            None => Ok(path),
+        }
+    }
+
+    /// Where a path in the store was copied from, if this evaluation copied it; `Some(None)` if only parts of that may have been copied.
+    fn source_of_copy(&self, path: &str) -> Option<Option<String>> {
+        if self.copies.is_empty() {
+            return None;
+        }
+        let name_end = path.strip_prefix("/nix/store/")?.find('/').map_or(path.len(), |end| end + "/nix/store/".len());
+        let (copy, rest) = path.split_at_checked(name_end)?;
+        self.copies.get(copy).map(|source| source.as_ref().map(|source| format!("{source}{rest}")))
     }
 }

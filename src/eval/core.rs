@@ -416,13 +416,16 @@ impl Evaluator {
             match name.view() {
                 View::Null => {}
                 View::Str(id) => {
+                    if let Err(Stop(stop)) = self.without_context(id) {
+                        return stop;
+                    }
                     let name = self.heap.intern_string(id);
                     if added.iter().any(|(other, ..)| *other == name) || self.heap.attribute(set, name).is_some() {
                         let message = format!("dynamic attribute '{}' already defined", self.heap.name(name));
                         return self.error_at(ErrorKind::Type, message, entry.name).0;
                     }
                     let value = self.delay(entry.value, env);
-                    added.push((name, value, entry.name));
+                    added.push((name, value, entry.binder));
                 }
                 View::Unknown(id) => open = open.or(Some(id)),
                 View::Error(_) => return name,
@@ -442,7 +445,10 @@ impl Evaluator {
             Step::Dynamic(expr) => {
                 let value = self.eval(expr, env);
                 match value.view() {
-                    View::Str(id) => Ok(self.heap.intern_string(id)),
+                    View::Str(id) => match self.without_context(id) {
+                        Ok(()) => Ok(self.heap.intern_string(id)),
+                        Err(Stop(stop)) => Err(stop),
+                    },
                     View::Unknown(_) | View::Error(_) => Err(value),
                     _ => {
                         let text = format!("an attribute name must be a string, but this is {}", self.describe(value));
@@ -548,7 +554,7 @@ impl Evaluator {
     pub fn position_value(&mut self, expr: ExprId) -> Value {
         let Some(place) = self.program.place(expr) else { return Value::NULL };
         let Some(file) = self.sources.file(place.file).filter(|file| file.on_disk) else { return Value::NULL };
-        let start = file.line_column(place.span.start);
+        let start = file.line_byte_column(place.span.start);
         let path = self.str(&file.path.to_string_lossy());
         let (line, column) = (Value::int(i64::from(start.line)), Value::int(i64::from(start.column)));
         self.set(&[("column", column), ("file", path), ("line", line)])

@@ -10,9 +10,12 @@ use super::limits::{LimitKind, Limits};
 use super::native::NativeDef;
 use super::problem::{ErrorInfo, ErrorKind, Piece, Stop, UnknownInfo, UnknownReason};
 use super::program::Program;
-use crate::heap::{ErrorId, Heap, NativeId, SlotId, Symbol, UnknownId, Value, View};
+use crate::heap::{ErrorId, Heap, NativeId, SlotId, StrId, Symbol, UnknownId, Value, View};
 use crate::source::{FileId, Sources};
 use crate::syntax::{ExprId, FileIr};
+
+/// Gives the store path of a copy of a path.
+pub type StoreCopy = fn(&mut Evaluator, StrId) -> Result<StrId, Stop>;
 
 /// One evaluator: heap, linked program, built-in functions, errors and unknowns found so far. Used by one thread.
 pub struct Evaluator {
@@ -53,6 +56,13 @@ pub struct Evaluator {
     pub known_source: Option<fn(&mut Evaluator, &str) -> Option<Value>>,
     /// Folders that stand on no disk, and why what is below them is unknown unless it is provided.
     pub(super) stand_ins: Vec<(PathBuf, UnknownReason)>,
+    /// Whether the text is evaluated for its own sake, as `nix-instantiate --eval` would do it here with an empty search path, and not as a part of
+    /// a fleet: then `<name>` is not found where nothing provides it, and the store paths of sources are computed from their content.
+    pub stands_alone: bool,
+    /// Gives the store path of a copy of a path.
+    pub store_copy: Option<StoreCopy>,
+    /// What was copied to the store, or would have been: where the copy comes from, unless parts were left out.
+    pub copies: FxHashMap<String, Option<String>>,
     /// State of rooms above; there are so few that looking through them beats hashing.
     extensions: Vec<(TypeId, Box<dyn Any>)>,
 }
@@ -91,6 +101,9 @@ impl Evaluator {
             recorder: None,
             known_source: None,
             stand_ins: Vec::new(),
+            stands_alone: false,
+            store_copy: None,
+            copies: FxHashMap::default(),
             extensions: Vec::new(),
         }
     }
@@ -240,7 +253,14 @@ impl Evaluator {
 
     /// An unknown that arises at a given expression.
     pub fn unknown_at(&mut self, reason: UnknownReason, origin: ExprId) -> Stop {
-        Stop(Value::unknown(self.new_unknown(UnknownInfo { reason, origin, pieces: None })).with_origin(origin))
+        let info = UnknownInfo { reason, origin, type_name: None, pieces: None };
+        Stop(Value::unknown(self.new_unknown(info)).with_origin(origin))
+    }
+
+    /// An unknown whose type (as `builtins.typeOf` names it) is known.
+    pub fn unknown_of_type(&mut self, reason: UnknownReason, type_name: &'static str) -> Value {
+        let info = UnknownInfo { reason, origin: self.site, type_name: Some(type_name), pieces: None };
+        Value::unknown(self.new_unknown(info))
     }
 
     /// A string of which only pieces are known; of very many pieces only the first reason is kept.
@@ -254,7 +274,8 @@ impl Evaluator {
             .map_or(UnknownReason::Unsupported("part of a string".to_owned()), |info| info.reason.clone());
         let pieces = (pieces.len() <= MOST_PIECES).then_some(pieces);
         let cause = first.and_then(|id| self.unknown_info(id)).map_or(origin, |info| info.origin);
-        Value::unknown(self.new_unknown(UnknownInfo { reason, origin: cause, pieces })).with_origin(origin)
+        let info = UnknownInfo { reason, origin: cause, type_name: Some("string"), pieces };
+        Value::unknown(self.new_unknown(info)).with_origin(origin)
     }
 
     fn new_unknown(&mut self, info: UnknownInfo) -> UnknownId {

@@ -63,7 +63,7 @@ impl Evaluator {
 
     /// The error of a file that does not parse.
     fn syntax_stop(&mut self, ir: &FileIr, file: &SourceFile) -> Option<Stop> {
-        let error = ir.errors.first()?;
+        let error = ir.first_error.as_ref()?;
         let at = file.line_column(error.span.start);
         let message = format!("{}:{}:{}: {}", file.path.display(), at.line, at.column, error.message);
         Some(self.error(ErrorKind::Syntax, message))
@@ -193,6 +193,11 @@ impl Evaluator {
         }
         let (first, rest) = name.split_once('/').unwrap_or((name, ""));
         let Some(base) = self.search_path.get(first).copied() else {
+            // `<nix/…>` are files that Nix brings itself.
+            if self.stands_alone && first != "nix" {
+                let message = format!("file '{name}' was not found in the Nix search path");
+                return self.error_at(ErrorKind::Throw, message, at).0;
+            }
             return self.unknown_at(UnknownReason::MissingInput(format!("<{name}>")), at).0;
         };
         let base = self.force(base);

@@ -33,10 +33,10 @@ pub mod program;
 mod select;
 
 pub use coerce::Coercion;
-pub use evaluator::Evaluator;
+pub use evaluator::{Evaluator, StoreCopy};
 pub use explain::Derivation;
 pub use known::KnownPart;
 pub use limits::{LimitKind, Limits};
-pub use native::{NativeDef, NativeFn, Outcome};
+pub use native::{NativeDef, NativeFn, Outcome, Wanted};
 pub use problem::{ErrorInfo, ErrorKind, Piece, Stop, UnknownInfo, UnknownReason};
 pub use select::{Missed, path_names};

@@ -9,14 +9,18 @@ use crate::syntax::ir::{BinaryOp, Expr, ExprId, Range};
 
 impl Evaluator {
     pub(super) fn binary(&mut self, op: BinaryOp, expr: ExprId, env: Env, left: ExprId, right: ExprId) -> Value {
-        let a = self.eval(left, env);
-        if a.is_error() {
-            return a;
+        // `a > b` is `b < a`, also in the order of evaluation.
+        let is_swapped = matches!(op, BinaryOp::More | BinaryOp::LessOrEqual);
+        let (first, second) = if is_swapped { (right, left) } else { (left, right) };
+        let first = match self.first_operand(op, expr, env, first) {
+            Ok(value) => value,
+            Err(Stop(error)) => return error,
+        };
+        let second = self.eval(second, env);
+        if second.is_error() {
+            return second;
         }
-        let b = self.eval(right, env);
-        if b.is_error() {
-            return b;
-        }
+        let (a, b) = if is_swapped { (second, first) } else { (first, second) };
         let outer = std::mem::replace(&mut self.site, expr);
         let result = match op {
             BinaryOp::Equal => self.equal(a, b).map(Value::bool),
@@ -41,6 +45,33 @@ impl Evaluator {
                 value
             }
             Err(Stop(value)) => value,
+        }
+    }
+
+    /// The operand that is evaluated first, checked as far as Nix does before it evaluates the other.
+    fn first_operand(&mut self, op: BinaryOp, expr: ExprId, env: Env, operand: ExprId) -> Outcome {
+        let value = self.eval(operand, env);
+        let is_fit = match (op, value.view()) {
+            (_, View::Error(_)) => return Err(Stop(value)),
+            (BinaryOp::Update, view) => matches!(view, View::Attrs(_) | View::Unknown(_)),
+            (BinaryOp::Add, view) => {
+                let is_number = matches!(view, View::Int(_) | View::Float(_));
+                is_number || matches!(view, View::Str(_) | View::Path(_) | View::Unknown(_))
+            }
+            _ => true,
+        };
+        if is_fit {
+            return Ok(value);
+        }
+        let outer = std::mem::replace(&mut self.site, expr);
+        let outcome = match op {
+            BinaryOp::Update => Err(self.type_error("a set", value)),
+            _ => self.coerce(value, Coercion::Strict).map(Value::string),
+        };
+        self.site = outer;
+        match outcome {
+            Err(Stop(stop)) if stop.is_unknown() => Ok(stop),
+            outcome => outcome,
         }
     }
 
@@ -73,12 +104,16 @@ impl Evaluator {
                 })
             }
             _ => {
+                // A divisor of zero is found before the type of what is divided.
+                let y = if op == BinaryOp::Divide { self.number(b)? } else { 1.0 };
+                if y == 0.0 {
+                    return Err(self.error(ErrorKind::Arithmetic, "division by zero"));
+                }
                 let (x, y) = (self.number(a)?, self.number(b)?);
                 Ok(Value::float(match op {
                     BinaryOp::Add => x + y,
                     BinaryOp::Subtract => x - y,
                     BinaryOp::Multiply => x * y,
-                    _ if y == 0.0 => return Err(self.error(ErrorKind::Arithmetic, "division by zero")),
                     _ => x / y,
                 }))
             }
@@ -107,10 +142,7 @@ impl Evaluator {
                     View::Unknown(_) => return Err(Stop(b)),
                     _ => self.coerce(b, Coercion::Strict)?,
                 };
-                if self.heap.has_context(more) {
-                    let message = "a string that refers to a store path cannot be appended to a path";
-                    return Err(self.error(ErrorKind::Type, message));
-                }
+                self.may_extend_path(more)?;
                 let text = format!("{}{}", self.heap.text(base), self.heap.text(more));
                 Ok(self.path_value(&canonical_path(&text)))
             }
@@ -119,6 +151,15 @@ impl Evaluator {
                 self.join_pieces(pieces, expr, env)
             }
         }
+    }
+
+    /// An error if a string that is appended to a path refers to something in the store.
+    fn may_extend_path(&mut self, more: StrId) -> Result<(), Stop> {
+        if !self.heap.has_context(more) {
+            return Ok(());
+        }
+        let message = "a string that refers to a store path cannot be appended to a path";
+        Err(self.error(ErrorKind::Type, message))
     }
 
     /// The string that one part of an interpolation stands for.
@@ -229,7 +270,7 @@ impl Evaluator {
                         View::Path(id) => Ok(id),
                         _ => self.piece(value),
                     };
-                    match piece {
+                    match piece.and_then(|id| self.may_extend_path(id).map(|()| id)) {
                         Ok(id) => text.push_str(&self.heap.text(id)),
                         Err(Stop(value)) => return value,
                     }

@@ -13,7 +13,7 @@ use crate::syntax::ExprId;
 const DEEPEST: u32 = 3_000;
 
 /// Words that cannot be attribute names without quotes.
-const KEYWORDS: &[&str] = &["assert", "else", "if", "in", "inherit", "let", "or", "rec", "then", "with"];
+const KEYWORDS: &[&str] = &["assert", "else", "if", "in", "inherit", "let", "rec", "then", "with"];
 
 impl Evaluator {
     /// The value in Nix syntax. Nothing is evaluated: what is not yet, is `<CODE>`. A set or list that was printed before is
@@ -22,6 +22,12 @@ impl Evaluator {
         let mut text = String::new();
         self.print_within(value, 0, &mut FxHashSet::default(), &mut text);
         text
+    }
+
+    /// Whether a list was not printed before. The elements of a short list stand in the value itself in Nix, and the value that is printed is a copy, so
+    /// that a short list inside itself is recognized one level later.
+    fn is_first_time(seq: crate::heap::Seq, depth: u32, seen: &mut FxHashSet<(bool, u32, u32)>) -> bool {
+        seq.len == 0 || (depth == 0 && seq.len <= 2) || seen.insert((false, seq.start, seq.len))
     }
 
     fn print_within(&self, value: Value, depth: u32, seen: &mut FxHashSet<(bool, u32, u32)>, text: &mut String) {
@@ -37,7 +43,7 @@ impl Evaluator {
             View::Str(id) => quote(&self.heap.text(id), text),
             View::Path(id) => text.push_str(&self.heap.text(id)),
             View::List(seq) => {
-                if seq.len > 0 && !seen.insert((false, seq.start, seq.len)) {
+                if !Self::is_first_time(seq, depth, seen) {
                     text.push_str("«repeated»");
                     return;
                 }

@@ -138,6 +138,8 @@ pub struct UnknownInfo {
     pub reason: UnknownReason,
     /// The expression that first could not be known, or [`ExprId::NONE`].
     pub origin: ExprId,
+    /// Its type as `builtins.typeOf` names it, if that is known all the same.
+    pub type_name: Option<&'static str>,
     /// If it is a string with holes: its pieces.
     pub pieces: Option<Vec<Piece>>,
 }

@@ -178,11 +178,11 @@ impl Program {
             binder: offsets.expr(entry.binder),
             value: offsets.expr(entry.value),
         }));
-        self.dynamics.extend(
-            ir.dynamics
-                .iter()
-                .map(|entry| DynamicEntry { name: offsets.expr(entry.name), value: offsets.expr(entry.value) }),
-        );
+        self.dynamics.extend(ir.dynamics.iter().map(|entry| DynamicEntry {
+            name: offsets.expr(entry.name),
+            binder: offsets.expr(entry.binder),
+            value: offsets.expr(entry.value),
+        }));
         self.files.push(Linked { first: offsets.exprs, end: number(self.exprs.len()), file, folder });
         ir.root.map_or(ExprId::NONE, |root| offsets.expr(root))
     }

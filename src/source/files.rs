@@ -116,6 +116,11 @@ impl SourceFile {
     pub fn line_column(&self, offset: u32) -> LineColumn {
         self.lines.get_or_init(|| LineIndex::new(&self.text)).line_column(&self.text, offset)
     }
+
+    /// Line and column of a byte offset, the column counted in bytes, as programs count.
+    pub fn line_byte_column(&self, offset: u32) -> LineColumn {
+        self.lines.get_or_init(|| LineIndex::new(&self.text)).line_byte_column(offset)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -244,7 +249,12 @@ impl Sources {
     pub fn read_dir(&self, path: &Path) -> Result<Vec<(String, EntryKind)>, ReadError> {
         let resolved = self.resolve(path)?;
         let mut entries = Vec::new();
-        for entry in std::fs::read_dir(&resolved).map_err(|error| io_error(&error))? {
+        // What was resolved exists, so it is no folder if it cannot be listed as one.
+        let listed = std::fs::read_dir(&resolved).map_err(|error| match io_error(&error) {
+            ReadError::Missing => ReadError::Io("it is not a folder".to_owned()),
+            other => other,
+        });
+        for entry in listed? {
             let entry = entry.map_err(|error| io_error(&error))?;
             if entries.len() >= self.access.max_folder_entries {
                 return Err(ReadError::Io(format!("has more than {} entries", self.access.max_folder_entries)));
@@ -269,7 +279,11 @@ impl Sources {
     /// What `path` is, not following a link in its last component.
     pub fn link_kind(&self, path: &Path) -> Result<EntryKind, ReadError> {
         if let (Some(parent), Some(name)) = (path.parent(), path.file_name()) {
-            let parent = self.resolve(parent)?;
+            let parent = match self.resolve(parent) {
+                // The folder above a root is not allowed, the root itself is.
+                Err(ReadError::Outside) => return self.kind(path),
+                parent => parent?,
+            };
             let data = parent.join(name).symlink_metadata().map_err(|error| io_error(&error))?;
             return Ok(EntryKind::of(data.file_type()));
         }
@@ -316,7 +330,7 @@ impl Sources {
         }
         let resolved = match std::fs::canonicalize(path) {
             Ok(resolved) => resolved,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(error) if is_missing(&error) => {
                 return if self.is_inside_lexically(path) { Err(ReadError::Missing) } else { Err(ReadError::Outside) };
             }
             Err(error) => return Err(io_error(&error)),
@@ -372,10 +386,12 @@ fn add(files: &mut Files, path: PathBuf, text: Arc<str>, on_disk: bool) -> Arc<S
 }
 
 fn io_error(error: &std::io::Error) -> ReadError {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => ReadError::Missing,
-        _ => ReadError::Io(error.to_string()),
-    }
+    if is_missing(error) { ReadError::Missing } else { ReadError::Io(error.to_string()) }
+}
+
+/// Whether there is nothing at a path; what would lie in a file as if that were a folder does not exist either.
+fn is_missing(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
 }
 
 impl PartialOrd for EntryKind {

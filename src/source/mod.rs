@@ -13,6 +13,8 @@
 
 mod files;
 mod place;
+mod tree;
 
 pub use files::{Access, EntryKind, ReadError, SourceFile, Sources};
 pub use place::{FileId, LineColumn, Place, Span};
+pub use tree::Node;

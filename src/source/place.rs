@@ -81,6 +81,13 @@ impl LineIndex {
         LineColumn { line: u32::try_from(line).unwrap_or(u32::MAX), column: column.saturating_add(1) }
     }
 
+    pub(super) fn line_byte_column(&self, offset: u32) -> LineColumn {
+        let line = self.starts.partition_point(|start| *start <= offset).max(1);
+        let start = self.starts.get(line - 1).copied().unwrap_or(0);
+        let column = offset.saturating_sub(start).saturating_add(1);
+        LineColumn { line: u32::try_from(line).unwrap_or(u32::MAX), column }
+    }
+
     fn characters_before(&self, text: &str, offset: u32) -> u32 {
         let end = usize::min(offset as usize, text.len());
         let block = end / BLOCK;

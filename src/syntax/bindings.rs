@@ -322,13 +322,15 @@ impl<'t> Lowering<'t> {
         }
         let mut dynamics = Vec::with_capacity(draft.dynamics.len());
         for (name, value) in &draft.dynamics {
+            let nameless = self.intern("");
+            let binder = self.push(Expr::Binder(nameless), name.span());
             let name = self.dynamic_name(*name);
             let value = match value {
                 DraftValue::Node(node) => self.value(*node, ExprId::NONE),
                 DraftValue::Set(inner) => self.lower_set(drafts, *inner),
                 _ => self.push(Expr::Missing, draft.span),
             };
-            dynamics.push(DynamicEntry { name, value });
+            dynamics.push(DynamicEntry { name, binder, value });
         }
         let body = body(self);
         if let Some(mark) = mark {

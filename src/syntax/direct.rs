@@ -31,7 +31,11 @@ fn tokens(text: &str) -> Option<Vec<(SyntaxKind, Span)>> {
         if kind == TOKEN_ERROR {
             return None;
         }
-        if !kind.is_trivia() {
+        // A float of Nix does not begin with a zero that other digits or nothing follow; there the zero is an integer.
+        if kind == TOKEN_FLOAT && slice == "0." {
+            tokens.push((TOKEN_INTEGER, Span::new(start, start + 1)));
+            tokens.push((TOKEN_DOT, Span::new(start + 1, end)));
+        } else if !kind.is_trivia() {
             tokens.push((kind, Span::new(start, end)));
         }
     }
@@ -526,6 +530,7 @@ mod tests {
             ("[ let { body = 1; } ]", "[rec {body = 1}.body]"),
             ("1 + !true", "(+ 1 (! $true))"),
             ("-!true", "(- (! $true))"),
+            ("0.a or 1", "0.a or(1)"),
             ("1 * !2 + 3", "(* 1 (! (+ 2 3)))"),
         ] {
             let ir = lowered(&read(text).expect(text));

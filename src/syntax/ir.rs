@@ -265,6 +265,8 @@ pub struct Entry {
 pub struct DynamicEntry {
     /// The expression for the name; `null` drops the binding.
     pub name: ExprId,
+    /// Where all of the name stands, `${` and `}` included (an [`Expr::Binder`] without a name).
+    pub binder: ExprId,
     /// The value.
     pub value: ExprId,
 }
@@ -359,6 +361,8 @@ pub struct FileIr {
     pub root: Option<ExprId>,
     /// Everything that is wrong with it, in the order of places.
     pub errors: Vec<SyntaxError>,
+    /// The error at which Nix stops reading, which need not be the first in the text.
+    pub first_error: Option<SyntaxError>,
     /// Comments that speak to routelint.
     pub directives: Vec<Directive>,
 }

@@ -29,7 +29,7 @@ pub fn parse(text: &str, options: &LowerOptions<'_>) -> FileIr {
     }
     let mut survey = guard::survey(text);
     if let Some(error) = survey.too_deep.take() {
-        return FileIr { errors: vec![error], directives: survey.directives, ..FileIr::default() };
+        return FileIr { directives: survey.directives, ..unread(error) };
     }
     if survey.depth <= SHALLOW {
         return parse_here(text, survey, options);
@@ -46,8 +46,13 @@ pub fn parse(text: &str, options: &LowerOptions<'_>) -> FileIr {
             message: "nested too deep for the memory that is left".to_owned(),
             related: None,
         };
-        FileIr { errors: vec![error], ..FileIr::default() }
+        unread(error)
     })
+}
+
+/// A text of which nothing was read.
+fn unread(error: SyntaxError) -> FileIr {
+    FileIr { first_error: Some(error.clone()), errors: vec![error], ..FileIr::default() }
 }
 
 fn parse_here(text: &str, survey: Survey, options: &LowerOptions<'_>) -> FileIr {
@@ -62,8 +67,20 @@ fn parse_here(text: &str, survey: Survey, options: &LowerOptions<'_>) -> FileIr 
     ir
 }
 
+/// When Nix notices an error: names are looked up once all is read, formals and the names of a `let` are looked at behind the body that follows them,
+/// and a name that is bound twice is found where the second binding ends.
+fn noticed(error: &SyntaxError) -> (u8, u32) {
+    match error.kind {
+        SyntaxErrorKind::Grammar | SyntaxErrorKind::TooDeep | SyntaxErrorKind::BadLiteral => (0, error.span.start),
+        SyntaxErrorKind::DuplicateAttribute => (0, error.span.end),
+        SyntaxErrorKind::DuplicateFormal | SyntaxErrorKind::DynamicAttribute => (1, error.span.start),
+        SyntaxErrorKind::UndefinedVariable => (2, error.span.start),
+    }
+}
+
 /// Puts the errors into the order of places.
 fn sort_errors(ir: &mut FileIr) {
+    ir.first_error = ir.errors.iter().min_by_key(|error| noticed(error)).cloned();
     // Where something of the text was lost or read in the wrong context, a name that seems to be undefined may have been defined there,
     // and a name that seems to be defined twice may belong to another set.
     if ir.errors.iter().any(|error| error.kind == SyntaxErrorKind::Grammar) {

@@ -88,7 +88,7 @@ fn check_references(ir: &FileIr) {
     }
     ir.exprs_lists.iter().for_each(|id| expr(*id));
     ir.entries.iter().for_each(|entry| [entry.binder, entry.value].map(expr).into_iter().collect());
-    ir.dynamics.iter().for_each(|entry| [entry.name, entry.value].map(expr).into_iter().collect());
+    ir.dynamics.iter().for_each(|entry| [entry.name, entry.binder, entry.value].map(expr).into_iter().collect());
     ir.formals.iter().for_each(|formal| optional(formal.default));
     ir.paths.iter().for_each(|path| range(*path, ir.steps.len()));
     for step in &ir.steps {

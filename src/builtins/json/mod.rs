@@ -14,7 +14,7 @@ pub(super) static FAMILY: &[NativeDef] =
 pub fn json_text(ev: &mut Evaluator, value: Value) -> Result<String, Stop> {
     let mut writer = Writer::default();
     writer.write(ev, value)?;
-    Ok(writer.into_text())
+    writer.into_text(ev)
 }
 
 fn to_json(ev: &mut Evaluator, args: &[Value]) -> Outcome {
@@ -22,14 +22,15 @@ fn to_json(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let mut writer = Writer::default();
     writer.write(ev, *value)?;
     let sources = writer.sources().to_vec();
-    let id = ev.heap.new_string(writer.into_text().as_bytes());
+    let text = writer.into_text(ev)?;
+    let id = ev.heap.new_string(text.as_bytes());
     ev.heap.join_contexts(id, &sources);
     Ok(Value::string(id))
 }
 
 fn from_json(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [text] = args else { return Ok(Value::NULL) };
-    let id = ev.want_string(*text)?;
+    let id = ev.want_plain(*text)?;
     let bytes = ev.heap.bytes(id).to_vec();
     match std::str::from_utf8(&bytes) {
         Ok(text) => read::read(ev, text),
@@ -54,6 +55,10 @@ mod tests {
             ),
             (r#"builtins.toJSON { __toString = self: "s"; a = 1; }"#, r#""\"s\"""#),
             (r#"builtins.toJSON { outPath = "o"; a = 1; }"#, r#""\"o\"""#),
+            (
+                "builtins.toJSON (builtins.substring 0 1 \"é\")",
+                "error: JSON cannot hold a string that is not valid UTF-8",
+            ),
             ("builtins.toJSON (x: x)", "error: cannot convert a function to JSON"),
             (
                 "let x = { a = x; }; in builtins.toJSON x",

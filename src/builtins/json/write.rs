@@ -13,12 +13,17 @@ const DEEPEST: u32 = 5_000;
 pub(crate) struct Writer {
     text: String,
     sources: Vec<StrId>,
+    /// Whether a string was cut inside a character, so that it cannot be written.
+    is_broken: bool,
 }
 
 impl Writer {
-    /// What was written.
-    pub(crate) fn into_text(self) -> String {
-        self.text
+    /// What was written; an error if some of it is no text.
+    pub(crate) fn into_text(self, ev: &mut Evaluator) -> Result<String, Stop> {
+        if self.is_broken {
+            return Err(ev.error(ErrorKind::Type, "JSON cannot hold a string that is not valid UTF-8"));
+        }
+        Ok(self.text)
     }
 
     /// The strings with contexts that were written.
@@ -96,6 +101,7 @@ impl Writer {
         if ev.heap.has_context(id) {
             self.sources.push(id);
         }
+        self.is_broken |= std::str::from_utf8(ev.heap.bytes(id)).is_err();
         write_text(&ev.heap.text(id), &mut self.text);
     }
 }

@@ -21,8 +21,10 @@ use crate::eval::{Coercion, ErrorKind, Evaluator, NativeDef, Outcome, Stop};
 use crate::heap::{StrId, Value};
 use engine::{Groups, Pattern, Trouble};
 
-pub(super) static FAMILY: &[NativeDef] =
-    &[NativeDef::strict("builtins.match", 2, r#match), NativeDef::strict("builtins.split", 2, split)];
+pub(super) static FAMILY: &[NativeDef] = &[
+    NativeDef::with_strict("builtins.match", 2, 0b01, r#match),
+    NativeDef::with_strict("builtins.split", 2, 0b01, split),
+];
 
 /// Compiled patterns of one evaluator.
 #[derive(Default)]
@@ -85,7 +87,7 @@ fn group_list(ev: &mut Evaluator, id: StrId, groups: &Groups) -> Value {
 
 fn r#match(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [regex, text] = args else { return Ok(Value::NULL) };
-    let source = ev.want_string(*regex)?;
+    let source = ev.want_plain(*regex)?;
     let pattern = pattern(ev, source)?;
     let id = ev.coerce(*text, Coercion::Strict)?;
     let bytes = ev.heap.bytes(id);
@@ -104,7 +106,7 @@ fn r#match(ev: &mut Evaluator, args: &[Value]) -> Outcome {
 
 fn split(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [regex, text] = args else { return Ok(Value::NULL) };
-    let source = ev.want_string(*regex)?;
+    let source = ev.want_plain(*regex)?;
     let pattern = pattern(ev, source)?;
     let id = ev.coerce(*text, Coercion::Strict)?;
     let bytes = ev.heap.bytes(id).to_vec();
