@@ -9,6 +9,7 @@ use super::rules_command::known_rule;
 use super::terminal::{self, ColourChoice};
 use super::{Failure, Status, complain};
 use crate::config;
+use crate::fleet::Coverage;
 use crate::report::{Checked, Style, concise, human, json};
 use crate::rules::{self, Allowed, Finding, Override, Settings, Severity, levels_of};
 use crate::source::SourceFile;
@@ -97,7 +98,7 @@ pub(super) fn run(arguments: &CheckArguments, colour: ColourChoice) -> Result<St
     terminal::print(&render(arguments.format, &checked, terminal::style(colour))?)?;
 
     let is_strict = arguments.strict.or(project.settings.strict.as_ref().map(|strict| strict.value)).unwrap_or(false);
-    let has_gaps = is_strict && !project.fleet.unknowns.is_empty();
+    let has_gaps = is_strict && !Coverage::of(&project.fleet).is_complete();
     if has_gaps {
         let asking = if arguments.strict.is_some() { "--strict" } else { "`strict` in the configuration" };
         complain(&format!("not everything was understood, and {asking} asks for that:{}", project.gaps()));

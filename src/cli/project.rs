@@ -168,8 +168,9 @@ pub(super) fn no_fleet(failure: &NoFleet, sources: &Sources, paths: &Paths) -> F
 /// Gaps, a line each with its place, as the end of a message.
 pub(super) fn gap_lines(gaps: &[Gap], sources: &Sources, paths: &Paths) -> String {
     let mut text = String::new();
-    for Gap { place, what, why } in gaps.iter().take(MOST_GAPS) {
-        let place = place.map(|place| paths.locate(sources, place) + ": ").unwrap_or_default();
+    for gap in gaps.iter().take(MOST_GAPS) {
+        let (what, why) = (gap.subject(), &gap.why);
+        let place = gap.place.map(|place| paths.locate(sources, place) + ": ").unwrap_or_default();
         text.push_str(&format!("\n  {place}{what}: {why}"));
     }
     if gaps.len() > MOST_GAPS {

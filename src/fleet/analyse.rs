@@ -8,17 +8,19 @@ use std::sync::mpsc::sync_channel;
 
 use rustc_hash::FxHashMap;
 
+use super::coverage;
 use super::discover::{Bulk, Discovery, GUESTS_AT_ONCE, discover, read_part};
-use super::facts::{Fact, Fleet, Guest, Host, HostId, Problem, ProblemKind};
+use super::facts::{Fact, Fleet, Guest, Host, HostId};
 use super::pairing::{self, hosts_by_guest};
 use super::parts::{Asker, answer};
 use super::reader::Reader;
 use super::session::tolerant_evaluator;
 use super::target::{Failure, Scope, Target, resolve};
+use super::trouble::{Gap, Problem, ProblemKind};
 use crate::config::{Mistake, Settings};
 use crate::eval::Evaluator;
 use crate::source::{FileId, Place, Sources};
-use crate::syntax::ir::{Directive, FileIr};
+use crate::syntax::ir::{Directive, FileIr, SyntaxError, SyntaxErrorKind};
 
 /// What an analysis gives.
 #[derive(Clone, Debug, Default)]
@@ -54,7 +56,8 @@ pub fn analyse(sources: &Arc<Sources>, target: &Target) -> Result<Analysis, Fail
     let started = std::thread::Builder::new().stack_size(STACK).spawn(work).is_ok();
     let analysis = receiver.recv().ok().filter(|_| started).ok_or_else(|| Failure::Empty(given.clone()))??;
     let fleet = &analysis.fleet;
-    if fleet.hosts.is_empty() && fleet.guests.is_empty() && fleet.problems.is_empty() {
+    let is_explained = !fleet.problems.is_empty() || !fleet.unknowns.is_empty();
+    if fleet.hosts.is_empty() && fleet.guests.is_empty() && !is_explained {
         return Err(Failure::Empty(given));
     }
     Ok(analysis)
@@ -68,7 +71,7 @@ fn analyse_scope(
     asker: Asker,
 ) -> Result<Analysis, Failure> {
     let mut found = discover(ev, target, scope, asker);
-    let mut loaded = Loaded::default();
+    let mut loaded = Loaded { is_guessed: found.is_guessed, ..Loaded::default() };
     loaded.collect(ev, scope);
     for bulk in std::mem::take(&mut found.bulk) {
         for (part, files) in read_bulk(sources, target, scope, &bulk, &ev.parsed) {
@@ -125,6 +128,8 @@ fn read_bulk(
 #[derive(Debug, Default)]
 struct Loaded {
     files: BTreeMap<FileId, (Vec<Problem>, Vec<Directive>)>,
+    /// Whether the machines were guessed.
+    is_guessed: bool,
 }
 
 impl Loaded {
@@ -137,12 +142,15 @@ impl Loaded {
             let file = ev.sources.file(id).filter(|file| file.on_disk && file.path.starts_with(&scope.project));
             let (Some(_), Some(ir)) = (file, ev.parsed.get(&id)) else { continue };
             let place = |span| Place { file: id, span };
-            let problems = ir.errors.iter().take(MOST_ERRORS_PER_FILE).map(|error| Problem {
+            // A name that is not defined may be one that another program than Nix gives to a file that no flake imports.
+            let is_meant = |error: &&SyntaxError| !self.is_guessed || error.kind != SyntaxErrorKind::UndefinedVariable;
+            let problems = ir.errors.iter().filter(is_meant).take(MOST_ERRORS_PER_FILE).map(|error| Problem {
                 kind: ProblemKind::Syntax,
                 message: error.message.clone(),
                 place: Some(place(error.span)),
                 related: error.related.iter().map(|(span, text)| (place(*span), text.clone())).collect(),
                 machine: None,
+                is_certain: true,
             });
             self.files.insert(id, (problems.collect(), ir.directives.clone()));
         }
@@ -160,11 +168,12 @@ fn assemble(found: Discovery, loaded: Loaded, settings: &Settings, mistakes: &mu
     let given = hosts_by_guest(settings);
     let mut hosts: Vec<Host> = found.hosts;
     hosts.sort_by(|a, b| (&a.name, a.place).cmp(&(&b.name, b.place)));
+    let has_unread = found.gaps.iter().any(coverage::is_configuration);
     let mut guests: Vec<Guest> = Vec::with_capacity(found.guests.len());
     for (mut guest, host_name) in found.guests {
         let position = match host_name.as_deref().or_else(|| given.get(guest.name.as_str()).copied()) {
             Some(name) => hosts.iter().position(|host| host.name == name),
-            None => host_of_guest(&hosts, &guest.name),
+            None => host_of_guest(&hosts, &guest.name, has_unread),
         };
         guest.host = position.and_then(|index| u32::try_from(index).ok()).map(HostId);
         if let Some(host) = guest.host.and_then(|id| hosts.get(id.0 as usize)) {
@@ -174,14 +183,16 @@ fn assemble(found: Discovery, loaded: Loaded, settings: &Settings, mistakes: &mu
     }
     guests.sort_by(|a, b| (a.host, &a.name, a.place).cmp(&(b.host, &b.name, b.place)));
     let files = loaded.files.len();
-    let mut fleet = Fleet { hosts, guests, problems: found.problems, unknowns: found.gaps, files, ..Fleet::default() };
+    let (problems, unknowns) = (found.problems, found.gaps);
+    let mut fleet =
+        Fleet { hosts, guests, problems, unknowns, is_guessed: found.is_guessed, files, ..Fleet::default() };
     let is_partial = found.is_partial
+        || fleet.is_guessed
         || !fleet.problems.is_empty()
         || !mistakes.is_empty()
         || fleet.hosts.iter().any(|host| !host.vms.is_complete);
     mistakes.extend(pairing::apply(settings, &mut fleet, is_partial));
-    fleet.unknowns.sort();
-    fleet.unknowns.dedup();
+    fleet.unknowns = Gap::merged(fleet.unknowns);
     let mut directives = Vec::new();
     for (id, (problems, own)) in loaded.files {
         fleet.problems.extend(problems);
@@ -191,16 +202,19 @@ fn assemble(found: Discovery, loaded: Loaded, settings: &Settings, mistakes: &mu
 }
 
 /// The host of a guest that no `microvm.vms` names: the one that starts it, or the only one, unless that one tells which guests it starts and
-/// leaves this one out.
-fn host_of_guest(hosts: &[Host], name: &str) -> Option<usize> {
+/// leaves this one out. A machine that has no more than NAT is not taken for the only host while there are others that could not be read.
+fn host_of_guest(hosts: &[Host], name: &str, has_unread: bool) -> Option<usize> {
     let mut starting =
         hosts.iter().enumerate().filter(|(_, host)| host.autostart.items.iter().any(|started| started.value == name));
     match (starting.next(), starting.next()) {
         (Some((index, _)), None) => Some(index),
-        (None, _) if hosts.len() == 1 => {
-            let tells_all = |host: &&Host| host.autostart.is_complete && !host.autostart.items.is_empty();
-            hosts.first().filter(tells_all).is_none().then_some(0)
-        }
+        (None, _) => match hosts {
+            [only] => {
+                let tells_all = only.autostart.is_complete && !only.autostart.items.is_empty();
+                ((only.runs_guests() || !has_unread) && !tells_all).then_some(0)
+            }
+            _ => None,
+        },
         _ => None,
     }
 }

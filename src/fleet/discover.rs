@@ -8,12 +8,13 @@ use rustc_hash::FxHashMap;
 use super::analyse::with_autostart;
 use super::configured::Flakes;
 use super::entry::Named;
-use super::facts::{Declared, Fact, Gap, Guest, Host, Problem, Release};
-use super::layout::{Root, module_roots};
+use super::facts::{Declared, Fact, Guest, Host, Release};
+use super::layout::{Root, module_roots, needs_a_loader};
 use super::locate::Census;
 use super::parts::Asker;
 use super::reader::Reader;
 use super::target::{Layout, Scope, Target};
+use super::trouble::{Gap, Problem};
 use crate::config::{Mistake, Settings};
 use crate::eval::{Evaluator, Stop};
 use crate::flake::{FlakeOptions, Machine, machine_of, nixos_system};
@@ -30,6 +31,8 @@ pub(super) struct Discovery {
     pub(super) guests: Vec<(Guest, Option<String>)>,
     pub(super) problems: Vec<Problem>,
     pub(super) gaps: Vec<Gap>,
+    /// Whether there is a flake that did not tell its machines, or another program that loads the files, so that loose files were taken for machines.
+    pub(super) is_guessed: bool,
     /// Guests that are too many to be read beside their host.
     pub(super) bulk: Vec<Bulk>,
     /// Whether there may be machines that could not be found.
@@ -144,8 +147,7 @@ impl<'a> Finder<'a> {
 impl Finder<'_> {
     pub(super) fn finish(self) -> Discovery {
         let Self { reader, mut found, .. } = self;
-        found.problems = reader.problems;
-        found.gaps = reader.gaps;
+        (found.problems, found.gaps) = reader.troubles(found.is_guessed);
         found
     }
 
@@ -175,9 +177,11 @@ impl Finder<'_> {
     fn flake(&mut self, folder: &Path) {
         self.take_release(folder);
         let machines = self.flake_machines(folder);
-        match machines.is_empty() && self.reader.problems.is_empty() {
-            true => self.files(&[], Some(folder)),
-            false => self.machines(machines),
+        if machines.is_empty() && self.reader.problems.is_empty() {
+            self.found.is_guessed = true;
+            self.files(&[], Some(folder));
+        } else {
+            self.machines(machines);
         }
     }
 
@@ -356,6 +360,7 @@ impl Finder<'_> {
         let is_excluded =
             |path: &Path| path.strip_prefix(&settings.folder).is_ok_and(|path| settings.exclude.matches(path));
         let roots = module_roots(self.reader.ev, given, folder, &is_excluded);
+        self.found.is_guessed |= folder.is_some() && needs_a_loader(self.reader.ev);
         let mut named: Vec<(Root, EvalId)> = Vec::new();
         let mut nameless: Vec<Root> = Vec::new();
         let mut guests: Vec<Root> = Vec::new();

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::parts::Parts;
+use super::trouble::{Gap, Problem};
 pub use crate::config::Release;
 use crate::source::Place;
 
@@ -209,6 +210,9 @@ pub struct Fleet {
     pub problems: Vec<Problem>,
     /// What could not be known, sorted by place.
     pub unknowns: Vec<Gap>,
+    /// Whether there is a flake that did not tell its machines, or another program that loads the files, so that machines were guessed from loose
+    /// files: what is found then is not certain.
+    pub is_guessed: bool,
     /// Number of files of the user's that were read.
     pub files: usize,
     /// Groups of guests that are said never to run at the same time, each sorted.
@@ -248,43 +252,6 @@ impl Fleet {
     }
 }
 
-/// Something wrong with the source itself: it does not parse, does not evaluate, asks for what nobody passes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// Which kind.
-    pub kind: ProblemKind,
-    /// What, in one sentence without a final full stop.
-    pub message: String,
-    /// Where.
-    pub place: Option<Place>,
-    /// What led there, with a short text each.
-    pub related: Vec<(Place, String)>,
-    /// The host or guest that it was met in, in words (`guest web`), if it was met in one only.
-    pub machine: Option<String>,
-}
-
-/// Kinds of [`Problem`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ProblemKind {
-    /// The text does not follow the grammar, or Nix rejects it before evaluation.
-    Syntax,
-    /// Evaluation ends in an error.
-    Evaluation,
-    /// A module takes an argument that nobody passes.
-    MissingArgument(String),
-}
-
-/// Something that could not be known.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Gap {
-    /// Where it is missing.
-    pub place: Option<Place>,
-    /// What is missing: `config.microvm.interfaces of guest db`.
-    pub what: String,
-    /// Why: "input `secrets` is not available".
-    pub why: String,
-}
-
 /// A machine that runs guests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Host {
@@ -310,6 +277,8 @@ pub struct Host {
     pub trusted_interfaces: Listed<Sourced<String>>,
     /// Names of `networking.interfaces` and of the devices in `systemd.network.netdevs`.
     pub devices: Vec<Sourced<String>>,
+    /// Whether it has the host module of microvm.nix, switched on.
+    pub has_host_module: bool,
     /// Names in `microvm.vms`, with whether each starts automatically.
     pub vms: Listed<Sourced<String>>,
     /// Names in `microvm.autostart` as written (without those that `microvm.vms` adds).

@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::session::parse_all;
 use crate::eval::Evaluator;
 use crate::source::SourceFile;
-use crate::syntax::ir::{Expr, FileIr};
+use crate::syntax::ir::{Expr, FileIr, SyntaxErrorKind};
 
 /// A module that no other file imports by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +57,24 @@ pub(super) fn module_roots(
         .collect();
     roots.sort_by(|a, b| (a.0, &a.1.path).cmp(&(b.0, &b.1.path)));
     roots.into_iter().map(|(_, root)| root).collect()
+}
+
+/// Names that a module forgets to ask for now and then, so that they say nothing about who loads the file.
+const OFTEN_FORGOTTEN: &[&str] = &["lib", "pkgs", "config", "options", "inputs", "self", "modulesPath"];
+/// In how many files a name must be free before it is no slip.
+const FREE_IN: usize = 3;
+
+/// Whether files below a folder use names that none of them binds, the same one in several files: names that another program than Nix gives them.
+pub(super) fn needs_a_loader(ev: &Evaluator) -> bool {
+    let mut free: FxHashMap<&str, usize> = FxHashMap::default();
+    for ir in ev.parsed.values() {
+        let undefined = ir.errors.iter().filter(|error| error.kind == SyntaxErrorKind::UndefinedVariable);
+        let names: FxHashSet<&str> = undefined.filter_map(|error| error.message.split('`').nth(1)).collect();
+        for name in names.into_iter().filter(|name| !OFTEN_FORGOTTEN.contains(name)) {
+            *free.entry(name).or_default() += 1;
+        }
+    }
+    free.into_values().any(|files| files >= FREE_IN)
 }
 
 fn is_flake(path: &Path) -> bool {

@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::facts::{Address, Fact, Fleet, Guest, GuestId, Host, HostId, Interface, Network, Unit};
 use super::select::{Choice, LinkProperties, Selector};
+use super::variants::variants;
 
 /// One card of one guest, and the device on the host that it hangs on.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub struct Link<'a> {
     pub guest_id: GuestId,
     /// The guest.
     pub guest: &'a Guest,
+    /// The first of the guests that are variants of one machine and never run together; the guest itself if there is no other.
+    pub variant_of: GuestId,
     /// Which of the guest's interfaces, from 0.
     pub position: usize,
     /// The interface.
@@ -89,11 +92,14 @@ impl<'a> Links<'a> {
     pub fn new(fleet: &'a Fleet) -> Self {
         let selectors: Vec<Selector<'a>> = fleet.hosts.iter().map(|host| Selector::new(&host.network)).collect();
         let mut links = Self::default();
-        for (guest_id, guest) in fleet.numbered_guests() {
+        let variants = variants(fleet);
+        for ((guest_id, guest), variant_of) in fleet.numbered_guests().zip(variants) {
             let inside = Selector::new(&guest.network);
             let host_selector = guest.host.and_then(|id| selectors.get(id.0 as usize));
             for (position, interface) in guest.interfaces.items.iter().enumerate() {
-                links.all.push(link(fleet, guest_id, guest, position, interface, host_selector, &inside));
+                let mut link = link(fleet, guest_id, guest, position, interface, host_selector, &inside);
+                link.variant_of = variant_of;
+                links.all.push(link);
             }
         }
         for (position, link) in links.all.iter().enumerate() {
@@ -152,6 +158,7 @@ fn link<'a>(
     let mut link = Link {
         guest_id,
         guest,
+        variant_of: guest_id,
         position,
         interface,
         host_id: guest.host,

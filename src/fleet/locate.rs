@@ -1,9 +1,9 @@
 //! Finding one machine by its name, to ask it for an option: nothing but names is read of the others.
 
 use super::discover::{Finder, STEPS_PER_MACHINE};
-use super::facts::{Gap, Problem};
 use super::pairing::hosts_by_guest;
 use super::target::{Failure, Target, resolve};
+use super::trouble::{Gap, Problem};
 use crate::config::Settings;
 use crate::eval::Evaluator;
 use crate::heap::View;

@@ -1,8 +1,9 @@
 //! Hosts and guests as facts.
 
-use super::facts::{Declared, Fact, Guest, Host, Interface, Listed, Nat, Problem, ProblemKind, Release, Sourced};
+use super::facts::{Declared, Fact, Guest, Host, Interface, Listed, Nat, Release, Sourced};
 use super::index::index_of;
 use super::reader::Reader;
+use super::trouble::{Problem, ProblemKind};
 use crate::heap::{Set, Value, View};
 use crate::modules::{self, EvalId};
 use crate::source::Place;
@@ -16,16 +17,19 @@ pub(super) struct Role {
 }
 
 impl Reader<'_> {
-    /// Whether a machine runs guests, is one, both or neither.
+    /// Whether a machine runs guests, is one, both or neither. Many fleets import both modules of microvm.nix everywhere and switch them
+    /// on where they are wanted.
     pub(super) fn role(&mut self, machine: EvalId) -> Role {
+        let is_no_host = self.is_off(machine, &["microvm", "host", "enable"]);
+        let is_no_guest = self.is_off(machine, &["microvm", "guest", "enable"]);
         let has_host_module = self.is_set(machine, &["routelint", "isHost"]);
         let has_guest_module = self.is_set(machine, &["routelint", "isGuest"]);
         let has_interfaces = self.is_filled(machine, &["microvm", "interfaces"]);
         let has_vms =
             self.is_filled(machine, &["microvm", "vms"]) || self.is_filled(machine, &["microvm", "autostart"]);
-        let is_guest = has_guest_module || has_interfaces;
+        let is_guest = has_guest_module || (has_interfaces && !is_no_guest);
         let is_host = has_host_module
-            || has_vms
+            || (has_vms && !is_no_host)
             || (!is_guest && (self.is_defined(machine, &["networking", "nat"]) || self.has_tap_unit(machine)));
         Role { is_host, is_guest }
     }
@@ -33,6 +37,11 @@ impl Reader<'_> {
     fn is_set(&mut self, machine: EvalId, path: &[&str]) -> bool {
         let value = self.option(machine, path).value;
         matches!(self.ev.force(value).view(), View::Bool(true))
+    }
+
+    fn is_off(&mut self, machine: EvalId, path: &[&str]) -> bool {
+        let value = self.option(machine, path).value;
+        matches!(self.ev.force(value).view(), View::Bool(false))
     }
 
     fn is_filled(&mut self, machine: EvalId, path: &[&str]) -> bool {
@@ -80,6 +89,7 @@ impl Reader<'_> {
             nftables: self.option_truth(machine, &["networking", "nftables", "enable"]),
             trusted_interfaces: self.option_texts(machine, &["networking", "firewall", "trustedInterfaces"]),
             devices: self.devices(machine),
+            has_host_module: self.is_set(machine, &["routelint", "isHost"]),
             vms: self.names(machine, &["microvm", "vms"]),
             autostart: self.option_texts(machine, &["microvm", "autostart"]),
             release,
@@ -285,6 +295,7 @@ impl Reader<'_> {
                         place,
                         related: Vec::new(),
                         machine,
+                        is_certain: true,
                     };
                     if !self.problems.contains(&missing) {
                         self.problems.push(missing);
@@ -294,15 +305,6 @@ impl Reader<'_> {
                     self.gap(place, "an element of imports", problem.message);
                 }
             }
-        }
-    }
-
-    pub(super) fn gap(&mut self, place: Option<Place>, what: &str, why: String) {
-        let machine = if self.machine.is_empty() { String::new() } else { format!(" of {}", self.machine) };
-        let gap = super::facts::Gap { place, what: format!("{what}{machine}"), why };
-        // Doubles that are not neighbours go when all gaps are sorted.
-        if self.gaps.last() != Some(&gap) {
-            self.gaps.push(gap);
         }
     }
 }

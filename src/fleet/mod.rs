@@ -13,6 +13,7 @@
 
 mod analyse;
 mod configured;
+mod coverage;
 mod discover;
 mod entry;
 pub mod facts;
@@ -31,11 +32,14 @@ mod session;
 #[cfg(test)]
 pub(crate) mod sketch;
 mod target;
+mod trouble;
+mod variants;
 
 pub use analyse::{Analysis, analyse};
+pub use coverage::{Coverage, Reason};
 pub use facts::{
-    Address, Declared, Fact, Fleet, Gap, Guest, GuestId, Host, HostId, Interface, Leaf, Listed, MacAddress, Matching,
-    Nat, Network, Origin, Part, Problem, ProblemKind, Release, Route, Sourced, Unit,
+    Address, Declared, Fact, Fleet, Guest, GuestId, Host, HostId, Interface, Leaf, Listed, MacAddress, Matching, Nat,
+    Network, Origin, Part, Release, Route, Sourced, Unit,
 };
 pub use links::{Link, Links, Routing};
 pub use locate::{Located, NotLocated, locate};
@@ -43,3 +47,4 @@ pub use parts::Parts;
 pub use select::{Choice, LinkMac, LinkProperties, Selector, Verdict, glob_matches, unit_matches};
 pub use session::{new_evaluator, tolerant_evaluator};
 pub use target::{Failure, Target};
+pub use trouble::{Gap, Problem, ProblemKind};

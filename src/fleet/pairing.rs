@@ -2,7 +2,8 @@
 
 use rustc_hash::FxHashMap;
 
-use super::facts::{Fleet, Gap, Guest, GuestId, Host};
+use super::facts::{Fleet, Guest, GuestId, Host};
+use super::trouble::Gap;
 use crate::config::{Mistake, Placed, Settings, nearest_of};
 
 /// The hosts that the configuration gives guests to, by the guests' names; a name of guests of several hosts is not among them.
@@ -59,6 +60,7 @@ pub(super) fn apply(settings: &Settings, fleet: &mut Fleet, is_partial: bool) ->
         place: Some(mistake.place),
         what: "a machine that the configuration names".to_owned(),
         why: mistake.message,
+        machines: Vec::new(),
     };
     fleet.unknowns.extend(missing.mistakes.into_iter().map(gap));
     Vec::new()

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::facts::{Fact, Gap, Leaf, Listed, Origin, Part, Problem, ProblemKind, Sourced};
+use super::facts::{Fact, Leaf, Listed, Origin, Part, Sourced};
 use super::parts::{Asker, Parts};
+use super::trouble::{Gap, Problem, ProblemKind};
 use crate::eval::{Coercion, ErrorKind, Evaluator};
 use crate::heap::{ErrorId, Replay, Seq, Set, Symbol, UnknownId, Value, View, sym};
 use crate::modules::{self, Definition, EvalId, OptionReport};
@@ -22,6 +23,8 @@ pub(super) struct Reader<'a> {
     pub(super) gaps: Vec<Gap>,
     /// The machine that is being read, in words: `guest web`.
     pub(super) machine: String,
+    /// Its evaluation.
+    pub(super) evaluation: Option<EvalId>,
     project: PathBuf,
     own_files: FxHashMap<FileId, bool>,
     seen_errors: FxHashSet<ErrorId>,
@@ -37,6 +40,7 @@ impl<'a> Reader<'a> {
             problems: Vec::new(),
             gaps: Vec::new(),
             machine: String::new(),
+            evaluation: None,
             project,
             own_files: FxHashMap::default(),
             seen_errors: FxHashSet::default(),
@@ -61,6 +65,7 @@ impl<'a> Reader<'a> {
 
     /// One option of a machine.
     pub(super) fn option(&mut self, machine: EvalId, path: &[&str]) -> OptionReport {
+        self.evaluation = Some(machine);
         modules::option_report(self.ev, machine, path)
     }
 
@@ -108,7 +113,8 @@ impl<'a> Reader<'a> {
         let folder = format!("{}/", self.project.display());
         let lines: Vec<&str> = info.message.lines().map(str::trim).collect();
         let message = lines.join(" ").replace(&folder, "");
-        let problem = Problem { kind: ProblemKind::Evaluation, message, place, related, machine };
+        let is_certain = !self.is_doubtful(info.kind);
+        let problem = Problem { kind: ProblemKind::Evaluation, message, place, related, machine, is_certain };
         let is_known = |known: &Problem| known.message == problem.message && known.place == problem.place;
         if self.problems.len() < MOST_PROBLEMS && !self.problems.iter().any(is_known) {
             self.problems.push(problem);
@@ -117,13 +123,54 @@ impl<'a> Reader<'a> {
 
     fn report_gap(&mut self, id: UnknownId, path: &[&str]) {
         let Some(info) = self.ev.unknown_info(id).cloned() else { return };
-        let machine = if self.machine.is_empty() { String::new() } else { format!(" of {}", self.machine) };
-        let what = format!("{}{machine}", path.join("."));
-        let gap = Gap { place: self.place(info.origin), what, why: info.reason.words() };
+        let place = self.place(info.origin);
+        self.gap(place, &path.join("."), info.reason.words());
+    }
+
+    /// Notes something that cannot be known about the machine that is being read.
+    pub(super) fn gap(&mut self, place: Option<Place>, what: &str, why: String) {
+        let machines = if self.machine.is_empty() { Vec::new() } else { vec![self.machine.clone()] };
+        let gap = Gap { place, what: what.to_owned(), why, machines };
         // Doubles that are not neighbours go when all gaps are sorted.
         if self.gaps.last() != Some(&gap) {
             self.gaps.push(gap);
         }
+    }
+
+    /// Whether an error of this kind may be none in truth, because a module is unknown that could set what the value depends on. Definitions
+    /// that contradict each other, files that are missing and the like are wrong whatever that module says.
+    fn is_doubtful(&mut self, kind: ErrorKind) -> bool {
+        let depends_on_values = match kind {
+            ErrorKind::Throw
+            | ErrorKind::Assert
+            | ErrorKind::Abort
+            | ErrorKind::Type
+            | ErrorKind::MissingAttribute
+            | ErrorKind::Arithmetic => true,
+            ErrorKind::Arguments
+            | ErrorKind::UndefinedVariable
+            | ErrorKind::Recursion
+            | ErrorKind::Syntax
+            | ErrorKind::File
+            | ErrorKind::Limit(_)
+            | ErrorKind::Module(_) => false,
+        };
+        depends_on_values && self.evaluation.is_some_and(|id| modules::is_incomplete(self.ev, id))
+    }
+
+    /// The problems and gaps that were met. Where machines were guessed from loose files, an error of evaluation may come from the guess.
+    pub(super) fn troubles(self, is_guessed: bool) -> (Vec<Problem>, Vec<Gap>) {
+        let (mut problems, mut gaps) = (self.problems, self.gaps);
+        if is_guessed {
+            let doubtful = problems.extract_if(.., |problem| !matches!(problem.kind, ProblemKind::Syntax));
+            gaps.extend(doubtful.map(|problem| Gap {
+                place: problem.place,
+                what: "a value".to_owned(),
+                why: problem.message,
+                machines: problem.machine.into_iter().collect(),
+            }));
+        }
+        (problems, gaps)
     }
 
     /// Where a value comes from. What a computed string consists of is left to be asked, if somebody will be there to answer.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::eval::{Evaluator, Limits};
+use crate::eval::{Evaluator, Limits, UnknownReason};
 use crate::source::{FileId, SourceFile, Sources};
 use crate::syntax::{FileIr, LowerOptions, parse};
 use crate::{builtins, flake, modules, nixlib};
@@ -27,7 +27,19 @@ pub fn tolerant_evaluator(sources: &Arc<Sources>, parsed: FxHashMap<FileId, Arc<
     let mut ev = new_evaluator(sources, Limits::untrusted());
     ev.is_tolerant = true;
     ev.parsed = parsed;
+    allow_plugins(&mut ev);
     ev
+}
+
+/// Functions that a plugin of Nix adds, as those that decrypt secrets do: whoever uses them has the plugin, and what they give is unknown.
+fn allow_plugins(ev: &mut Evaluator) {
+    let unknown = ev.unknown(UnknownReason::Impure("what a plugin of Nix gives".to_owned())).0;
+    let added = ev.set(&[("extraBuiltins", unknown)]);
+    if let Some(known) = ev.global("builtins")
+        && let Ok(extended) = ev.update(known, added)
+    {
+        ev.set_global("builtins", extended);
+    }
 }
 
 /// The IR of files, parsed on all cores. Files that cannot be read are left out.

@@ -14,6 +14,7 @@
 
 use super::facts::*;
 use super::parts::Parts;
+use super::trouble::{Problem, ProblemKind};
 use crate::source::{FileId, Place, Span};
 
 /// Reads a sketch.
@@ -166,6 +167,7 @@ fn host(words: &[Word<'_>]) -> Host {
         nftables: known(false),
         trusted_interfaces: Listed::default(),
         devices: Vec::new(),
+        has_host_module: true,
         vms: Listed::default(),
         autostart: Listed::default(),
         release: None,
@@ -185,6 +187,7 @@ fn host(words: &[Word<'_>]) -> Host {
             "range6" => add(&mut host.nat.internal_ipv6s, value, Word::sourced),
             "internal" => add(&mut host.nat.internal_interfaces, value, Word::sourced),
             "external" => host.nat.external_interface = value.fact(),
+            "starts" => add(&mut host.autostart, value, Word::sourced),
             "other-rules" => host.nat.has_other_rules = true,
             "forward4" => host.network.ipv4_forwarding = word.flag(),
             "forward6" => host.network.ipv6_forwarding = word.flag(),
@@ -326,5 +329,6 @@ fn problem(words: &[Word<'_>]) -> Problem {
         place: Some(kind.place()),
         related: Vec::new(),
         machine: None,
+        is_certain: true,
     }
 }

@@ -75,6 +75,11 @@ impl OptionReport {
     }
 }
 
+/// Whether modules of an evaluation are unknown or failed, as far as they were looked at. Modules that are known to be beside the point do not count.
+pub fn is_incomplete(ev: &mut Evaluator, id: EvalId) -> bool {
+    evaluation(ev, id).is_ok_and(|found| found.is_incomplete.get())
+}
+
 /// One option with its definitions. The path may lead through elements of an `attrsOf submodule`, and below an option into the
 /// attributes of its value; the definitions are then those that set that attribute.
 pub fn option_report(ev: &mut Evaluator, id: EvalId, path: &[&str]) -> OptionReport {

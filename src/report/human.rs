@@ -10,7 +10,8 @@ use super::excerpt::Excerpts;
 use super::style::{Paint, harmless, one_line};
 use super::summary::{Summary, counted};
 use super::write_instead::{changes, title};
-use super::{Checked, Style};
+use super::{Checked, Style, understood};
+use crate::fleet::Coverage;
 use crate::rules::{Confidence, Finding, Fix, Label, Severity};
 
 /// The report: each finding with its frames, its help and its fix, then one sentence that sums up.
@@ -29,8 +30,11 @@ pub fn render(checked: &Checked<'_>, style: Style) -> String {
         Some(severity) => paint_of(severity),
         None => Paint::Good,
     };
-    text.push_str(&style.paint(paint, &summary.sentence(checked.fleet.unknowns.len())));
+    text.push_str(&style.paint(paint, &summary.sentence()));
     text.push('\n');
+    for line in understood::lines(&Coverage::of(checked.fleet), "all of it: --format json, under coverage") {
+        text.push_str(&format!("{}\n", style.paint(Paint::Doubtful, &one_line(&line))));
+    }
     text
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::Checked;
 use super::pages::rule_url;
 use super::summary::Summary;
+use crate::fleet::Coverage;
 use crate::rules::{Edit, Finding, Fix};
 use crate::source::{LineColumn, Place};
 
@@ -19,7 +20,7 @@ pub fn render(checked: &Checked<'_>) -> Result<String, serde_json::Error> {
         version: 1,
         summary: Summary::of(checked),
         findings: checked.findings.iter().map(|finding| ShownFinding::of(checked, finding)).collect(),
-        coverage: Coverage::of(checked),
+        coverage: ShownCoverage::of(checked),
     };
     serde_json::to_string(&document).map(|line| line + "\n")
 }
@@ -29,7 +30,7 @@ struct Document<'a> {
     version: u32,
     summary: Summary,
     findings: Vec<ShownFinding<'a>>,
-    coverage: Coverage<'a>,
+    coverage: ShownCoverage,
 }
 
 #[derive(Serialize)]
@@ -69,17 +70,19 @@ struct ShownEdit<'a> {
 }
 
 #[derive(Serialize)]
-struct Coverage<'a> {
+struct ShownCoverage {
     files: usize,
-    unknown: Vec<ShownGap<'a>>,
+    unknown: Vec<ShownGap>,
+    guests: usize,
+    understood: usize,
 }
 
 #[derive(Serialize)]
-struct ShownGap<'a> {
+struct ShownGap {
     file: Option<String>,
     start: Option<Position>,
-    what: &'a str,
-    why: &'a str,
+    what: String,
+    why: String,
 }
 
 /// A position in a file, both numbers from 1, columns in Unicode characters.
@@ -129,15 +132,17 @@ impl<'a> ShownFix<'a> {
     }
 }
 
-impl<'a> Coverage<'a> {
-    fn of(checked: &Checked<'a>) -> Self {
+impl ShownCoverage {
+    fn of(checked: &Checked<'_>) -> Self {
         let unknown = checked.fleet.unknowns.iter().map(|gap| ShownGap {
             file: gap.place.map(|place| checked.paths.of(checked.sources, place.file)),
             start: gap.place.map(|place| checked.sources.line_columns(place).0.into()),
-            what: &gap.what,
-            why: &gap.why,
+            what: gap.subject(),
+            why: gap.why.clone(),
         });
-        Self { files: checked.fleet.files, unknown: unknown.collect() }
+        let coverage = Coverage::of(checked.fleet);
+        let understood = coverage.understood();
+        Self { files: checked.fleet.files, unknown: unknown.collect(), guests: coverage.guests, understood }
     }
 }
 
@@ -152,8 +157,9 @@ mod tests {
         let mut scene = Scene::new(&[("web.nix", "{\n  index = 5;\n}\n")]);
         scene.fleet.unknowns = vec![Gap {
             place: Some(scene.place("web.nix", "index")),
-            what: "config.microvm of guest db".to_owned(),
+            what: "config.microvm".to_owned(),
             why: "input `secrets` is not available".to_owned(),
+            machines: vec!["guest db".to_owned()],
         }];
         let mut finding = finding(vec![scene.label("web.nix", "5", "here")]);
         finding.message = "m".to_owned();
@@ -176,7 +182,7 @@ mod tests {
                 r#""fixes":[{"title":"use 7","safety":"unsafe","edits":[{"file":"web.nix","start":{"line":2,"column":11},"#,
                 r#""end":{"line":2,"column":12},"replacement":"7"}]}]}],"#,
                 r#""coverage":{"files":1,"unknown":[{"file":"web.nix","start":{"line":2,"column":3},"#,
-                r#""what":"config.microvm of guest db","why":"input `secrets` is not available"}]}}"#,
+                r#""what":"config.microvm of guest db","why":"input `secrets` is not available"}],"guests":0,"understood":0}}"#,
                 "\n"
             )
         );

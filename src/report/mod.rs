@@ -14,6 +14,7 @@
 mod paths;
 mod style;
 mod summary;
+mod understood;
 
 mod excerpt;
 pub mod human;

@@ -3,7 +3,8 @@
 use super::Style;
 use super::shown::{Shown, ShownGuest, ShownHost};
 use super::style::{Paint, one_line};
-use super::summary::counted;
+use super::understood;
+use crate::fleet::Coverage;
 
 /// Each host with its NAT, the slots that are free and a table of its guests, by index and then by name; at the end the guests of which no host
 /// is known.
@@ -21,10 +22,10 @@ pub fn render(shown: &Shown<'_>, style: Style) -> String {
         text.push_str(&guest_table(&lone, style));
         text.push('\n');
     }
-    let gaps = shown.fleet.unknowns.len();
-    if gaps > 0 {
-        let gaps = counted(gaps, "thing");
-        text.push_str(&format!("{gaps} not understood, see coverage in routelint check --format json\n"));
+    for line in
+        understood::lines(&Coverage::of(shown.fleet), "all of it: routelint check --format json, under coverage")
+    {
+        text.push_str(&format!("{}\n", style.paint(Paint::Doubtful, &one_line(&line))));
     }
     text
 }

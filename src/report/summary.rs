@@ -39,8 +39,8 @@ impl Summary {
         }
     }
 
-    /// What was found, in how large a fleet, and how much of it was not understood.
-    pub(super) fn sentence(self, unknowns: usize) -> String {
+    /// What was found, and in how large a fleet.
+    pub(super) fn sentence(self) -> String {
         let found = [(self.errors, "error"), (self.warnings, "warning"), (self.notes, "note")];
         let found: Vec<String> =
             found.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| counted(count, word)).collect();
@@ -48,10 +48,6 @@ impl Summary {
         let mut text = format!("{found} in {} and {}", counted(self.hosts, "host"), counted(self.guests, "guest"));
         if self.suppressed > 0 {
             text.push_str(&format!("; {} allowed by comments", self.suppressed));
-        }
-        if unknowns > 0 {
-            let things = counted(unknowns, "thing");
-            text.push_str(&format!("; {things} not understood, see coverage in --format json"));
         }
         text
     }
@@ -70,12 +66,9 @@ mod tests {
     #[test]
     fn the_sentence_names_what_there_is() {
         let summary = Summary { errors: 3, warnings: 1, notes: 0, suppressed: 0, hosts: 2, guests: 1 };
-        assert_eq!(
-            summary.sentence(1),
-            "3 errors, 1 warning in 2 hosts and 1 guest; 1 thing not understood, see coverage in --format json"
-        );
+        assert_eq!(summary.sentence(), "3 errors, 1 warning in 2 hosts and 1 guest");
         let summary = Summary { errors: 0, warnings: 0, notes: 0, suppressed: 2, hosts: 1, guests: 3 };
-        assert_eq!(summary.sentence(0), "no findings in 1 host and 3 guests; 2 allowed by comments");
+        assert_eq!(summary.sentence(), "no findings in 1 host and 3 guests; 2 allowed by comments");
         assert_eq!(summary.worst(), None);
     }
 }

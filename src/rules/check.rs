@@ -5,7 +5,7 @@ use super::context::Context;
 use super::draft::Draft;
 use super::finding::{Confidence, Finding, Severity};
 use super::registry;
-use super::rule::RuleInfo;
+use super::rule::{Group, RuleInfo};
 use super::settings::Settings;
 use crate::fleet::Fleet;
 use crate::source::FileId;
@@ -20,7 +20,9 @@ pub fn check(fleet: &Fleet, settings: &Settings) -> Vec<Finding> {
     let mut drafts = causes::merged(&context, causes::without_effects(drafts));
     // Merging can find the culprit in another file.
     drafts.retain(is_wanted);
-    drafts.into_iter().map(|(rule, draft)| finding(rule, draft, settings)).collect()
+    let is_guessed = |rule: &RuleInfo| fleet.is_guessed && rule.group != Group::Source;
+    let drafts = drafts.into_iter().map(|(rule, draft)| (rule, draft.possible_if(is_guessed(rule))));
+    drafts.map(|(rule, draft)| finding(rule, draft, settings)).collect()
 }
 
 /// The file of the culprit.

@@ -7,7 +7,7 @@ use super::duplicates::clashes;
 use super::finding::Severity;
 use super::rule::{FixKind, Group, RuleInfo};
 use super::wording;
-use crate::fleet::MacAddress;
+use crate::fleet::{Guest, MacAddress};
 
 pub(super) const ACROSS: RuleInfo = RuleInfo {
     name: "duplicate-mac-across-vms",
@@ -70,27 +70,46 @@ fn within(context: &Context<'_>) -> Vec<Draft> {
             let Some(twin) = twin else { continue };
             let guest = &card.guest.name;
             let ids = [twin, card].map(|link| link.interface.id.value().map_or("?", String::as_str));
-            drafts.push(
-                Draft::new(
-                    Scope::link(card),
-                    format!(
-                        "guest {guest} has two interfaces, {}, with the same MAC address {mac}: every file that matches it applies to both, \
-                         so both get the same addresses and routes",
-                        wording::list(&ids)
-                    ),
-                )
-                .help(format!("change the MAC address of {}, and the file in the guest that should match it", ids.last().copied().unwrap_or_default()))
-                .label(card.interface.mac.known().and_then(culprit::at_end).or(card.interface.place), "the same address again")
-                .label(twin.interface.mac.known().and_then(culprit::at_end).or(twin.interface.place), "the first interface with it"),
+            let is_matched = is_matched(card.guest, mac);
+            let effect = if is_matched {
+                "every file that matches it applies to both, so both get the same addresses and routes"
+            } else {
+                "nothing in the guest can tell them apart by it, and on one segment their traffic would be lost"
+            };
+            let draft = Draft::new(
+                Scope::link(card),
+                format!(
+                    "guest {guest} has two interfaces, {}, with the same MAC address {mac}: {effect}",
+                    wording::list(&ids)
+                ),
+            )
+            .help(format!(
+                "change the MAC address of {}, and the file in the guest that should match it",
+                ids.last().copied().unwrap_or_default()
+            ))
+            .label(
+                card.interface.mac.known().and_then(culprit::at_end).or(card.interface.place),
+                "the same address again",
+            )
+            .label(
+                twin.interface.mac.known().and_then(culprit::at_end).or(twin.interface.place),
+                "the first interface with it",
             );
+            drafts.push(if is_matched { draft } else { draft.severity(Severity::Warning) });
         }
     }
     drafts
 }
 
+/// Whether a file in a guest matches cards by this address.
+fn is_matched(guest: &Guest, mac: MacAddress) -> bool {
+    let mut words = guest.network.units.items.iter().flat_map(|unit| &unit.matching.macs.items);
+    words.any(|word| MacAddress::parse_tolerant(&word.value) == Some(mac))
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{reports, silent};
+    use crate::rules::testing::{only, reports, silent};
 
     #[test]
     fn a_copied_mac_is_a_warning_between_guests_and_an_error_inside_one() {
@@ -109,6 +128,16 @@ mod tests {
              guest one@h tap=a/02:00:00:00:00:01,b/02:00:00:00:00:01",
             &[("duplicate-mac-within-vm", "02:00:00:00:00:01")],
         );
+    }
+
+    #[test]
+    fn two_cards_that_no_file_matches_by_address_are_a_warning() {
+        let unmatched = "host h
+             guest one@h tap=a/02:00:00:00:00:01 user=qemu/02:00:00:00:00:01
+             unit 10-e name=e* set:DHCP=yes";
+        assert_eq!(only(unmatched, "duplicate-mac-within-vm").severity.word(), "warning");
+        let matched = unmatched.replace("name=e*", "mac=02:00:00:00:00:01");
+        assert_eq!(only(&matched, "duplicate-mac-within-vm").severity.word(), "error");
     }
 
     #[test]

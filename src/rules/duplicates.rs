@@ -38,7 +38,8 @@ impl<V> Clash<'_, '_, V> {
     }
 }
 
-/// The clashes among some links. A guest that has the value twice counts once, and one that never runs together with any of the others does not.
+/// The clashes among some links. A guest that has the value twice counts once, and so do variants of one machine. One that never runs together with
+/// any of the others does not count.
 pub(super) fn clashes<'c, 'a, V>(
     fleet: &Fleet,
     links: impl IntoIterator<Item = &'c Link<'a>>,
@@ -52,7 +53,8 @@ where
     for link in links {
         for value in values(link) {
             let users = by_value.entry((link.host_id, value)).or_default();
-            if users.last().is_none_or(|last| last.guest_id != link.guest_id) {
+            let is_first = users.last().is_none_or(|last| last.guest_id != link.guest_id);
+            if is_first && (link.host_id.is_some() || users.iter().all(|user| user.variant_of != link.variant_of)) {
                 users.push(link);
             }
         }

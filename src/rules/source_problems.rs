@@ -67,7 +67,8 @@ fn draft(problem: &Problem) -> Draft {
             "asked for here",
         ),
     };
-    let mut draft = Draft::new(Scope::fleet(), message).help(help).label(problem.place, text);
+    let mut draft =
+        Draft::new(Scope::fleet(), message).help(help).label(problem.place, text).possible_if(!problem.is_certain);
     for (place, text) in &problem.related {
         draft = draft.label(Some(*place), text.clone());
     }

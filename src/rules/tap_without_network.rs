@@ -150,7 +150,7 @@ struct BareTap<'c, 'a> {
 
 fn bare_taps<'c, 'a>(context: &'c Context<'a>) -> impl Iterator<Item = BareTap<'c, 'a>> {
     context.links.routed().filter_map(|link| {
-        let host = link.host.filter(|host| host.network.networkd.is_true())?;
+        let host = link.host.filter(|host| host.network.networkd.is_true() && is_surely_run(host, link))?;
         let id = link.interface.id.known()?;
         let is_bare = match link.host_unit {
             Choice::Nothing => true,
@@ -159,6 +159,13 @@ fn bare_taps<'c, 'a>(context: &'c Context<'a>) -> impl Iterator<Item = BareTap<'
         };
         is_bare.then_some(BareTap { link, host, id })
     })
+}
+
+/// Whether a host certainly runs the guest of a link. One that names some of its guests may have others for which it is not prepared on
+/// purpose: switched off, or of another time.
+fn is_surely_run(host: &Host, link: &Link<'_>) -> bool {
+    let mut named = host.vms.items.iter().chain(&host.autostart.items).peekable();
+    named.peek().is_none() || named.any(|name| name.value == link.guest.name)
 }
 
 /// Whether a file covers many links and gives them neither address nor route.
@@ -251,6 +258,18 @@ mod tests {
 
     const GUEST: &str = "guest web@h index=9 tap=vm9/02:00:00:00:00:09
         unit 10-e mac=02:00:00:00:00:09 address=10.0.0.9/32 route=-,via=10.0.0.0,onlink";
+
+    #[test]
+    fn a_guest_that_its_host_does_not_name_among_others_may_be_switched_off() {
+        let fleet = "host h starts=one
+             unit 30-a name=a address=10.0.0.0/32 route=10.0.0.1/32
+             guest one@h tap=a/02:00:00:00:00:01
+             unit 10-e mac=02:00:00:00:00:01 address=10.0.0.1/32
+             guest two@h tap=b/02:00:00:00:00:02
+             unit 10-e mac=02:00:00:00:00:02 address=10.0.0.2/32";
+        silent(fleet);
+        reports(&fleet.replace("=one", "=two"), &[("tap-without-network", "b")]);
+    }
 
     #[test]
     fn a_tap_needs_a_file() {
