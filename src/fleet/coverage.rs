@@ -111,7 +111,7 @@ fn reason_of(fleet: &Fleet, name: &str) -> String {
     let problem = || fleet.problems.iter().find(|problem| problem.machine.as_ref() == Some(&machine));
     match value {
         Some(gap) => gap.why.clone(),
-        None => problem().map_or_else(|| "it does not evaluate".to_owned(), |problem| problem.message.clone()),
+        None => problem().map_or_else(|| "it cannot be known".to_owned(), |problem| problem.message.clone()),
     }
 }
 
@@ -160,7 +160,7 @@ mod tests {
         let coverage = Coverage::of(&fleet);
         assert_eq!((coverage.guests, coverage.understood()), (4, 1));
         let partial: Vec<_> = coverage.partial.iter().map(|one| (one.why.as_str(), one.names.join(" "))).collect();
-        assert_eq!(partial, [("secret", "b c".to_owned()), ("it does not evaluate", "d".to_owned())]);
+        assert_eq!(partial, [("secret", "b c".to_owned()), ("it cannot be known", "d".to_owned())]);
         assert_eq!(coverage.unread[0].names, ["pi"]);
         assert_eq!(coverage.others, [("input `x` is not available".to_owned(), 1)]);
     }

@@ -269,6 +269,7 @@ mod tests {
             nftables: Fact::Absent,
             trusted_interfaces: Listed::default(),
             devices: Vec::new(),
+            has_host_module: true,
             vms: Listed::default(),
             autostart: Listed::default(),
             release: None,
