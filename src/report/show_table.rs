@@ -3,6 +3,7 @@
 use super::Style;
 use super::shown::{Shown, ShownGuest, ShownHost};
 use super::style::{Paint, one_line};
+use super::summary::counted;
 use super::understood;
 use crate::fleet::Coverage;
 
