@@ -26,15 +26,20 @@ FACTS = [
     (RANGES, lambda text, theirs, ours: says(theirs, "basic_string_view::substr"), "substring took 32 bits of the start"),
     (RANGES, lambda text, theirs, ours: says(ours, r"index -?\d{10,} is out of bounds"), "elemAt took 32 bits of the index"),
     (CHECKED, lambda text, theirs, ours: says(ours, "integer overflow"), "integers wrapped around"),
-    (CHECKED, lambda text, theirs, ours: says(theirs, "negative start position") and uses(text, r"\d{10}"), "substring took 32 bits of the start"),
-    (CHECKED, lambda text, theirs, ours: uses(text, r"(builtins\.|__)(convertHash|traceVerbose|warn)\b"), "there was no such function"),
+    (CHECKED, lambda text, theirs, ours: ours[0] == "error" and theirs[0] == "value" and re.search(r"\d{17}", theirs[1]) is not None and uses(text, r"\d{16}"),
+     "the same, where another error explains the overflow"),
+    (CHECKED, lambda text, theirs, ours: (says(theirs, "negative start position") or says(ours, r"not be negative, but it is -\d{10}")) and uses(text, r"\d{10}"),
+     "substring took 32 bits of the start"),
+    (CHECKED, lambda text, theirs, ours: uses(text, r"(builtins\.|__)(convertHash|traceVerbose|warn|readFileType)\b"), "there was no such function"),
     (CHECKED, lambda text, theirs, ours: uses(text, "getAttrPos|GetAttrPos|curPos") and "inherit" in text, "inherited names were placed one column off"),
     (JSON_LIBRARY, lambda text, theirs, ours: theirs[0] == ours[0] == "value" and theirs[1].replace("\\$", "$") == ours[1].replace("\\$", "$"),
      "every dollar was escaped"),
     (JSON_LIBRARY, lambda text, theirs, ours: theirs[0] == "value" and says(ours, "JSON cannot hold"), "JSON could have half a character"),
     (JSON_LIBRARY, lambda text, theirs, ours: "toJSON" in text and uses(text, r"\d\.|\.\d|e[+-]?\d|ceil|floor"), "toJSON gave floats six digits"),
     (JSON_LIBRARY, lambda text, theirs, ours: "genList" in text and ours[0] == "error", "genList did not look at the function"),
-    (JSON_LIBRARY, lambda text, theirs, ours: "sort" in text and says(theirs, "while a function was expected"), "sort looked at the function of an empty list"),
+    (JSON_LIBRARY, lambda text, theirs, ours: uses(text, r"(sort|filter)\b") and theirs[0] == "error" and (ours[0] == "value" or says(theirs, "while a function")),
+     "sort and filter looked at the function of an empty list"),
+    (JSON_LIBRARY, lambda text, theirs, ours: uses(text, r"map\b") and ours[0] == "error", "map did not look at the function"),
 ]
 
 
