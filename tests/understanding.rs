@@ -238,6 +238,18 @@ fn a_secret_leaves_a_guest_partly_understood_and_strict_minds() {
 }
 
 #[test]
+fn an_encrypted_module_is_unknown_and_no_syntax_error() {
+    let secret = "{\n\t\"data\": \"ENC[AES256_GCM,data:Vi4oyW0Od71F7q9k,iv:x,tag:y,type:str]\"\n}\n";
+    let host = "{ imports = [ ./secret.nix ]; networking.hostName = \"gate\";
+        microvm.vms.web.config.microvm.interfaces = [ { type = \"tap\"; id = \"vm1\"; mac = \"02:00:00:00:00:01\"; } ]; }";
+    let project = Project::new(&[("host.nix", host), ("secret.nix", secret)]);
+    assert!(!project.findings().iter().any(|(rule, _)| rule == "syntax-error" || rule == "evaluation-error"));
+    assert_eq!(project.names("guests"), ["web"]);
+    let coverage = project.json("check")["coverage"]["unknown"].to_string();
+    assert!(coverage.contains("secret.nix is encrypted with sops"), "{coverage}");
+}
+
+#[test]
 fn nothing_is_said_of_understanding_if_all_is_understood() {
     let project = hosted(
         r#"{ microvm.vms.web.config.microvm.interfaces = [ { type = "user"; id = "net"; mac = "02:00:00:00:00:01"; } ]; }"#,

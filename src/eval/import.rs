@@ -172,6 +172,7 @@ impl Evaluator {
                 let reason = self.reason_outside(path);
                 self.unknown(reason)
             }
+            ReadError::Encrypted(tool) => self.unknown(UnknownReason::Encrypted(path.display().to_string(), tool)),
             _ => {
                 let message = format!("path '{}' {error}", path.display());
                 self.error(ErrorKind::File, message)

@@ -77,6 +77,8 @@ pub enum UnknownReason {
     Unsupported(String),
     /// A path that may not be read.
     Outside(String),
+    /// A file that is encrypted, with the tool.
+    Encrypted(String, &'static str),
     /// A path in the store whose name depends on content that is not hashed.
     StorePath(String),
     /// Text that could not be parsed.
@@ -100,6 +102,7 @@ impl UnknownReason {
             Self::Impure(what) => format!("{what} cannot be known from source"),
             Self::Unsupported(what) => format!("{what} is not evaluated"),
             Self::Outside(path) => format!("{path} lies outside the project"),
+            Self::Encrypted(path, tool) => format!("{path} is encrypted with {tool}"),
             Self::StorePath(what) => format!("the store path of {what} depends on its content"),
             Self::Unparsable => "the text does not parse".to_owned(),
             Self::ConfigInImports => "imports depend on config".to_owned(),

@@ -41,6 +41,8 @@ pub enum ReadError {
     TooLarge(u64),
     /// Not valid UTF-8; the offset of the first bad byte.
     NotUtf8(usize),
+    /// Encrypted in this checkout, with the tool of this name: what it says is known elsewhere.
+    Encrypted(&'static str),
     /// Neither a regular file nor a folder, or the other one of the two.
     WrongKind,
     /// The operating system refused.
@@ -54,6 +56,7 @@ impl fmt::Display for ReadError {
             Self::Outside => write!(f, "lies outside the project and the given inputs, so it is not read"),
             Self::TooLarge(bytes) => write!(f, "is too large to be a Nix file ({bytes} bytes)"),
             Self::NotUtf8(offset) => write!(f, "is not valid UTF-8 (byte {offset})"),
+            Self::Encrypted(tool) => write!(f, "is encrypted with {tool}"),
             Self::WrongKind => write!(f, "is not a regular file"),
             Self::Io(message) => write!(f, "cannot be read: {message}"),
         }
@@ -198,6 +201,9 @@ impl Sources {
         let text = match self.access.overlay.get(path) {
             Some(text) => Ok(text.clone()),
             None => self.read_bytes(path).and_then(|bytes| {
+                if let Some(tool) = encrypted_with(&bytes) {
+                    return Err(ReadError::Encrypted(tool));
+                }
                 String::from_utf8(bytes).map_err(|error| ReadError::NotUtf8(error.utf8_error().valid_up_to()))
             }),
         };
@@ -385,6 +391,29 @@ fn add(files: &mut Files, path: PathBuf, text: Arc<str>, on_disk: bool) -> Arc<S
     file
 }
 
+/// How files begin that a tool has encrypted whole: git-crypt and age by their magic bytes, PGP by its armour (RFC 9580 6.2), sops by the envelope of
+/// its binary format, Ansible Vault by its header.
+const ENVELOPES: [(&[u8], &str); 5] = [
+    (b"\0GITCRYPT\0", "git-crypt"),
+    (b"age-encryption.org/", "age"),
+    (b"-----BEGIN AGE ENCRYPTED FILE-----", "age"),
+    (b"-----BEGIN PGP MESSAGE-----", "PGP"),
+    (b"$ANSIBLE_VAULT;", "Ansible Vault"),
+];
+
+/// The tool that a file is encrypted with, if it is.
+fn encrypted_with(bytes: &[u8]) -> Option<&'static str> {
+    if let Some((_, tool)) = ENVELOPES.iter().find(|(start, _)| bytes.starts_with(start)) {
+        return Some(tool);
+    }
+    // { "data": "ENC[AES256_GCM,…", with blanks as the writer likes.
+    let mut rest = bytes;
+    for word in [b"{".as_slice(), b"\"data\"", b":", b"\"ENC["] {
+        rest = rest.trim_ascii_start().strip_prefix(word)?;
+    }
+    Some("sops")
+}
+
 fn io_error(error: &std::io::Error) -> ReadError {
     if is_missing(error) { ReadError::Missing } else { ReadError::Io(error.to_string()) }
 }
@@ -423,6 +452,20 @@ mod tests {
         assert_eq!(sources.read(&inside.path().join("link.nix")).unwrap_err(), ReadError::Outside);
         assert_eq!(sources.read(&outside.path().join("secret.nix")).unwrap_err(), ReadError::Outside);
         assert_eq!(sources.read(&inside.path().join("none.nix")).unwrap_err(), ReadError::Missing);
+    }
+
+    #[test]
+    fn an_encrypted_file_is_told_from_one_that_is_broken() {
+        for (bytes, tool) in [
+            (b"\0GITCRYPT\0\x9c\xff".as_slice(), Some("git-crypt")),
+            (b"age-encryption.org/v1\n-> X25519 x\n", Some("age")),
+            (b"{\n\t\"data\": \"ENC[AES256_GCM,data:Vi4=\",\n", Some("sops")),
+            (b"{ data = \"ENC[\"; }", None),
+            (b"{ }", None),
+            (b"", None),
+        ] {
+            assert_eq!(encrypted_with(bytes), tool);
+        }
     }
 
     #[test]
