@@ -145,6 +145,28 @@ fn a_named_file_limits_the_report_and_not_the_analysis() {
 }
 
 #[test]
+fn a_file_that_does_not_parse_is_never_clean_even_if_no_machine_uses_it() {
+    let project = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(project.path().join(name), text).unwrap();
+    write("host.nix", "{ networking.hostName = \"gate\"; microvm.vms.web.config = { }; }");
+    write("new.nix", "{ lib, ... }:\nlet\n");
+    let (document, status) = check_json(project.path(), &[]);
+    assert_eq!((rules_of(&document), status), (vec!["syntax-error".to_owned()], 1));
+
+    // Below a flake only what is imported belongs to the fleet, unless it is named.
+    write(
+        "flake.nix",
+        "{ outputs = { nixpkgs, ... }: { nixosConfigurations.gate = nixpkgs.lib.nixosSystem { modules = [ ./host.nix ]; }; }; }",
+    );
+    assert_eq!(run(project.path(), &["check"]).status.code(), Some(0));
+    let (document, status) = check_json(project.path(), &["host.nix", "new.nix"]);
+    assert_eq!((rules_of(&document), status), (vec!["syntax-error".to_owned()], 1));
+    let gone = run(project.path(), &["check", "gone.nix"]);
+    assert_eq!(gone.status.code(), Some(2));
+    assert!(text(&gone.stderr).contains("gone.nix does not exist"), "{}", text(&gone.stderr));
+}
+
+#[test]
 fn text_on_standard_input_stands_in_for_its_file() {
     let folder = fixture("repaired");
     let name = "host.nix";

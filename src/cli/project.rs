@@ -79,6 +79,7 @@ impl Given {
         for path in given {
             match project_of(&sources, &path) {
                 Some(folder) => {
+                    target.named.push(path.clone());
                     limits.push(path);
                     target.paths.push(folder);
                 }

@@ -15,11 +15,11 @@ use super::pairing::{self, hosts_by_guest};
 use super::parts::{Asker, answer};
 use super::reader::Reader;
 use super::session::tolerant_evaluator;
-use super::target::{Failure, Scope, Target, resolve};
+use super::target::{Failure, Layout, Scope, Target, resolve};
 use super::trouble::{Gap, Problem, ProblemKind};
 use crate::config::{Mistake, Settings};
 use crate::eval::Evaluator;
-use crate::source::{FileId, Place, Sources};
+use crate::source::{FileId, Place, ReadError, Sources};
 use crate::syntax::ir::{Directive, FileIr, SyntaxError, SyntaxErrorKind};
 
 /// What an analysis gives.
@@ -73,6 +73,7 @@ fn analyse_scope(
     let mut found = discover(ev, target, scope, asker);
     let mut loaded = Loaded { is_guessed: found.is_guessed, ..Loaded::default() };
     loaded.collect(ev, scope);
+    loaded.collect_unused(ev, target, scope)?;
     for bulk in std::mem::take(&mut found.bulk) {
         for (part, files) in read_bulk(sources, target, scope, &bulk, &ev.parsed) {
             found.guests.extend(part.guests);
@@ -141,19 +142,39 @@ impl Loaded {
             }
             let file = ev.sources.file(id).filter(|file| file.on_disk && file.path.starts_with(&scope.project));
             let (Some(_), Some(ir)) = (file, ev.parsed.get(&id)) else { continue };
-            let place = |span| Place { file: id, span };
             // A name that is not defined may be one that another program than Nix gives to a file that no flake imports.
-            let is_meant = |error: &&SyntaxError| !self.is_guessed || error.kind != SyntaxErrorKind::UndefinedVariable;
-            let problems = ir.errors.iter().filter(is_meant).take(MOST_ERRORS_PER_FILE).map(|error| Problem {
-                kind: ProblemKind::Syntax,
-                message: error.message.clone(),
-                place: Some(place(error.span)),
-                related: error.related.iter().map(|(span, text)| (place(*span), text.clone())).collect(),
-                machine: None,
-                is_certain: true,
-            });
-            self.files.insert(id, (problems.collect(), ir.directives.clone()));
+            let problems = syntax_problems(id, ir, !self.is_guessed);
+            self.files.insert(id, (problems, ir.directives.clone()));
         }
+    }
+
+    /// The files that no machine uses although somebody may believe so: those named, and without a flake all below the folder, since
+    /// a file that does not parse may be the machine that is missing. Only what does not parse at all is told of them.
+    fn collect_unused(&mut self, ev: &mut Evaluator, target: &Target, scope: &Scope) -> Result<(), Failure> {
+        let mut files: Vec<(FileId, Arc<FileIr>)> = Vec::new();
+        for path in &target.named {
+            match ev.sources.read(path) {
+                Ok(file) => {
+                    let known = ev.parsed.get(&file.id).map(Arc::clone);
+                    files.push((file.id, known.unwrap_or_else(|| Arc::new(ev.parse(&file.text, &[])))));
+                }
+                Err(ReadError::Encrypted(_)) => {}
+                Err(error) => return Err(Failure::Unreadable(path.clone(), error)),
+            }
+        }
+        if matches!(scope.layout, Layout::Folder(_)) {
+            files.extend(ev.parsed.iter().map(|(id, ir)| (*id, Arc::clone(ir))));
+        }
+        for (id, ir) in files {
+            let is_own = ev.sources.file(id).is_some_and(|file| file.on_disk && file.path.starts_with(&scope.project));
+            if is_own && !self.files.contains_key(&id) {
+                let problems = syntax_problems(id, &ir, false);
+                if !problems.is_empty() {
+                    self.files.insert(id, (problems, ir.directives.clone()));
+                }
+            }
+        }
+        Ok(())
     }
 
     fn merge(&mut self, other: Self) {
@@ -161,6 +182,21 @@ impl Loaded {
             self.files.entry(id).or_insert(known);
         }
     }
+}
+
+/// The syntax errors of a file as problems; names that are not defined only if they are asked for.
+fn syntax_problems(id: FileId, ir: &FileIr, with_undefined: bool) -> Vec<Problem> {
+    let place = |span| Place { file: id, span };
+    let is_meant = |error: &&SyntaxError| with_undefined || error.kind != SyntaxErrorKind::UndefinedVariable;
+    let problems = ir.errors.iter().filter(is_meant).take(MOST_ERRORS_PER_FILE).map(|error| Problem {
+        kind: ProblemKind::Syntax,
+        message: error.message.clone(),
+        place: Some(place(error.span)),
+        related: error.related.iter().map(|(span, text)| (place(*span), text.clone())).collect(),
+        machine: None,
+        is_certain: true,
+    });
+    problems.collect()
 }
 
 /// Hosts and guests in their order, guests paired with hosts.

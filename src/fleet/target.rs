@@ -13,6 +13,8 @@ use crate::source::{EntryKind, ReadError, Sources};
 pub struct Target {
     /// A project folder, a `flake.nix`, or module files; absolute.
     pub paths: Vec<PathBuf>,
+    /// Module files of the project that were named: whether they parse is told even if no machine uses them.
+    pub named: Vec<PathBuf>,
     /// Inputs of the flake that are on the disk: name and absolute folder.
     pub inputs: Vec<(String, PathBuf)>,
     /// The NixOS release, if it is given.
