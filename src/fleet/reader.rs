@@ -113,7 +113,8 @@ impl<'a> Reader<'a> {
         let folder = format!("{}/", self.project.display());
         let lines: Vec<&str> = info.message.lines().map(str::trim).collect();
         let message = lines.join(" ").replace(&folder, "");
-        let is_certain = !self.is_doubtful(info.kind);
+        // An error that no expression of the project is known to make may come from what routelint describes itself.
+        let is_certain = place.is_some() && !self.is_doubtful(info.kind);
         let problem = Problem { kind: ProblemKind::Evaluation, message, place, related, machine, is_certain };
         let is_known = |known: &Problem| known.message == problem.message && known.place == problem.place;
         if self.problems.len() < MOST_PROBLEMS && !self.problems.iter().any(is_known) {
