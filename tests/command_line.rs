@@ -245,6 +245,13 @@ fn show_where_gives_the_place_of_every_fact() {
     ] {
         assert!(cells.contains(&row.to_vec()), "{row:?} in {guest}");
     }
+
+    // What cannot be known is not said to be a default.
+    let project = tempfile::tempdir().unwrap();
+    let host = "{ pkgs, ... }: { microvm.vms.web.config.microvm.interfaces = [ { type = \"tap\"; id = pkgs.tap; mac = \"02:00:00:00:00:01\"; } ]; }";
+    fs::write(project.path().join("host.nix"), host).unwrap();
+    let table = text(&run(project.path(), &["show", "--where"]).stdout);
+    assert!(table.lines().any(|line| line.trim_end().ends_with("interface       not known")), "{table}");
 }
 
 #[test]

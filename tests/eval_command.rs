@@ -213,6 +213,20 @@ fn why_follows_an_address_through_functions_and_files_to_its_literals() {
 }
 
 #[test]
+fn why_takes_numbers_and_booleans_apart() {
+    let (output, error, _) = eval(Path::new("/"), &["--why", "--expr", "let x = 3; in -x < 2 * x"]);
+    let expected = "\
+true  <expression>:1:15  -x < 2 * x
+├─ -3  <expression>:1:15  -x
+│  └─ 3  <expression>:1:9
+└─ 6  <expression>:1:20  2 * x
+   ├─ 2  <expression>:1:20
+   └─ 3  <expression>:1:9
+";
+    assert_eq!(output, expected, "{error}");
+}
+
+#[test]
 fn why_of_an_option_names_the_definitions_that_count_and_those_that_do_not() {
     let project = folder(&[
         ("host.nix", "{ imports = [ ./common.nix ./nat.nix ]; microvm.vms.web = { config = { }; }; }"),

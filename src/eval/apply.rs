@@ -167,9 +167,7 @@ impl Evaluator {
             _ if result.origin().is_some() => result,
             _ => {
                 let result = result.with_origin(expr);
-                if let Some(recorder) = &mut self.recorder {
-                    recorder.note(result, env);
-                }
+                self.note(result, env);
                 result
             }
         }

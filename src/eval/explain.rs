@@ -126,6 +126,14 @@ impl Listener for Growing {
 }
 
 impl Evaluator {
+    /// Remembers, if somebody will ask, that the origin of `value`, evaluated in `env`, gave it.
+    #[inline]
+    pub(super) fn note(&mut self, value: Value, env: Env) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.note(value, env);
+        }
+    }
+
     /// From now on also the environments of computed numbers and Booleans are kept, so that they can be explained like strings.
     pub fn record(&mut self) {
         self.recorder = Some(Box::default());

@@ -39,9 +39,7 @@ impl Evaluator {
         match result {
             Ok(value) => {
                 let value = value.with_origin(expr);
-                if let Some(recorder) = &mut self.recorder {
-                    recorder.note(value, env);
-                }
+                self.note(value, env);
                 value
             }
             Err(Stop(value)) => value,
@@ -283,7 +281,7 @@ impl Evaluator {
 
     pub(super) fn negate(&mut self, expr: ExprId, inner: ExprId, env: Env) -> Value {
         let value = self.eval(inner, env);
-        match value.view() {
+        let negated = match value.view() {
             View::Int(number) => match number.checked_neg() {
                 Some(number) => Value::int(number).with_origin(expr),
                 None => self.error_at(ErrorKind::Arithmetic, "integer overflow in negation", expr).0,
@@ -294,7 +292,11 @@ impl Evaluator {
                 let message = format!("cannot negate {}", self.describe(value));
                 self.error_at(ErrorKind::Type, message, expr).0
             }
+        };
+        if !negated.is_stop() {
+            self.note(negated, env);
         }
+        negated
     }
 
     /// `a // b`. An unknown side gives an open set; what an unknown right side may replace is unknown.

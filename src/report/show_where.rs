@@ -23,26 +23,27 @@ pub fn render(shown: &Shown<'_>, style: Style) -> String {
     text
 }
 
-/// What, the value, and where it was written.
-type Row = (String, String, Option<Place>);
+/// What, the value unless it is not known, and where it was written.
+type Row = (String, Option<String>, Option<Place>);
 
 fn section(name: &str, rows: Vec<Row>, shown: &Shown<'_>, style: Style, text: &mut String) {
     text.push_str(&format!("{}\n", style.paint(Paint::Strong, name)));
     let mut table = Table::new(["WHAT", "VALUE", "WHERE"]);
     for (what, value, place) in rows {
-        let place = place.map(|place| one_line(&shown.paths.locate(shown.sources, place)));
-        table.add([
-            vec![one_line(&what)],
-            vec![one_line(&value)],
-            vec![place.unwrap_or_else(|| "by default".to_owned())],
-        ]);
+        let place = match (place, &value) {
+            (Some(place), _) => one_line(&shown.paths.locate(shown.sources, place)),
+            (None, Some(_)) => "by default".to_owned(),
+            (None, None) => String::new(),
+        };
+        let value = value.map_or_else(|| "not known".to_owned(), |value| one_line(&value));
+        table.add([vec![one_line(&what)], vec![value], vec![place]]);
     }
     text.push_str(&table.render(style));
     text.push('\n');
 }
 
 fn host_rows(host: &Host) -> Vec<Row> {
-    let mut rows = vec![("defined".to_owned(), String::new(), host.place)];
+    let mut rows = vec![("defined".to_owned(), Some(String::new()), host.place)];
     flag("networkd", &host.network.networkd, &mut rows);
     flag("NAT", &host.nat.enable, &mut rows);
     flag("NAT for IPv6", &host.nat.enable_ipv6, &mut rows);
@@ -55,9 +56,9 @@ fn host_rows(host: &Host) -> Vec<Row> {
 }
 
 fn guest_rows(guest: &Guest) -> Vec<Row> {
-    let mut rows = vec![("defined".to_owned(), String::new(), guest.place)];
+    let mut rows = vec![("defined".to_owned(), Some(String::new()), guest.place)];
     if let Some(index) = &guest.index {
-        rows.push(("index".to_owned(), index.value.to_string(), index.place()));
+        rows.push(("index".to_owned(), Some(index.value.to_string()), index.place()));
     }
     fact("host name", &guest.host_name, &mut rows);
     for interface in &guest.interfaces.items {
@@ -77,11 +78,11 @@ fn networks(network: &Network, rows: &mut Vec<Row>) {
 }
 
 fn unit_rows(unit: &Unit, rows: &mut Vec<Row>) {
-    rows.push((format!("{}.network", unit.name), String::new(), unit.place));
+    rows.push((format!("{}.network", unit.name), Some(String::new()), unit.place));
     texts("matches name", &unit.matching.names.items, rows);
     texts("matches MAC", &unit.matching.macs.items, rows);
     for address in &unit.addresses.items {
-        rows.push(("address".to_owned(), address.text.value.clone(), address.text.place()));
+        rows.push(("address".to_owned(), Some(address.text.value.clone()), address.text.place()));
     }
     for route in &unit.routes.items {
         let destination = route.destination.value().map_or("…", String::as_str);
@@ -90,20 +91,20 @@ fn unit_rows(unit: &Unit, rows: &mut Vec<Row>) {
             None => destination.to_owned(),
         };
         let place = route.destination.place().or_else(|| route.gateway.place()).or(route.place);
-        rows.push(("route".to_owned(), value, place));
+        rows.push(("route".to_owned(), Some(value), place));
     }
     texts("gateway", &unit.gateways.items, rows);
     texts("DNS", &unit.dns.items, rows);
 }
 
 fn texts(what: &str, all: &[Sourced<String>], rows: &mut Vec<Row>) {
-    rows.extend(all.iter().map(|one| (what.to_owned(), one.value.clone(), one.place())));
+    rows.extend(all.iter().map(|one| (what.to_owned(), Some(one.value.clone()), one.place())));
 }
 
 fn fact(what: &str, fact: &Fact<String>, rows: &mut Vec<Row>) {
     match fact {
-        Fact::Known(known) => rows.push((what.to_owned(), known.value.clone(), known.place())),
-        Fact::Unknown => rows.push((what.to_owned(), "…".to_owned(), None)),
+        Fact::Known(known) => rows.push((what.to_owned(), Some(known.value.clone()), known.place())),
+        Fact::Unknown => rows.push((what.to_owned(), None, None)),
         Fact::Absent => {}
     }
 }
@@ -111,9 +112,9 @@ fn fact(what: &str, fact: &Fact<String>, rows: &mut Vec<Row>) {
 fn flag(what: &str, fact: &Fact<bool>, rows: &mut Vec<Row>) {
     match fact {
         Fact::Known(known) => {
-            rows.push((what.to_owned(), if known.value { "on" } else { "off" }.to_owned(), known.place()));
+            rows.push((what.to_owned(), Some(if known.value { "on" } else { "off" }.to_owned()), known.place()));
         }
-        Fact::Unknown => rows.push((what.to_owned(), "…".to_owned(), None)),
+        Fact::Unknown => rows.push((what.to_owned(), None, None)),
         Fact::Absent => {}
     }
 }

@@ -1,7 +1,7 @@
 """Compare routelint's native `lib` with nixpkgs' own under real Nix, on generated sets of modules and calls of functions.
 
-  generated_compare.py ROUTELINT --lib PATH [--sets N] [--calls N] [--seed N] [--nix PROGRAM] [--repl COMMAND]
-  generated_compare.py ROUTELINT --recorded
+  compare_modules.py ROUTELINT --lib PATH [--sets N] [--calls N] [--seed N] [--nix PROGRAM] [--repl COMMAND]
+  compare_modules.py ROUTELINT --recorded
 
 PATH holds `lib/`; without --lib the environment's NIXPKGS_LIB is taken. Values must be equal, and errors of the same class (`oracle.CLASSES`).
 With --recorded (or without a PATH) the answers that stand in recorded-lib.jsonl are taken instead of asking Nix; --record writes them.
@@ -107,7 +107,7 @@ def record(sets, calls, a, folder):
         def write(row):
             table.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
 
-        write({"recorded": "What Nix answers to generated sets of modules and calls of lib (generated_compare.py --record --seed %d)." % a.seed,
+        write({"recorded": "What Nix answers to generated sets of modules and calls of lib (compare_modules.py --record --seed %d)." % a.seed,
                "nix": a.nix_version, "lib": a.lib_revision})
         for number in chosen:
             at = folder / ("%04d" % number)
