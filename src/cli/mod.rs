@@ -90,6 +90,7 @@ const STACK: usize = 1 << 30;
 /// Runs the program with the arguments of the process.
 #[allow(clippy::disallowed_methods, reason = "this room reads the arguments")]
 pub fn run() -> ExitCode {
+    crate::heap::start_with_small_pages();
     let thread = std::thread::Builder::new().name("routelint".to_owned()).stack_size(STACK);
     // The arguments are read there too: a thread that allocates nothing needs no memory of its own.
     let read = || Arguments::parse_from(arguments::with_command(&Arguments::command(), std::env::args_os()));

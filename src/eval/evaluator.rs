@@ -194,10 +194,15 @@ impl Evaluator {
     pub fn extension<T: Default + 'static>(&mut self) -> &mut T {
         let wanted = TypeId::of::<T>();
         let known = self.extensions.iter().position(|(id, _)| *id == wanted);
-        let index = known.unwrap_or_else(|| {
+        let mut index = known.unwrap_or_else(|| {
             self.extensions.push((wanted, Box::new(T::default())));
             self.extensions.len() - 1
         });
+        // What is asked for often comes to stand in front.
+        if index > 0 {
+            self.extensions.swap(index, index - 1);
+            index -= 1;
+        }
         match self.extensions.get_mut(index).and_then(|(_, state)| state.downcast_mut::<T>()) {
             Some(state) => state,
             None => unreachable!("the state was put there under its own type"),

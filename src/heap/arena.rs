@@ -5,6 +5,7 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use super::interner::{Interner, Symbol};
+use super::pages;
 use super::shape::{Key, Shape, ShapeId};
 use super::string::{Context, ContextElement, EXPR_CALL, EXPR_NONE, Replay, StrData, StrId};
 use super::value::{Env, Seq, Set, SlotId, UnknownId, Value, View};
@@ -51,6 +52,7 @@ fn make_room<T>(arena: &mut Vec<T>, more: usize, most: usize) {
 
 #[cold]
 fn widen<T>(arena: &mut Vec<T>, more: usize, most: usize) {
+    pages::grow();
     let wanted = arena.len() + more;
     let mut room = most;
     while room > wanted {

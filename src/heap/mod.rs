@@ -14,6 +14,7 @@
 
 mod arena;
 mod interner;
+mod pages;
 mod shape;
 mod string;
 pub mod sym;
@@ -21,6 +22,7 @@ mod value;
 
 pub use arena::Heap;
 pub use interner::{Interner, Symbol};
+pub use pages::start_with_small_pages;
 pub use shape::{Key, Shape, ShapeId};
 pub use string::{Context, ContextElement, Replay, StrId};
 pub use value::{Env, ErrorId, LambdaId, NativeId, Seq, Set, SlotId, UnknownId, Value, View};

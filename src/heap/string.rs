@@ -9,6 +9,11 @@ use crate::syntax::ExprId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StrId(pub u32);
 
+impl StrId {
+    /// The empty string, which every heap has.
+    pub const EMPTY: Self = Self(0);
+}
+
 /// One element of a string's context: what has to be in the store for the string to be meaningful
 /// (Nix manual, "String context").
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

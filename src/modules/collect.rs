@@ -214,7 +214,7 @@ impl Collected {
             View::Attrs(set) if ev.attribute(set, sym::FUNCTOR).is_some() => {
                 (apply_module(ev, evaluation, value, &work.file)?, work.file, work.key, None)
             }
-            View::Attrs(_) => match type_tag(ev, value)?.as_deref() {
+            View::Attrs(_) => match type_tag(ev, value)?.text(&ev.heap).as_deref() {
                 None | Some("module") => (value, work.file, work.key, None),
                 Some("if" | "override") => {
                     let module = Module {

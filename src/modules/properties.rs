@@ -3,7 +3,7 @@
 use super::definition::Definition;
 use super::state::State;
 use crate::eval::{ErrorKind, Evaluator, Stop};
-use crate::heap::{Set, ShapeId, Symbol, Value, View, sym};
+use crate::heap::{Heap, Set, ShapeId, StrId, Symbol, Value, View, sym};
 use crate::syntax::ExprId;
 
 /// A value of a definition, seen as a property. The parts are not forced.
@@ -32,15 +32,38 @@ pub(super) struct PropertyShapes {
     merge: Option<(ShapeId, Value)>,
 }
 
-/// The text of `_type`, if the value is a set that has one.
-pub(super) fn type_tag(ev: &mut Evaluator, value: Value) -> Result<Option<String>, Stop> {
-    let View::Attrs(set) = value.view() else { return Ok(None) };
-    let Some(tag) = ev.attribute(set, sym::TYPE_TAG) else { return Ok(None) };
-    let tag = ev.want(tag)?;
-    match tag.view() {
-        View::Str(id) => Ok(Some(ev.heap.text(id).into_owned())),
-        _ => Ok(Some(String::new())),
+/// What `_type` of a value says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TypeTag {
+    /// There is none.
+    None,
+    /// An option, as `mkOption` makes it.
+    Option,
+    /// This text; the empty one for what is no text.
+    Other(StrId),
+}
+
+impl TypeTag {
+    /// The text itself.
+    pub(super) fn text(self, heap: &Heap) -> Option<String> {
+        match self {
+            Self::None => None,
+            Self::Option => Some("option".to_owned()),
+            Self::Other(id) => Some(heap.text(id).into_owned()),
+        }
     }
+}
+
+/// What `_type` of an evaluated value says, if it is a set that has one.
+pub(super) fn type_tag(ev: &mut Evaluator, value: Value) -> Result<TypeTag, Stop> {
+    let View::Attrs(set) = value.view() else { return Ok(TypeTag::None) };
+    let Some(tag) = ev.attribute(set, sym::TYPE_TAG) else { return Ok(TypeTag::None) };
+    let tag = ev.want(tag)?;
+    Ok(match tag.view() {
+        View::Str(id) if ev.heap.bytes(id) == b"option" => TypeTag::Option,
+        View::Str(id) => TypeTag::Other(id),
+        _ => TypeTag::Other(StrId::EMPTY),
+    })
 }
 
 /// What property an evaluated value is.

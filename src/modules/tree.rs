@@ -10,7 +10,7 @@ use super::definition::{Definition, Loc};
 use super::evaluation::Evaluation;
 use super::merge::{self, Discharged};
 use super::options::{self, OptionInfo};
-use super::properties::{self, type_tag};
+use super::properties::{self, TypeTag, type_tag};
 use super::schema_tree::{SchemaNode, undeclared_below};
 use super::shapes::set_of;
 use super::state::{EvalId, NodeId, State, evaluation, handle, handle_value, node};
@@ -54,6 +54,8 @@ pub(super) struct Node {
     subtrees: OnceCell<Box<[Set]>>,
     pub(super) by_name: OnceCell<Rc<ByName>>,
     pub(super) is_busy: Cell<bool>,
+    /// Whether all that is declared here is known to be options.
+    is_option: Cell<bool>,
     value_slot: Cell<Option<SlotId>>,
     options_slot: Cell<Option<SlotId>>,
     pub(super) discharged: OnceCell<Rc<Discharged>>,
@@ -78,6 +80,7 @@ impl Node {
             subtrees: OnceCell::new(),
             by_name: OnceCell::new(),
             is_busy: Cell::new(false),
+            is_option: Cell::new(false),
             value_slot: Cell::new(None),
             options_slot: Cell::new(None),
             discharged: OnceCell::new(),
@@ -236,7 +239,8 @@ pub(super) fn is_set(ev: &mut Evaluator, id: NodeId) -> Result<bool, Stop> {
     let this = node(ev, id)?;
     if this.kind.get().is_none() && this.given.is_none() {
         let all = declarations(ev, &this)?;
-        if !all.is_empty() && options_among(ev, &this, all)?.iter().all(|is_option| *is_option) {
+        if this.is_option.get() || (!all.is_empty() && options_among(ev, &this, all)?.iter().all(|one| *one)) {
+            this.is_option.set(true);
             return Ok(false);
         }
     }
@@ -249,9 +253,10 @@ fn options_among(ev: &mut Evaluator, this: &Node, all: &[Declaration]) -> Result
     for declaration in all {
         let value = ev.want(declaration.value)?;
         match type_tag(ev, value)? {
-            None => is_option.push(false),
-            Some(tag) if tag == "option" => is_option.push(true),
-            Some(tag) => {
+            TypeTag::None => is_option.push(false),
+            TypeTag::Option => is_option.push(true),
+            TypeTag::Other(tag) => {
+                let tag = ev.heap.text(tag).into_owned();
                 let path = this.loc.show(&ev.heap);
                 let hint = if tag == "option-type" {
                     format!(" Wrap the type in mkOption: {path} = lib.mkOption {{ type = …; }};")
@@ -270,6 +275,9 @@ fn options_among(ev: &mut Evaluator, this: &Node, all: &[Declaration]) -> Result
 }
 
 fn declared_kind(ev: &mut Evaluator, this: &Node, all: &[Declaration]) -> Result<Kind, Stop> {
+    if this.is_option.get() {
+        return Ok(Kind::Option(Rc::new(options::merge_declarations(ev, this, all)?)));
+    }
     let is_option = options_among(ev, this, all)?;
     if is_option.iter().all(|one| *one) {
         return Ok(Kind::Option(Rc::new(options::merge_declarations(ev, this, all)?)));
