@@ -6,6 +6,7 @@ pub mod builtins;
 pub mod cli;
 pub mod config;
 pub mod eval;
+pub mod fix;
 pub mod flake;
 pub mod fleet;
 pub mod heap;

@@ -9,6 +9,7 @@ use super::rules_command::known_rule;
 use super::terminal::{self, ColourChoice};
 use super::{Failure, Status, complain};
 use crate::config;
+use crate::fix;
 use crate::fleet::Coverage;
 use crate::report::{Checked, Style, concise, human, json};
 use crate::rules::{self, Allowed, Finding, Override, Settings, Severity, levels_of};
@@ -52,14 +53,14 @@ enum Format {
 
 /// Severities in the words of the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Threshold {
+pub(super) enum Threshold {
     Note,
     Warning,
     Error,
 }
 
 impl Threshold {
-    fn severity(self) -> Severity {
+    pub(super) fn severity(self) -> Severity {
         match self {
             Self::Note => Severity::Note,
             Self::Warning => Severity::Warning,
@@ -74,13 +75,7 @@ pub(super) fn run(arguments: &CheckArguments, colour: ColourChoice) -> Result<St
         known_rule(name)?;
     }
     let project = Project::analyse(&arguments.fleet)?;
-    let settings = Settings {
-        levels: levels_of(&project.settings.rules),
-        overrides: overrides(&project),
-        only: arguments.only.iter().cloned().collect(),
-        skip: arguments.skip.iter().cloned().collect(),
-    };
-    let Allowed { findings, suppressed } = judge(&settings, &project);
+    let Allowed { findings, suppressed } = judge(&project, &arguments.only, &arguments.skip);
     if project.fleet.hosts.is_empty() && project.fleet.guests.is_empty() && findings.is_empty() {
         return Err(project.nothing_to_analyse());
     }
@@ -126,11 +121,19 @@ fn overrides(project: &Project) -> Vec<Override> {
     changes.collect()
 }
 
-/// What the rules say, in the order of reports, and how many findings comments allow.
-fn judge(settings: &Settings, project: &Project) -> Allowed {
-    let findings = rules::check(&project.fleet, settings);
+/// What the rules say, in the order of reports, and how many findings comments allow. Of the rules only those of `only`, unless it is empty, and none
+/// of `skip`.
+pub(super) fn judge(project: &Project, only: &[String], skip: &[String]) -> Allowed {
+    let settings = Settings {
+        levels: levels_of(&project.settings.rules),
+        overrides: overrides(project),
+        only: only.iter().cloned().collect(),
+        skip: skip.iter().cloned().collect(),
+    };
+    let findings = rules::check(&project.fleet, &settings);
     let line = |place| project.sources.line_columns(place).0.line;
-    let mut judged = rules::apply_allowances(findings, &project.directives, line, settings);
+    let mut judged = rules::apply_allowances(findings, &project.directives, line, &settings);
+    fix::settle(&mut judged.findings, &project.sources);
     rules::sort(&mut judged.findings, |file| project.paths.of(&project.sources, file));
     judged
 }

@@ -14,6 +14,7 @@ mod arguments;
 mod configuration;
 mod progress;
 mod project;
+mod replace_files;
 mod terminal;
 
 mod check_command;
@@ -21,6 +22,7 @@ mod config_command;
 mod eval_command;
 mod eval_of;
 mod eval_why;
+mod fix_command;
 mod rules_command;
 mod show_command;
 
@@ -51,6 +53,8 @@ Exit status: 0 nothing at or above the threshold, 1 findings, 2 the tool could n
 enum Command {
     /// Find the fleet, evaluate it and report mistakes of its network
     Check(check_command::CheckArguments),
+    /// Make the edits that findings bring, as far as each proves to help
+    Fix(fix_command::FixArguments),
     /// Show the fleet as understood: hosts, guests, taps, addresses, routes, NAT
     Show(show_command::ShowArguments),
     /// Show the page of a rule
@@ -109,6 +113,7 @@ fn dispatch(arguments: Arguments) -> Status {
     let colour = arguments.color;
     let outcome = match arguments.command {
         Command::Check(arguments) => check_command::run(&arguments, colour),
+        Command::Fix(arguments) => fix_command::run(&arguments, colour),
         Command::Show(arguments) => show_command::run(&arguments, colour),
         Command::Explain(arguments) => rules_command::explain(&arguments, colour),
         Command::Rules(arguments) => rules_command::list(&arguments, colour),

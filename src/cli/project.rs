@@ -1,5 +1,6 @@
 //! From the arguments to an analysed fleet: which folder, which files may be read, what stands in for files.
 
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -43,6 +44,8 @@ pub(super) struct Given {
     pub(super) target: Target,
     /// Files and folders that the report is limited to; `None` reports everything.
     limits: Option<Vec<PathBuf>>,
+    /// Texts that stand in for files.
+    pub(super) overlay: BTreeMap<PathBuf, String>,
 }
 
 impl Given {
@@ -56,6 +59,7 @@ impl Given {
         if let Some(path) = &arguments.stdin_filename {
             access.overlay.insert(overlaid(&working, path)?, standard_input()?);
         }
+        let overlay = access.overlay.clone();
         let sources = Arc::new(Sources::new(access));
         let paths = Paths::relative_to(sources.canonical(&working));
         let here = [PathBuf::from(".")];
@@ -90,7 +94,41 @@ impl Given {
             }
         }
         let is_limited = limits.len() == target.paths.len();
-        Ok(Self { sources, paths, target, limits: is_limited.then_some(limits) })
+        Ok(Self { sources, paths, target, limits: is_limited.then_some(limits), overlay })
+    }
+
+    /// Analyses the fleet.
+    ///
+    /// # Errors
+    /// A path cannot be read, the configuration is wrong, or there is nothing to analyse.
+    pub(super) fn analyse(&self) -> Result<Project, Failure> {
+        self.analyse_in(&self.sources)
+    }
+
+    /// Analyses the fleet as it would be with these texts in place of files.
+    ///
+    /// # Errors
+    /// As [`Given::analyse`].
+    pub(super) fn analyse_with(&self, texts: &BTreeMap<PathBuf, String>) -> Result<Project, Failure> {
+        let mut access = Access::below(Vec::new());
+        access.overlay.clone_from(&self.overlay);
+        access.overlay.extend(texts.iter().map(|(path, text)| (path.clone(), text.clone())));
+        self.analyse_in(&Arc::new(Sources::new(access)))
+    }
+
+    fn analyse_in(&self, sources: &Arc<Sources>) -> Result<Project, Failure> {
+        let progress = Progress::start();
+        let analysis = analyse(sources, &self.target).map_err(|failure| no_fleet(&failure, sources, &self.paths));
+        drop(progress);
+        let Analysis { fleet, directives } = analysis?;
+        Ok(Project {
+            sources: Arc::clone(sources),
+            paths: self.paths.clone(),
+            fleet,
+            directives,
+            settings: Arc::clone(&self.target.settings),
+            reported: self.limits.clone(),
+        })
     }
 }
 
@@ -132,12 +170,7 @@ impl Project {
     /// # Errors
     /// A path does not exist, or standard input cannot be read.
     pub(super) fn analyse(arguments: &FleetArguments) -> Result<Self, Failure> {
-        let Given { sources, paths, target, limits } = Given::new(arguments)?;
-        let progress = Progress::start();
-        let analysis = analyse(&sources, &target).map_err(|failure| no_fleet(&failure, &sources, &paths));
-        drop(progress);
-        let Analysis { fleet, directives } = analysis?;
-        Ok(Self { sources, paths, fleet, directives, settings: target.settings, reported: limits })
+        Given::new(arguments)?.analyse()
     }
 
     /// Whether a finding concerns what the report is limited to: a label of it stands in one of the files.

@@ -1,7 +1,7 @@
 //! Reports: findings and fleets as text for people and programs.
 //!
 //! Purpose: one file per format. `check` has [`human`], [`concise`] and [`json`]; `show` has [`show_table`], [`show_where`] and [`show_json`];
-//! `explain` and `rules` have [`pages`]; `eval --why` has [`why`]; `config show` has [`settings`]. Every format is a function from plain data to a
+//! `explain` and `rules` have [`pages`]; `eval --why` has [`why`]; `config show` has [`settings`]; `fix` has [`fixed`]. Every format is a function from plain data to a
 //! `String`, so the same text goes to a terminal, a file or a test.
 //!
 //! Invariants:
@@ -30,6 +30,7 @@ mod shown;
 
 pub mod pages;
 
+pub mod fixed;
 pub mod settings;
 
 pub mod why;

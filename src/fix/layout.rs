@@ -1,0 +1,127 @@
+//! Where a binding or an element goes in the layout of its file, and what goes with one that is removed.
+//!
+//! Rules know places, not texts. An edit that only removes is widened here to the spaces and the line that would be left over; an edit that only
+//! inserts and brings no space of its own gets a line of its own where its neighbour has one, else a space.
+
+use crate::rules::{Edit, Finding};
+use crate::source::{Place, Sources, Span};
+
+/// Gives every edit of the findings its final place and text.
+pub fn settle(findings: &mut [Finding], sources: &Sources) {
+    let fixes = findings.iter_mut().flat_map(|finding| &mut finding.fixes);
+    for edit in fixes.flat_map(|fix| &mut fix.edits) {
+        if let Some(file) = sources.file(edit.place.file) {
+            settled(edit, &file.text);
+        }
+    }
+}
+
+fn settled(edit: &mut Edit, text: &str) {
+    let span = edit.place.span;
+    let (start, end) = (span.start as usize, span.end as usize);
+    let (Some(before), Some(after)) = (text.get(..start), text.get(end..)) else { return };
+    if edit.replacement.is_empty() {
+        let (left, right) = left_over(before, after);
+        edit.place = Place { span: Span::new(span.start - left, span.end + right), ..edit.place };
+    } else if start == end && edit.replacement.trim() == edit.replacement {
+        edit.replacement = on_its_own(&edit.replacement, before, after);
+    }
+}
+
+/// How many bytes before and after a removed text go with it.
+fn left_over(before: &str, after: &str) -> (u32, u32) {
+    let indent = before.len() - before.trim_end_matches([' ', '\t']).len();
+    let trail = after.len() - after.trim_start_matches([' ', '\t']).len();
+    let begins_line = before.len() == indent || before.get(..before.len() - indent).is_some_and(|text| text.ends_with('\n'));
+    let rest = after.get(trail..).unwrap_or_default();
+    let line_end = if rest.starts_with("\r\n") { 2 } else { usize::from(rest.starts_with('\n')) };
+    let (left, right) = match (begins_line, line_end > 0 || rest.is_empty()) {
+        (true, true) => (indent, trail + line_end),
+        // Something else follows on the line and keeps the indentation.
+        (true, false) => (0, trail),
+        (false, true) => (indent, trail),
+        // One space stays between the neighbours.
+        (false, false) if indent > 0 => (0, trail),
+        (false, false) => (0, 0),
+    };
+    (u32::try_from(left).unwrap_or(0), u32::try_from(right).unwrap_or(0))
+}
+
+/// A text to insert with the space that it needs around it.
+fn on_its_own(text: &str, before: &str, after: &str) -> String {
+    let is_before_neighbour = after.chars().next().is_some_and(|next| !next.is_whitespace() && !matches!(next, '}' | ']'));
+    let line = &before.get(before.rfind('\n').map_or(0, |feed| feed + 1)..).unwrap_or_default();
+    let indent: String = line.chars().take_while(|letter| matches!(letter, ' ' | '\t')).collect();
+    if is_before_neighbour {
+        let separator = if line.trim().is_empty() { format!("\n{indent}") } else { " ".to_owned() };
+        return format!("{text}{separator}");
+    }
+    // The neighbour stands before. If it fills its lines alone, so does what is inserted.
+    let is_alone = after.trim_start_matches([' ', '\t']).starts_with(['\n', '\r', '#']) && ends_line_alone(before);
+    if is_alone { format!("\n{indent}{text}") } else { format!(" {text}") }
+}
+
+/// Whether the last line holds one binding or element only.
+fn ends_line_alone(before: &str) -> bool {
+    let line = before.get(before.rfind('\n').map_or(0, |feed| feed + 1)..).unwrap_or_default();
+    let inner = line.trim().trim_end_matches(';');
+    before.contains('\n') && !inner.contains(';') && !inner.starts_with(['{', '['])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fix::patched;
+    use crate::source::FileId;
+
+    /// `<` and `>` mark what is replaced.
+    fn edited(marked: &str, replacement: &str) -> String {
+        let start = marked.find('«').unwrap();
+        let end = marked.find('»').unwrap() - '«'.len_utf8();
+        let text = marked.replace(['«', '»'], "");
+        let span = Span::new(u32::try_from(start).unwrap(), u32::try_from(end).unwrap());
+        let mut edit = Edit { place: Place { file: FileId(0), span }, replacement: replacement.to_owned() };
+        settled(&mut edit, &text);
+        patched(&text, &[&edit]).unwrap()
+    }
+
+    #[test]
+    fn a_removed_binding_takes_its_line_or_its_space_along() {
+        let table = [
+            ("{\n  a = 1;\n  «b = 2;»\n  c = 3;\n}", "{\n  a = 1;\n  c = 3;\n}"),
+            ("{\r\n  «b = 2;»\r\n  c = 3;\r\n}", "{\r\n  c = 3;\r\n}"),
+            ("{ a = 1; «b = 2;» c = 3; }", "{ a = 1; c = 3; }"),
+            ("{ «b = 2;» }", "{ }"),
+            ("{\n  «a = 1;» b = 2;\n}", "{\n  b = 2;\n}"),
+            ("{\n  a = 1; «b = 2;»\n}", "{\n  a = 1;\n}"),
+            ("{\n  «b = 2;» # why\n}", "{\n  # why\n}"),
+            ("{a=1;«b=2;»c=3;}", "{a=1;c=3;}"),
+            ("«b = 2;»", ""),
+        ];
+        for (marked, expected) in table {
+            assert_eq!(edited(marked, ""), expected, "{marked}");
+        }
+    }
+
+    #[test]
+    fn an_inserted_binding_follows_the_layout_of_its_neighbour() {
+        let table = [
+            ("{\n  «»a = 1;\n}", "{\n  x = 0;\n  a = 1;\n}"),
+            ("{ «»a = 1; }", "{ x = 0; a = 1; }"),
+            ("{\n  a = 1;«»\n}", "{\n  a = 1;\n  x = 0;\n}"),
+            ("{\n  a = 1;«» # why\n}", "{\n  a = 1;\n  x = 0; # why\n}"),
+            ("{ a = 1;«» }", "{ a = 1; x = 0; }"),
+            ("{\n  a = 1; b = 2;«»\n}", "{\n  a = 1; b = 2; x = 0;\n}"),
+            ("{ a = {\n    b = 1;«»\n  }; }", "{ a = {\n    b = 1;\n    x = 0;\n  }; }"),
+        ];
+        for (marked, expected) in table {
+            assert_eq!(edited(marked, "x = 0;"), expected, "{marked}");
+        }
+    }
+
+    #[test]
+    fn what_brings_its_own_space_or_replaces_is_taken_as_it_is() {
+        assert_eq!(edited("{ a = «»1; }", "lib.mkForce "), "{ a = lib.mkForce 1; }");
+        assert_eq!(edited("{ a = «1»; }", "2"), "{ a = 2; }");
+    }
+}
