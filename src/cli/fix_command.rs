@@ -49,10 +49,11 @@ impl Spot {
     fn holds(&self, sources: &Sources, finding: &Finding) -> bool {
         let Some(place) = finding.primary() else { return false };
         let is_file = sources.file(place.file).is_some_and(|file| file.path == self.file);
-        is_file && self.line.is_none_or(|line| {
-            let (first, last) = sources.line_columns(place);
-            (first.line..=last.line).contains(&line)
-        })
+        is_file
+            && self.line.is_none_or(|line| {
+                let (first, last) = sources.line_columns(place);
+                (first.line..=last.line).contains(&line)
+            })
     }
 }
 
@@ -65,7 +66,8 @@ pub(super) fn run(arguments: &FixArguments, colour: ColourChoice) -> Result<Stat
     // The whole fleet is looked at with all rules, whatever is to be fixed: a fix must not break what it is not about.
     let look = |texts: &BTreeMap<PathBuf, String>| -> Result<Look, Failure> {
         let project = given.analyse_with(texts)?;
-        let findings = judge(&project, &[], &[]).findings.into_iter().filter(|finding| project.reports(finding)).collect();
+        let findings =
+            judge(&project, &[], &[]).findings.into_iter().filter(|finding| project.reports(finding)).collect();
         Ok(Look {
             machines: project.fleet.hosts.len() + project.fleet.guests.len(),
             unknowns: project.fleet.unknowns.len(),
@@ -77,9 +79,8 @@ pub(super) fn run(arguments: &FixArguments, colour: ColourChoice) -> Result<Stat
         (arguments.only.is_empty() || arguments.only.iter().any(|rule| rule == finding.rule))
             && at.as_ref().is_none_or(|spot| spot.holds(sources, finding))
     };
-    let may_change = |sources: &Sources, file| {
-        sources.file(file).is_some_and(|file| file.on_disk && is_own(&given, &file.path))
-    };
+    let may_change =
+        |sources: &Sources, file| sources.file(file).is_some_and(|file| file.on_disk && is_own(&given, &file.path));
     let improved = improve(&wanted, look, is_open, may_change)?;
     let is_piped = arguments.fleet.stdin_filename.is_some();
     if !arguments.diff && !is_piped {
@@ -88,19 +89,16 @@ pub(super) fn run(arguments: &FixArguments, colour: ColourChoice) -> Result<Stat
     let report = report(arguments, &improved, &given, colour);
     terminal::print(&report)?;
     let threshold = arguments.fail_on.map(Threshold::severity);
-    let threshold = threshold.or(given.target.settings.fail_on.as_ref().map(|value| value.value.into())).unwrap_or(Severity::Warning);
+    let threshold = threshold
+        .or(given.target.settings.fail_on.as_ref().map(|value| value.value.into()))
+        .unwrap_or(Severity::Warning);
     let is_left = improved.last.findings.iter().any(|finding| finding.severity >= threshold);
     let would_change = arguments.diff && !improved.cured.is_empty();
     Ok(if is_left || would_change { Status::Findings } else { Status::Clean })
 }
 
 /// What goes to standard output: the diff, the new text of the file that stands on standard input, or what was done.
-fn report(
-    arguments: &FixArguments,
-    improved: &Improved,
-    given: &Given,
-    colour: ColourChoice,
-) -> String {
+fn report(arguments: &FixArguments, improved: &Improved, given: &Given, colour: ColourChoice) -> String {
     let style = terminal::style(colour);
     if arguments.diff {
         let changed = replacements(improved);

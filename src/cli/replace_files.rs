@@ -82,8 +82,11 @@ mod tests {
         let (one, two) = (folder.path().join("one.nix"), folder.path().join("two.nix"));
         std::fs::write(&one, "1").unwrap();
         std::fs::write(&two, "2").unwrap();
-        let both = |old| [Replacement { path: &one, old: "1", new: "one" }, Replacement { path: &two, old, new: "two" }];
-        let Err(Failure(message)) = replace_files(&both("other")) else { panic!("a file that changed was overwritten") };
+        let both =
+            |old| [Replacement { path: &one, old: "1", new: "one" }, Replacement { path: &two, old, new: "two" }];
+        let Err(Failure(message)) = replace_files(&both("other")) else {
+            panic!("a file that changed was overwritten")
+        };
         assert!(message.contains("two.nix was changed meanwhile"), "{message}");
         assert_eq!(std::fs::read_to_string(&one).unwrap(), "1");
         assert!(replace_files(&both("2")).is_ok());

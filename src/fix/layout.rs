@@ -32,7 +32,8 @@ fn settled(edit: &mut Edit, text: &str) {
 fn left_over(before: &str, after: &str) -> (u32, u32) {
     let indent = before.len() - before.trim_end_matches([' ', '\t']).len();
     let trail = after.len() - after.trim_start_matches([' ', '\t']).len();
-    let begins_line = before.len() == indent || before.get(..before.len() - indent).is_some_and(|text| text.ends_with('\n'));
+    let begins_line =
+        before.len() == indent || before.get(..before.len() - indent).is_some_and(|text| text.ends_with('\n'));
     let rest = after.get(trail..).unwrap_or_default();
     let line_end = if rest.starts_with("\r\n") { 2 } else { usize::from(rest.starts_with('\n')) };
     let (left, right) = match (begins_line, line_end > 0 || rest.is_empty()) {
@@ -49,7 +50,8 @@ fn left_over(before: &str, after: &str) -> (u32, u32) {
 
 /// A text to insert with the space that it needs around it.
 fn on_its_own(text: &str, before: &str, after: &str) -> String {
-    let is_before_neighbour = after.chars().next().is_some_and(|next| !next.is_whitespace() && !matches!(next, '}' | ']'));
+    let is_before_neighbour =
+        after.chars().next().is_some_and(|next| !next.is_whitespace() && !matches!(next, '}' | ']'));
     let line = &before.get(before.rfind('\n').map_or(0, |feed| feed + 1)..).unwrap_or_default();
     let indent: String = line.chars().take_while(|letter| matches!(letter, ' ' | '\t')).collect();
     if is_before_neighbour {

@@ -38,7 +38,8 @@ impl Look {
     /// How often the source itself is wrong.
     fn broken(&self) -> usize {
         let is_source = |finding: &&Finding| {
-            finding.severity == Severity::Error && rules::find(finding.rule).is_some_and(|rule| rule.group == Group::Source)
+            finding.severity == Severity::Error
+                && rules::find(finding.rule).is_some_and(|rule| rule.group == Group::Source)
         };
         self.findings.iter().filter(is_source).count()
     }
@@ -115,8 +116,14 @@ pub fn improve<E>(
                     let file = finding.primary().and_then(|place| before.sources.file(place.file));
                     file.map(|file| file.path.clone()).unwrap_or_default()
                 };
-                now.cured.extend(steps.iter().map(|step| (step.finding.clone(), step.fix.title.clone(), path(step.finding))));
-                for file in steps.iter().flat_map(|step| &step.fix.edits).filter_map(|edit| before.sources.file(edit.place.file)) {
+                now.cured.extend(
+                    steps.iter().map(|step| (step.finding.clone(), step.fix.title.clone(), path(step.finding))),
+                );
+                for file in steps
+                    .iter()
+                    .flat_map(|step| &step.fix.edits)
+                    .filter_map(|edit| before.sources.file(edit.place.file))
+                {
                     now.originals.entry(file.path.clone()).or_insert_with(|| file.text.to_string());
                 }
                 now.texts = texts;
@@ -176,5 +183,70 @@ fn objection(before: &Look, after: &Look, steps: &[Step<'_>]) -> Option<&'static
         Some("another finding would come in its place")
     } else {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::{Confidence, Fix, Label, Safety};
+    use crate::source::{Access, Place, Span};
+
+    const PATH: &str = "/fleet/host.nix";
+
+    /// A world in which every `x` of the text is an error, and every `!` one that the fix of an `x` may bring along.
+    fn look_at(text: &str, replacement: &str) -> Look {
+        let mut access = Access::below(Vec::new());
+        access.overlay.insert(PathBuf::from(PATH), text.to_owned());
+        let sources = Arc::new(Sources::new(access));
+        let file = sources.read(std::path::Path::new(PATH)).unwrap().id;
+        let at = |position: usize| {
+            let position = u32::try_from(position).unwrap();
+            Place { file, span: Span::new(position, position + 1) }
+        };
+        let finding = |place, fixes| Finding {
+            rule: "index-zero",
+            severity: Severity::Error,
+            confidence: Confidence::Certain,
+            message: format!("number {}", text.get(place_start(place) + 1..place_start(place) + 2).unwrap_or("-")),
+            help: String::new(),
+            labels: vec![Label { place, text: String::new() }],
+            fixes,
+        };
+        let edit = |place| Fix {
+            title: "Replace".to_owned(),
+            safety: Safety::Safe,
+            edits: vec![Edit { place, replacement: replacement.to_owned() }],
+        };
+        let wrong = text.match_indices(['x', '!']).map(|(position, found)| {
+            let fixes = if found == "x" { vec![edit(at(position))] } else { Vec::new() };
+            finding(at(position), fixes)
+        });
+        Look { findings: wrong.collect(), machines: 1, unknowns: 0, sources }
+    }
+
+    fn place_start(place: Place) -> usize {
+        place.span.start as usize
+    }
+
+    fn improved(text: &str, replacement: &str) -> (String, usize, Vec<&'static str>) {
+        let look = |texts: &BTreeMap<PathBuf, String>| -> Result<Look, ()> {
+            Ok(look_at(texts.get(std::path::Path::new(PATH)).map_or(text, String::as_str), replacement))
+        };
+        let done = improve(&Wanted { safety: Safety::Safe }, look, |_, _| true, |_, _| true).unwrap();
+        let new = done.texts.get(std::path::Path::new(PATH)).cloned().unwrap_or_default();
+        (new, done.cured.len(), done.refused.iter().map(|refusal| refusal.why).collect())
+    }
+
+    #[test]
+    fn all_that_helps_is_made_at_once() {
+        assert_eq!(improved("x1 x2 x3", "o"), ("o1 o2 o3".to_owned(), 3, vec![]));
+    }
+
+    #[test]
+    fn what_only_moves_the_mistake_is_given_up() {
+        let (text, cured, refused) = improved("x1 x2", "!");
+        assert_eq!((text.as_str(), cured), ("", 0));
+        assert_eq!(refused, ["the finding would stay"; 2]);
     }
 }

@@ -19,7 +19,11 @@ pub fn render(improved: &Improved, with_unsafe: bool, paths: &Paths, style: Styl
     }
     let files = improved.texts.iter().filter(|(path, new)| improved.originals.get(*path) != Some(new)).count();
     let cured = counted(improved.cured.len(), "finding");
-    let done = if improved.cured.is_empty() { "nothing fixed".to_owned() } else { format!("fixed {cured} in {}", counted(files, "file")) };
+    let done = if improved.cured.is_empty() {
+        "nothing fixed".to_owned()
+    } else {
+        format!("fixed {cured} in {}", counted(files, "file"))
+    };
     text.push_str(&format!("{done}; {}\n", left(improved, with_unsafe)));
     text
 }
@@ -29,7 +33,8 @@ fn left(improved: &Improved, with_unsafe: bool) -> String {
     if all.is_empty() {
         return "nothing is left".to_owned();
     }
-    let has = |finding: &&Finding, safety| finding.fixes.iter().any(|fix| fix.safety == safety && !fix.edits.is_empty());
+    let has =
+        |finding: &&Finding, safety| finding.fixes.iter().any(|fix| fix.safety == safety && !fix.edits.is_empty());
     let possible = all.iter().filter(|finding| has(finding, Safety::Unsafe) && !has(finding, Safety::Safe)).count();
     let mut text = format!("{} left", counted(all.len(), "finding"));
     if possible > 0 && !with_unsafe {

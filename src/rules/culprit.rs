@@ -68,5 +68,5 @@ pub(super) fn remove_binding<T>(fact: &Fact<T>, title: impl Into<String>) -> Opt
 pub(super) fn insert_before<T>(fact: &Fact<T>, new: &str, title: impl Into<String>, safety: Safety) -> Option<Fix> {
     let place = binding(fact)?;
     let here = Place { file: place.file, span: Span::new(place.span.start, place.span.start) };
-    Some(Fix { title: title.into(), safety, edits: vec![Edit { place: here, replacement: format!("{new} ") }] })
+    Some(Fix { title: title.into(), safety, edits: vec![Edit { place: here, replacement: new.to_owned() }] })
 }
