@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::store::is_store_name;
 use crate::eval::{Coercion, ErrorKind, Evaluator, NativeDef, Outcome, Wanted};
 use crate::heap::{ContextElement, StrId, Symbol, Value, View};
 use crate::syntax::ExprId;
@@ -72,7 +73,7 @@ fn append_context(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     for (name, slot, _) in ev.heap.entries(set) {
         ev.tick()?;
         let path: std::rc::Rc<str> = ev.heap.symbols.shared_name(name);
-        if !path.starts_with(STORE) {
+        if !path.strip_prefix(STORE).is_some_and(is_store_name) {
             let message = format!("builtins.appendContext: context key '{path}' is not a store path");
             return Err(ev.error(ErrorKind::Type, message));
         }

@@ -8,11 +8,12 @@ use std::path::Path;
 use rustc_hash::FxHashMap;
 
 use super::archive::{Filter, archive_hash, unread};
+use super::context::STORE;
 use super::encoding::base16;
 use super::hashing::{Algorithm, parse_hash};
-use super::store::{check_name, fixed_path};
-use crate::eval::{Coercion, ErrorKind, Evaluator, NativeDef, Outcome, Stop, UnknownReason};
-use crate::heap::{ContextElement, StrId, Value, View};
+use super::store::{check_name, fixed_path, is_store_name};
+use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop, UnknownReason};
+use crate::heap::{ContextElement, StrId, Value};
 use crate::source::Node;
 
 pub(super) static FAMILY: &[NativeDef] = &[
@@ -158,21 +159,22 @@ fn path(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     filtered(ev, copy, filter, expected)
 }
 
-/// `storePath`: what lies in the store of this machine is not looked at.
+/// `storePath`: the path again, as a reference to what lies in the store. Whether it lies there on this machine is not looked at.
 fn stored_path(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [path] = args else { return Ok(Value::NULL) };
-    let id = match path.view() {
-        View::Path(id) => id,
-        _ => ev.coerce(*path, Coercion::Path)?,
-    };
-    let text = ev.heap.text(id).into_owned();
-    if !text.starts_with('/') {
-        return Err(ev.error(ErrorKind::Type, format!("string '{text}' doesn't represent an absolute path")));
-    }
-    if !text.starts_with("/nix/store/") {
+    let (text, id) = ev.want_plain_path(*path)?;
+    let Some(within) = text.strip_prefix(STORE) else {
         return Err(ev.error(ErrorKind::Type, format!("path '{text}' is not in the Nix store")));
+    };
+    let base = within.split('/').next().unwrap_or_default();
+    if !is_store_name(base) {
+        return Err(ev.error(ErrorKind::Type, format!("'{text}' is not a valid store path")));
     }
-    Err(ev.unknown(UnknownReason::StorePath(text)))
+    let mut context = ev.heap.context(id).to_vec();
+    context.push(ContextElement::Opaque(format!("{STORE}{base}").into()));
+    let result = ev.heap.new_string(text.as_bytes());
+    ev.heap.set_context(result, context);
+    Ok(Value::string(result))
 }
 
 #[cfg(test)]

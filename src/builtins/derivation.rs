@@ -15,7 +15,7 @@ use crate::heap::{ContextElement, Set, StrId, Symbol, Value, View, sym};
 use crate::syntax::ExprId;
 
 pub(super) static FAMILY: &[NativeDef] = &[
-    NativeDef::strict("builtins.derivation", 1, derivation),
+    NativeDef::strict("builtins.derivation", 1, derivation).taking(&[("outputs", true)]),
     NativeDef::strict("builtins.derivationStrict", 1, derivation_strict),
 ];
 
@@ -101,6 +101,25 @@ fn environment_text(ev: &mut Evaluator, value: Value, context: &mut Vec<ContextE
     Ok(ev.heap.text(id).into_owned())
 }
 
+/// How the content of a fixed output may be hashed; two more ways are experiments of Nix.
+const MODES: &[&str] = &["flat", "recursive", "nar"];
+
+/// The names of the outputs, which stand in one text.
+fn output_names(text: &str) -> Result<Vec<String>, String> {
+    let mut names: Vec<String> = Vec::new();
+    for name in text.split_ascii_whitespace() {
+        if names.iter().any(|other| other == name) {
+            return Err(format!("duplicate derivation output '{name}'"));
+        }
+        // The set that is made has an attribute of this name already.
+        if name == "drvPath" {
+            return Err("invalid derivation output name 'drvPath'".to_owned());
+        }
+        names.push(name.to_owned());
+    }
+    if names.is_empty() { Err("derivation cannot have an empty set of outputs".to_owned()) } else { Ok(names) }
+}
+
 fn flag(ev: &mut Evaluator, set: Set, name: &str) -> Result<bool, Stop> {
     let name = ev.heap.intern(name);
     match ev.optional_attribute(set, name)? {
@@ -143,18 +162,26 @@ fn derivation_strict(ev: &mut Evaluator, args: &[Value]) -> Outcome {
         match key.as_str() {
             "builder" => made.builder.clone_from(&text),
             "system" => made.system.clone_from(&text),
-            "outputs" => outputs = text.split_ascii_whitespace().map(str::to_owned).collect(),
+            "outputs" => outputs = output_names(&text).map_err(|message| ev.error(ErrorKind::Type, message))?,
+            "outputHashMode" if !MODES.contains(&text.as_str()) => {
+                let message = format!("invalid value '{text}' for 'outputHashMode' attribute");
+                return Err(ev.error(ErrorKind::Type, message));
+            }
             _ => {}
         }
         made.environment.insert(key, text);
     }
     for required in ["builder", "system"] {
-        if !made.environment.contains_key(required) {
+        if made.environment.get(required).is_none_or(String::is_empty) {
             return Err(ev.error(ErrorKind::MissingAttribute, format!("required attribute '{required}' missing")));
         }
     }
+    if made.name.ends_with(".drv") {
+        let message = "derivation names are allowed to end in '.drv' only if they produce a single derivation file";
+        return Err(ev.error(ErrorKind::Type, message));
+    }
     let inputs = made.take_inputs(ev, context)?;
-    if made.environment.get("outputHash").is_some_and(|hash| !hash.is_empty()) {
+    if made.environment.contains_key("outputHash") {
         if let Err(message) = made.fix_output(&outputs) {
             return Err(ev.error(ErrorKind::Type, format!("derivation '{}': {message}", made.name)));
         }
@@ -215,19 +242,19 @@ impl Derivation {
     /// The one output of a derivation whose content is known beforehand.
     fn fix_output(&mut self, outputs: &[String]) -> Result<(), String> {
         if outputs != ["out"] {
-            return Err("an output with a fixed hash must be the only one".to_owned());
+            return Err("multiple outputs are not supported in fixed-output derivations".to_owned());
         }
         let text = |name: &str| self.environment.get(name).map_or("", String::as_str);
-        let given = match text("outputHashAlgo") {
-            "" => None,
-            name => Some(Algorithm::named(name).ok_or_else(|| format!("unknown hash algorithm '{name}'"))?),
+        // An algorithm of another name is taken for none, as long as the hash names one.
+        let given = Algorithm::named(text("outputHashAlgo"));
+        let (algorithm, bytes) = match text("outputHash") {
+            "" => {
+                let algorithm = given.ok_or_else(|| "empty hash requires explicit hash algorithm".to_owned())?;
+                (algorithm, vec![0; algorithm.size()])
+            }
+            hash => parse_hash(hash, given)?,
         };
-        let (algorithm, bytes) = parse_hash(text("outputHash"), given)?;
-        let is_recursive = match text("outputHashMode") {
-            "" | "flat" => false,
-            "recursive" | "nar" => true,
-            mode => return Err(format!("invalid value '{mode}' for 'outputHashMode'")),
-        };
+        let is_recursive = matches!(text("outputHashMode"), "recursive" | "nar");
         let hash = base16(&bytes);
         let method = if is_recursive { "r:" } else { "" };
         let path = fixed_path(is_recursive, algorithm, &hash, &self.name);

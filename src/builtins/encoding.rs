@@ -1,7 +1,7 @@
 //! Bytes as text: base 16, base 64, and the base 32 of Nix.
 
 /// Digits of Nix's base 32: without `e`, `o`, `u` and `t`, so that no words appear.
-const BASE32: &[u8; 32] = b"0123456789abcdfghijklmnpqrsvwxyz";
+pub(super) const BASE32: &[u8; 32] = b"0123456789abcdfghijklmnpqrsvwxyz";
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 fn digit(alphabet: &[u8], index: u8) -> char {

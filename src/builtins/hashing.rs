@@ -45,7 +45,7 @@ impl Algorithm {
     }
 
     /// Length of a hash in bytes.
-    fn size(self) -> usize {
+    pub(super) fn size(self) -> usize {
         match self {
             Self::Md5 => 16,
             Self::Sha1 => 20,

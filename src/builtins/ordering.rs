@@ -21,14 +21,16 @@ fn sort(ev: &mut Evaluator, args: &[Value]) -> Outcome {
         return Ok(*list);
     }
     let comparator = ev.want_function(*comparator)?;
+    let is_plain = ev.native_of(comparator).is_some_and(|native| native.name == "builtins.lessThan");
+    for slot in seq.slots() {
+        // A function may find the order of elements that are unknown.
+        match ev.want(Value::reference(slot)) {
+            Err(stop) if !stop.0.is_unknown() || is_plain && seq.len > 1 => return Err(stop),
+            _ => {}
+        }
+    }
     if seq.len == 1 {
         return Ok(*list);
-    }
-    let is_plain = ev.native_of(comparator).is_some_and(|native| native.name == "builtins.lessThan");
-    if is_plain {
-        for slot in seq.slots() {
-            ev.want(Value::reference(slot))?;
-        }
     }
     let mut values = ev.heap.elements(seq);
     if is_plain {

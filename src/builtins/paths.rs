@@ -14,7 +14,7 @@ pub(super) static FAMILY: &[NativeDef] = &[
     NativeDef::strict("builtins.readFile", 1, read_file),
     NativeDef::strict("builtins.readDir", 1, read_dir),
     NativeDef::strict("builtins.readFileType", 1, read_file_type),
-    NativeDef::strict("builtins.findFile", 2, find_file),
+    NativeDef::with_strict("builtins.findFile", 2, 0b01, find_file),
     NativeDef::strict("builtins.toPath", 1, to_path),
     NativeDef::strict("builtins.baseNameOf", 1, base_name_of),
     NativeDef::strict("builtins.dirOf", 1, dir_of),
@@ -93,7 +93,8 @@ fn read_file_type(ev: &mut Evaluator, args: &[Value]) -> Outcome {
 /// `findFile`: the first entry `{ prefix, path }` below whose path the name exists.
 fn find_file(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [entries, name] = args else { return Ok(Value::NULL) };
-    let (entries, name) = (ev.want_whole_list(*entries)?, ev.want_plain_text(*name)?);
+    let entries = ev.want_whole_list(*entries)?;
+    let mut places = Vec::with_capacity(entries.count());
     for slot in entries.slots() {
         ev.tick()?;
         let entry = ev.want_attrs(Value::reference(slot))?;
@@ -103,7 +104,10 @@ fn find_file(ev: &mut Evaluator, args: &[Value]) -> Outcome {
         };
         let path = ev.attribute_or_stop(entry, sym::PATH)?;
         let path = ev.coerce(path, Coercion::Path)?;
-        let path = ev.heap.text(path).into_owned();
+        places.push((prefix, ev.heap.text(path).into_owned()));
+    }
+    let name = ev.want_plain_text(*name)?;
+    for (prefix, path) in places {
         let rest = if prefix.is_empty() {
             Some(name.as_str())
         } else {
@@ -123,15 +127,9 @@ fn find_file(ev: &mut Evaluator, args: &[Value]) -> Outcome {
 
 fn to_path(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [path] = args else { return Ok(Value::NULL) };
-    let context = match path.view() {
-        View::Str(id) => Some(id),
-        _ => None,
-    };
-    let text = ev.want_path(*path)?;
+    let (text, source) = ev.want_plain_path(*path)?;
     let id = ev.heap.new_string(text.as_bytes());
-    if let Some(source) = context {
-        ev.heap.join_contexts(id, &[source]);
-    }
+    ev.heap.join_contexts(id, &[source]);
     Ok(Value::string(id))
 }
 
@@ -155,7 +153,11 @@ fn dir_of(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     }
     let id = ev.coerce(*path, Coercion::Strict)?;
     match ev.heap.bytes(id).iter().rposition(|byte| *byte == b'/') {
-        None => Ok(ev.str(".")),
+        None => {
+            let folder = ev.heap.new_string(b".");
+            ev.heap.join_contexts(folder, &[id]);
+            Ok(Value::string(folder))
+        }
         Some(0) => Ok(Value::string(ev.heap.substring(id, 0, 1))),
         Some(slash) => Ok(Value::string(ev.heap.substring(id, 0, slash))),
     }

@@ -1,7 +1,7 @@
 //! Paths in the store that follow from content: texts and outputs of derivations
 //! (Nix manual, "Store path", and `libstore/path-references` of Nix; nothing is read or written).
 
-use super::encoding::{base16, base32};
+use super::encoding::{BASE32, base16, base32};
 use super::hashing::Algorithm;
 use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop};
 use crate::heap::{ContextElement, Value};
@@ -51,20 +51,32 @@ pub(super) fn fixed_path(is_archive: bool, algorithm: Algorithm, hash: &str, nam
 
 /// Checks that a name may be part of a store path.
 pub(super) fn check_name(ev: &mut Evaluator, name: &str) -> Result<(), Stop> {
-    let why = if name.is_empty() {
-        "it is empty"
+    match wrong_with_name(name) {
+        None => Ok(()),
+        Some(why) => Err(ev.error(ErrorKind::Type, format!("'{name}' cannot be the name of a store path: {why}"))),
+    }
+}
+
+/// Whether this is the last part of a store path: a hash of 32 characters, a dash and a name.
+pub(super) fn is_store_name(text: &str) -> bool {
+    let Some((hash, name)) = text.split_once('-') else { return false };
+    hash.len() == 32 && hash.bytes().all(|byte| BASE32.contains(&byte)) && wrong_with_name(name).is_none()
+}
+
+fn wrong_with_name(name: &str) -> Option<&'static str> {
+    if name.is_empty() {
+        Some("it is empty")
     } else if name.len() > LONGEST_NAME {
-        "it is longer than 211 characters"
+        Some("it is longer than 211 characters")
     } else if name.starts_with('.')
         && (name.len() == 1 || name == ".." || name.starts_with(".-") || name.starts_with("..-"))
     {
-        "it begins with a dot"
+        Some("it begins with a dot")
     } else if name.bytes().any(|byte| !byte.is_ascii_alphanumeric() && !b"+-._?=".contains(&byte)) {
-        "it contains a character that is not allowed"
+        Some("it contains a character that is not allowed")
     } else {
-        return Ok(());
-    };
-    Err(ev.error(ErrorKind::Type, format!("'{name}' cannot be the name of a store path: {why}")))
+        None
+    }
 }
 
 fn placeholder(ev: &mut Evaluator, args: &[Value]) -> Outcome {

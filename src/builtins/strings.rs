@@ -58,6 +58,11 @@ fn concat_strings_sep(ev: &mut Evaluator, args: &[Value]) -> Outcome {
         }
         pieces.push(ev.coerce(Value::reference(slot), Coercion::Strict));
     }
+    if pieces.len() < 2 {
+        // The result refers to what the separator refers to, also where none stands.
+        let nothing = ev.heap.substring(separator, 0, 0);
+        pieces.push(Ok(nothing));
+    }
     let site = ev.site();
     ev.join_texts(pieces, site)
 }

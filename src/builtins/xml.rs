@@ -111,14 +111,15 @@ impl Writer {
             return Ok(());
         }
         let mut opening = "<derivation".to_owned();
-        let mut is_new = true;
+        let mut is_new = false;
         for (name, symbol) in [("drvPath", sym::DRV_PATH), ("outPath", sym::OUT_PATH)] {
             let Some(path) = ev.attribute(set, symbol) else { continue };
             let path = ev.want(path)?;
             if let View::Str(id) = path.view() {
                 let _ = write!(opening, " {name}=\"{}\"", escape(&ev.heap.text(id)));
                 if symbol == sym::DRV_PATH {
-                    is_new = self.derivations.insert(ev.heap.bytes(id).to_vec());
+                    let path = ev.heap.bytes(id).to_vec();
+                    is_new = !path.is_empty() && self.derivations.insert(path);
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! Turning values into strings.
 
 use super::evaluator::Evaluator;
+use super::print::not_finite;
 use super::problem::{ErrorKind, Stop, UnknownReason};
 use crate::heap::{StrId, Value, View, sym};
 
@@ -62,7 +63,8 @@ impl Evaluator {
                 return Ok(self.heap.new_string(number.to_string().as_bytes()));
             }
             View::Float(number) if how.is_wide() => {
-                return Ok(self.heap.new_string(format!("{number:.6}").as_bytes()));
+                let text = if number.is_finite() { format!("{number:.6}") } else { not_finite(number).to_owned() };
+                return Ok(self.heap.new_string(text.as_bytes()));
             }
             View::Bool(truth) if how.is_wide() => {
                 return Ok(self.heap.new_string(if truth { b"1" } else { b"" }));
@@ -115,17 +117,25 @@ impl Evaluator {
 
     /// A path argument: a path, or a string with an absolute path. Gives the text.
     pub fn want_path(&mut self, value: Value) -> Result<String, Stop> {
-        let id = self.coerce(value, Coercion::Path)?;
-        let text = self.heap.text(id).into_owned();
-        if !text.starts_with('/') {
-            return Err(self.error(ErrorKind::Type, format!("string '{text}' doesn't represent an absolute path")));
-        }
-        let path = super::operators::canonical_path(&text);
+        let (path, _) = self.want_plain_path(value)?;
         match self.source_of_copy(&path) {
             Some(Some(source)) => Ok(source),
             Some(None) => Err(self.unknown(UnknownReason::Outside(path))),
             None => Ok(path),
         }
+    }
+
+    /// The path as it is written, canonical, with the string that gave it: a path in the store stays there.
+    pub fn want_plain_path(&mut self, value: Value) -> Result<(String, StrId), Stop> {
+        let id = match value.view() {
+            View::Path(id) => id,
+            _ => self.coerce(value, Coercion::Path)?,
+        };
+        let text = self.heap.text(id).into_owned();
+        if !text.starts_with('/') {
+            return Err(self.error(ErrorKind::Type, format!("string '{text}' doesn't represent an absolute path")));
+        }
+        Ok((super::operators::canonical_path(&text), id))
     }
 
     /// Where a path in the store was copied from, if this evaluation copied it; `Some(None)` if only parts of that may have been copied.

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::evaluator::Evaluator;
 use super::problem::Stop;
-use crate::heap::{Set, Value, View, sym};
+use crate::heap::{Set, SlotId, Value, View, sym};
 
 /// Deepest nesting of lists and sets that is compared or forced.
 const DEEPEST: u32 = 2_000;
@@ -33,7 +33,7 @@ impl Evaluator {
             }
             (View::List(x), View::List(y)) => {
                 if x.start == y.start && x.len == y.len {
-                    return Ok(true);
+                    return self.is_itself(x.slots());
                 }
                 let open = self.heap.open_reason(x).or(self.heap.open_reason(y));
                 if x.len != y.len && open.is_none() {
@@ -50,6 +50,18 @@ impl Evaluator {
             (View::Attrs(x), View::Attrs(y)) => return self.equal_sets(x, y, depth),
             _ => false,
         })
+    }
+
+    /// What is compared with itself is equal, if none of its elements fails.
+    fn is_itself(&mut self, slots: impl Iterator<Item = SlotId>) -> Result<bool, Stop> {
+        for slot in slots {
+            self.tick()?;
+            let element = self.force(Value::reference(slot));
+            if element.is_error() {
+                return Err(Stop(element));
+            }
+        }
+        Ok(true)
     }
 
     /// Compares two elements; an unknown is remembered rather than returned, because a later difference decides.
@@ -82,7 +94,12 @@ impl Evaluator {
 
     fn equal_sets(&mut self, x: Set, y: Set, depth: u32) -> Result<bool, Stop> {
         if x == y {
-            return Ok(true);
+            let path = self.heap.attribute(x, sym::OUT_PATH).filter(|_| self.is_derivation(x));
+            let all = self.heap.entries(x).into_iter().map(|(_, slot, _)| slot);
+            return match path {
+                Some(path) => self.is_itself(std::iter::once(path)),
+                None => self.is_itself(all),
+            };
         }
         if self.is_derivation(x)
             && self.is_derivation(y)

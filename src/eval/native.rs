@@ -69,6 +69,11 @@ impl NativeDef {
         self
     }
 
+    /// Whether the function is one of Nix's own language elsewhere: all of `lib`, and `derivation`.
+    pub(super) fn is_written_in_nix(&self) -> bool {
+        !self.name.starts_with("builtins.") || self.name == "builtins.derivation"
+    }
+
     /// Whether an argument is always forced beforehand.
     pub(super) fn is_forced(&self, position: usize) -> bool {
         self.strict & (1 << position) != 0

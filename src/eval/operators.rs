@@ -258,7 +258,15 @@ impl Evaluator {
         for index in range.start..range.start + range.len {
             let part = self.program.list_item(index);
             match self.program.expr(part) {
-                Expr::Path(id) | Expr::Str(id) => text.push_str(&self.heap.text(StrId(id))),
+                // The written beginning is a path of its own, which keeps only a slash at its end.
+                Expr::Path(id) if index == range.start => {
+                    let beginning = self.heap.text(StrId(id)).into_owned();
+                    text = self.absolute_path(&beginning, expr);
+                    if beginning.ends_with('/') && text != "/" {
+                        text.push('/');
+                    }
+                }
+                Expr::Str(id) => text.push_str(&self.heap.text(StrId(id))),
                 Expr::HomePath(_) => {
                     return self.unknown_at(UnknownReason::Impure("the home folder".to_owned()), expr).0;
                 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use rustc_hash::FxHashSet;
 
 use super::evaluator::Evaluator;
+use super::native::NativeDef;
 use super::problem::Stop;
 use crate::heap::{SlotId, Value, View};
 use crate::syntax::ExprId;
@@ -75,8 +76,14 @@ impl Evaluator {
                 text.push('}');
             }
             View::Lambda(..) => text.push_str("<LAMBDA>"),
+            View::Native(_) if self.native_of(value).is_some_and(NativeDef::is_written_in_nix) => {
+                text.push_str("<LAMBDA>")
+            }
             View::Native(_) => text.push_str("<PRIMOP>"),
-            View::Partial(_) => text.push_str("<PRIMOP-APP>"),
+            View::Partial(_) => {
+                let is_lambda = self.partial_of(value).is_some_and(|(native, _)| native.is_written_in_nix());
+                text.push_str(if is_lambda { "<LAMBDA>" } else { "<PRIMOP-APP>" });
+            }
             View::Unknown(_) => text.push_str("«unknown»"),
             View::Ref(slot) => self.print_slot(slot, depth, seen, text),
             View::Black => text.push_str("«potential infinite recursion»"),
@@ -174,8 +181,7 @@ fn short_float(number: f64) -> String {
     const DIGITS: usize = 6;
     if !number.is_finite() || number == 0.0 {
         return match number {
-            _ if number.is_nan() => "nan".to_owned(),
-            _ if number.is_infinite() => if number > 0.0 { "inf" } else { "-inf" }.to_owned(),
+            _ if !number.is_finite() => not_finite(number).to_owned(),
             _ => if number.is_sign_negative() { "-0" } else { "0" }.to_owned(),
         };
     }
@@ -188,6 +194,16 @@ fn short_float(number: f64) -> String {
     } else {
         let sign = if exponent < 0 { '-' } else { '+' };
         format!("{}e{sign}{:02}", without_zeros(mantissa), exponent.abs())
+    }
+}
+
+/// What is no number, as C writes it: with its sign, which has no meaning and depends on the processor, but is shown.
+pub(super) fn not_finite(number: f64) -> &'static str {
+    match (number.is_nan(), number.is_sign_negative()) {
+        (true, true) => "-nan",
+        (true, false) => "nan",
+        (false, true) => "-inf",
+        (false, false) => "inf",
     }
 }
 
@@ -210,6 +226,9 @@ mod tests {
             (1.0 / 3.0, "0.333333"),
             (-0.0, "-0"),
             (3.0, "3"),
+            (f64::NEG_INFINITY, "-inf"),
+            (f64::NAN.copysign(1.0), "nan"),
+            (f64::NAN.copysign(-1.0), "-nan"),
         ];
         for (number, text) in table {
             assert_eq!(short_float(number), text);

@@ -101,19 +101,18 @@ impl<'t> Lowering<'t> {
         let mut drafts = Drafts::default();
         let draft = drafts.add(true, node.span());
         self.collect(&mut drafts, draft, node);
-        if let Some(draft) = drafts.list.get_mut(draft) {
-            for (name, _) in draft.dynamics.drain(..) {
-                self.error(SyntaxError {
-                    kind: SyntaxErrorKind::DynamicAttribute,
-                    span: name.span(),
-                    message: "a name in `let` must be written out, it cannot be computed".to_owned(),
-                    related: None,
-                });
-            }
-        }
+        let message = "a name in `let` must be written out, it cannot be computed";
+        let error = |name: Node<'t>| SyntaxError::new(SyntaxErrorKind::DynamicAttribute, name.span(), message);
+        let computed = drafts.list.get(draft).map(|draft| draft.dynamics.as_slice()).unwrap_or_default();
+        let errors: Vec<SyntaxError> = computed.iter().map(|(name, _)| error(*name)).collect();
         let body = node.expressions().last();
-        let end = node.span().end;
+        let (written, end) = (body, node.span().end);
         let (bindings, body) = self.lower_draft(&mut drafts, draft, |lowering| lowering.hole_or(body, end));
+        // Their values were only looked at for what is wrong with them.
+        if let Some(bindings) = self.ir.bindings.get_mut(bindings as usize) {
+            bindings.dynamics = Range::default();
+        }
+        self.complain_behind(errors, written);
         self.push(Expr::Let { bindings, body }, node.span())
     }
 
@@ -142,17 +141,18 @@ impl<'t> Lowering<'t> {
         let Some(path) = node.node(SyntaxKind::NODE_ATTRPATH) else { return };
         let value = node.expressions().next();
         let end = value.map_or(node.span().end, |value| value.span().end);
+        let read = read_whole(node);
         let mut target = target;
         let mut steps = path.nodes().filter(|step| step.kind() != SyntaxKind::NODE_ERROR).peekable();
         while let Some(step) = steps.next() {
             let key = self.key(step);
             let Some(next) = steps.peek() else {
                 let value = value.map_or(DraftValue::Missing, DraftValue::Node);
-                self.insert(drafts, target, key, value);
+                self.insert(drafts, target, key, value, read);
                 return;
             };
             let span = Span::new(next.span().start, end);
-            target = match self.inner_set(drafts, target, key, span) {
+            target = match self.inner_set(drafts, target, key, span, read) {
                 Some(inner) => inner,
                 None => return,
             };
@@ -160,20 +160,27 @@ impl<'t> Lowering<'t> {
     }
 
     /// The draft of the set `key` inside `target`, made if nothing is there yet; `None` after an error.
-    fn inner_set(&mut self, drafts: &mut Drafts<'t>, target: DraftId, key: Key<'t>, span: Span) -> Option<DraftId> {
+    fn inner_set(
+        &mut self,
+        drafts: &mut Drafts<'t>,
+        target: DraftId,
+        key: Key<'t>,
+        span: Span,
+        read: u32,
+    ) -> Option<DraftId> {
         if let Key::Static(name, place) = key {
             let found = drafts.list.get(target)?;
             if let Some(index) = found.find(name) {
                 let entry = *found.entries.get(index)?;
                 let inner = self.as_draft(drafts, target, index);
                 if inner.is_none() {
-                    self.duplicate(name, place, entry.place);
+                    self.duplicate(name, place, entry.place, read);
                 }
                 return inner;
             }
         }
         let inner = drafts.add(false, span);
-        self.insert(drafts, target, key, DraftValue::Set(inner));
+        self.insert(drafts, target, key, DraftValue::Set(inner), read);
         Some(inner)
     }
 
@@ -197,7 +204,7 @@ impl<'t> Lowering<'t> {
         }
     }
 
-    fn insert(&mut self, drafts: &mut Drafts<'t>, target: DraftId, key: Key<'t>, value: DraftValue<'t>) {
+    fn insert(&mut self, drafts: &mut Drafts<'t>, target: DraftId, key: Key<'t>, value: DraftValue<'t>, read: u32) {
         let Some(draft) = drafts.list.get_mut(target) else { return };
         let (name, place) = match key {
             Key::Dynamic(node) => return draft.dynamics.push((node, value)),
@@ -215,7 +222,7 @@ impl<'t> Lowering<'t> {
             let literal = self.peel(node);
             return self.collect(drafts, inner, literal);
         }
-        self.duplicate(name, place, first);
+        self.duplicate(name, place, first, read);
     }
 
     fn collect_inherit(&mut self, drafts: &mut Drafts<'t>, target: DraftId, node: Node<'t>) {
@@ -230,19 +237,19 @@ impl<'t> Lowering<'t> {
             }
             _ => DraftValue::Inherit,
         };
+        let read = read_whole(node);
         for step in node.nodes() {
             if matches!(step.kind(), SyntaxKind::NODE_INHERIT_FROM | SyntaxKind::NODE_ERROR) {
                 continue;
             }
             match self.key(step) {
                 Key::Static(..) if self.is_swallowed(node, step) => {}
-                key @ Key::Static(..) => self.insert(drafts, target, key, value),
-                Key::Dynamic(step) => self.error(SyntaxError {
-                    kind: SyntaxErrorKind::DynamicAttribute,
-                    span: step.span(),
-                    message: "a name in `inherit` must be written out, it cannot be computed".to_owned(),
-                    related: None,
-                }),
+                key @ Key::Static(..) => self.insert(drafts, target, key, value, read),
+                Key::Dynamic(step) => self.complain(
+                    SyntaxErrorKind::DynamicAttribute,
+                    step.span(),
+                    "a name in `inherit` must be written out, it cannot be computed".to_owned(),
+                ),
             }
         }
     }
@@ -253,14 +260,11 @@ impl<'t> Lowering<'t> {
         inherit.nodes().any(|node| node.kind() == SyntaxKind::NODE_ERROR && node.start < name.start)
     }
 
-    fn duplicate(&mut self, name: Name, place: Span, first: Span) {
+    fn duplicate(&mut self, name: Name, place: Span, first: Span, read: u32) {
         let text = self.name_text(name);
-        self.error(SyntaxError {
-            kind: SyntaxErrorKind::DuplicateAttribute,
-            span: place,
-            message: format!("`{text}` is already defined in this set; keep one of the two"),
-            related: Some((first, format!("the first `{text}`"))),
-        });
+        let message = format!("`{text}` is already defined in this set; keep one of the two");
+        let error = SyntaxError::new(SyntaxErrorKind::DuplicateAttribute, place, message);
+        self.error(error.related_to(first, format!("the first `{text}`")).noticed_at(read));
     }
 
     /// The name of an attribute as written in a binding, without looking at dynamic names yet.
@@ -368,4 +372,9 @@ impl<'t> Lowering<'t> {
 
 fn is_recursive(node: Node<'_>) -> bool {
     node.children().any(|child| matches!(child, Element::Token(token) if token.kind() == SyntaxKind::TOKEN_REC))
+}
+
+/// Where Nix has read all of a binding: behind its semicolon.
+fn read_whole(binding: Node<'_>) -> u32 {
+    binding.token(SyntaxKind::TOKEN_SEMICOLON).map_or(SyntaxError::UNNOTICED, |semicolon| semicolon.span().end)
 }

@@ -12,6 +12,7 @@ impl<'t> Lowering<'t> {
     /// Lowers a function; `bound_as` is the name that it is bound to, if any.
     pub(super) fn lambda(&mut self, node: Node<'t>, bound_as: ExprId) -> ExprId {
         let mark = self.scope.enter();
+        let mut duplicates = Vec::new();
         let mut lambda = Lambda {
             parameter: ExprId::NONE,
             formals: Range::default(),
@@ -21,7 +22,7 @@ impl<'t> Lowering<'t> {
             bound_as,
         };
         if let Some(pattern) = node.node(SyntaxKind::NODE_PATTERN) {
-            self.pattern(pattern, &mut lambda);
+            duplicates = self.pattern(pattern, &mut lambda);
         } else if let Some(parameter) =
             node.node(SyntaxKind::NODE_IDENT_PARAM).and_then(|parameter| parameter.node(SyntaxKind::NODE_IDENT))
         {
@@ -29,10 +30,12 @@ impl<'t> Lowering<'t> {
             self.scope.bind(name, 0);
             lambda.parameter = binder;
         }
-        lambda.body = match node.expressions().last() {
+        let body = node.expressions().last();
+        lambda.body = match body {
             Some(body) => self.value(body, bound_as),
             None => self.hole_or(None, node.span().end),
         };
+        self.complain_behind(duplicates, body);
         self.scope.leave(mark);
         self.ir.lambdas.push(lambda);
         self.push(Expr::Lambda(count(self.ir.lambdas.len() - 1)), node.span())
@@ -44,7 +47,9 @@ impl<'t> Lowering<'t> {
         (name, self.push(Expr::Binder(name), node.span()))
     }
 
-    fn pattern(&mut self, pattern: Node<'t>, lambda: &mut Lambda) {
+    /// Lowers the formals; gives what is wrong with them, which Nix notices behind the body.
+    fn pattern(&mut self, pattern: Node<'t>, lambda: &mut Lambda) -> Vec<SyntaxError> {
+        let mut duplicates = Vec::new();
         lambda.has_formals = true;
         lambda.ellipsis = pattern.token(SyntaxKind::TOKEN_ELLIPSIS).is_some();
         let mut formals: Vec<(Formal, Option<Node<'t>>, Span)> = Vec::new();
@@ -53,7 +58,7 @@ impl<'t> Lowering<'t> {
             let Some(ident) = entry.node(SyntaxKind::NODE_IDENT) else { continue };
             let (name, binder) = self.binder(ident);
             if let Some(first) = seen.insert(name, ident.span()) {
-                self.duplicate_formal(name, ident.span(), first, "the first");
+                duplicates.push(self.duplicate_formal(name, ident.span(), first, "the first"));
                 continue;
             }
             let default = entry.token(SyntaxKind::TOKEN_QUESTION).and_then(|_| entry.expressions().nth(1));
@@ -68,7 +73,7 @@ impl<'t> Lowering<'t> {
         if let Some(ident) = whole {
             let (name, binder) = self.binder(ident);
             match seen.get(&name) {
-                Some(first) => self.duplicate_formal(name, ident.span(), *first, "the formal"),
+                Some(first) => duplicates.push(self.duplicate_formal(name, ident.span(), *first, "the formal")),
                 None => self.scope.bind(name, count(formals.len())),
             }
             lambda.parameter = binder;
@@ -80,15 +85,13 @@ impl<'t> Lowering<'t> {
         }
         lambda.formals = Range { start: count(self.ir.formals.len()), len: count(formals.len()) };
         self.ir.formals.extend(formals.into_iter().map(|(formal, ..)| formal));
+        duplicates
     }
 
-    fn duplicate_formal(&mut self, name: Name, place: Span, first: Span, which: &str) {
+    fn duplicate_formal(&self, name: Name, place: Span, first: Span, which: &str) -> SyntaxError {
         let text = self.name_text(name);
-        self.error(SyntaxError {
-            kind: SyntaxErrorKind::DuplicateFormal,
-            span: place,
-            message: format!("the function takes `{text}` twice; keep one of the two"),
-            related: Some((first, format!("{which} `{text}`"))),
-        });
+        let message = format!("the function takes `{text}` twice; keep one of the two");
+        SyntaxError::new(SyntaxErrorKind::DuplicateFormal, place, message)
+            .related_to(first, format!("{which} `{text}`"))
     }
 }

@@ -36,6 +36,7 @@ pub(super) fn binary_operator(kind: SyntaxKind) -> Option<BinaryOp> {
 /// mistakes: errors there are echoes and are left out.
 pub(super) fn grammar_errors(text: &str, errors: &[ParseError], unclosed: Option<Span>) -> Vec<SyntaxError> {
     let mut found: Vec<SyntaxError> = Vec::new();
+    let mut first_echo = u32::MAX;
     let echoes_start = unclosed.map_or(u32::MAX, |opener| opener.start);
     for error in errors {
         if found.len() >= MAX_ERRORS {
@@ -43,6 +44,9 @@ pub(super) fn grammar_errors(text: &str, errors: &[ParseError], unclosed: Option
         }
         let is_end = matches!(error, ParseError::UnexpectedEOF | ParseError::UnexpectedEOFWanted(_));
         let error = in_words(text, error, unclosed);
+        if error.span.start > echoes_start {
+            first_echo = first_echo.min(error.noticed);
+        }
         let is_echo = error.span.start > echoes_start || (is_end && unclosed.is_none() && !found.is_empty());
         if !is_echo && found.iter().all(|other| other.span.start != error.span.start) {
             found.push(error);
@@ -51,11 +55,15 @@ pub(super) fn grammar_errors(text: &str, errors: &[ParseError], unclosed: Option
     if found.is_empty() && !errors.is_empty() {
         found.push(at_the_end(text, unclosed));
     }
+    // Nix stops at the first echo, whoever is to blame.
+    for error in found.iter_mut().filter(|error| error.span.start == echoes_start) {
+        error.noticed = error.noticed.min(first_echo);
+    }
     found
 }
 
 fn in_words(text: &str, error: &ParseError, unclosed: Option<Span>) -> SyntaxError {
-    let grammar = |span, message| SyntaxError { kind: SyntaxErrorKind::Grammar, span, message, related: None };
+    let grammar = |span, message: String| SyntaxError::new(SyntaxErrorKind::Grammar, span, message);
     match error {
         ParseError::UnexpectedWanted(SyntaxKind::TOKEN_ERROR, _, wanted)
             if wanted.contains(&SyntaxKind::TOKEN_STRING_END) =>
@@ -79,12 +87,9 @@ fn in_words(text: &str, error: &ParseError, unclosed: Option<Span>) -> SyntaxErr
             grammar(first_token(text, *range).0, "the arguments already have a name before the braces".to_owned())
         }
         ParseError::UnexpectedEOF | ParseError::UnexpectedEOFWanted(_) => at_the_end(text, unclosed),
-        ParseError::RecursionLimitExceeded => SyntaxError {
-            kind: SyntaxErrorKind::TooDeep,
-            span: end_of(text),
-            message: "nested too deep".to_owned(),
-            related: None,
-        },
+        ParseError::RecursionLimitExceeded => {
+            SyntaxError::new(SyntaxErrorKind::TooDeep, end_of(text), "nested too deep")
+        }
         ParseError::Unexpected(range) | ParseError::DuplicatedArgs(range, _) => {
             let (span, found) = first_token(text, *range);
             grammar(span, format!("unexpected `{found}`"))
@@ -152,7 +157,8 @@ fn at_the_end(text: &str, unclosed: Option<Span>) -> SyntaxError {
         }
         None => (end_of(text), "the file ends where a value belongs".to_owned()),
     };
-    SyntaxError { kind: SyntaxErrorKind::Grammar, span, message, related: None }
+    let end = u32::try_from(text.len()).unwrap_or(u32::MAX);
+    SyntaxError::new(SyntaxErrorKind::Grammar, span, message).noticed_at(end)
 }
 
 /// The last character that is not white space.

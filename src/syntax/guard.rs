@@ -201,7 +201,7 @@ const WEIGHTS: [Weight; 128] = {
 };
 
 fn too_deep(span: Span, message: String) -> SyntaxError {
-    SyntaxError { kind: SyntaxErrorKind::TooDeep, span, message, related: None }
+    SyntaxError::new(SyntaxErrorKind::TooDeep, span, message)
 }
 
 impl Scan {
@@ -440,12 +440,11 @@ fn foreign_white_space(slice: &str, span: Span, errors: &mut Vec<SyntaxError>) {
             let start = span.start.saturating_add(u32::try_from(position).unwrap_or(0));
             let length = u32::try_from(character.len_utf8()).unwrap_or(1);
             let code = u32::from(character);
-            errors.push(SyntaxError {
-                kind: SyntaxErrorKind::Grammar,
-                span: Span::new(start, start.saturating_add(length)),
-                message: format!("the character U+{code:04X} is not white space in Nix; replace it by a plain space"),
-                related: None,
-            });
+            errors.push(SyntaxError::new(
+                SyntaxErrorKind::Grammar,
+                Span::new(start, start.saturating_add(length)),
+                format!("the character U+{code:04X} is not white space in Nix; replace it by a plain space"),
+            ));
         }
     }
 }

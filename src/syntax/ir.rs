@@ -296,6 +296,28 @@ pub struct SyntaxError {
     pub message: String,
     /// A second place that explains it (the first of two equal names), with a short text.
     pub related: Option<(Span, String)>,
+    /// How far Nix has read when it notices, as a byte offset: Nix reports what it notices first. [`SyntaxError::UNNOTICED`] if it never gets there.
+    pub noticed: u32,
+}
+
+impl SyntaxError {
+    /// The place at which Nix notices what it never gets to, since it stops before.
+    pub const UNNOTICED: u32 = u32::MAX;
+
+    /// An error that Nix notices where it stands.
+    pub(super) fn new(kind: SyntaxErrorKind, span: Span, message: impl Into<String>) -> Self {
+        Self { kind, span, message: message.into(), related: None, noticed: span.start }
+    }
+
+    /// The same with a second place that explains it.
+    pub(super) fn related_to(self, place: Span, text: impl Into<String>) -> Self {
+        Self { related: Some((place, text.into())), ..self }
+    }
+
+    /// The same, noticed only when Nix has read this far.
+    pub(super) fn noticed_at(self, noticed: u32) -> Self {
+        Self { noticed, ..self }
+    }
 }
 
 /// Kinds of [`SyntaxError`].

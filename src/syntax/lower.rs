@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use rnix::SyntaxKind;
 use rustc_hash::FxHashMap;
 
-use super::ir::{Expr, ExprId, FileIr, Name, Range, Step, SyntaxError, SyntaxErrorKind};
+use super::direct;
+use super::ir::{BinaryOp, Expr, ExprId, FileIr, Name, Range, Step, SyntaxError, SyntaxErrorKind};
 use super::scope::Scope;
 use super::tree::Node;
 use crate::source::Span;
@@ -34,6 +35,8 @@ pub(super) struct Lowering<'t> {
     globals: &'t [&'t str],
     /// For each symbol whether it is a global, once asked.
     is_global: Vec<Option<bool>>,
+    /// The last body that [`Lowering::is_read_whole`] was asked about, with its answer.
+    last_body: Option<(Span, bool)>,
 }
 
 /// A length or index as the IR stores it; texts are far too small to exceed it.
@@ -49,6 +52,7 @@ pub(super) fn lower_tree<'t>(root: Node<'t>, options: &LowerOptions<'t>) -> File
         names: FxHashMap::default(),
         globals: options.globals,
         is_global: Vec::new(),
+        last_body: None,
     };
     // Source has about one expression for eight bytes; growing the arrays step by step costs more than an estimate.
     let estimate = (root.span().end / 8) as usize;
@@ -82,7 +86,30 @@ impl<'t> Lowering<'t> {
     }
 
     pub(super) fn complain(&mut self, kind: SyntaxErrorKind, span: Span, message: String) {
-        self.error(SyntaxError { kind, span, message, related: None });
+        self.error(SyntaxError::new(kind, span, message));
+    }
+
+    /// Complains about what stands in front of a body: Nix looks at it when it has read the body, if it gets to the end of that.
+    pub(super) fn complain_behind(&mut self, errors: Vec<SyntaxError>, body: Option<Node<'t>>) {
+        if errors.is_empty() {
+            return;
+        }
+        let noticed =
+            body.filter(|body| self.is_read_whole(*body)).map_or(SyntaxError::UNNOTICED, |body| body.span().end);
+        self.ir.errors.extend(errors.into_iter().map(|error| error.noticed_at(noticed)));
+    }
+
+    /// Whether nothing is wrong with the grammar of a body, as far as that matters: behind another whole body it does not, since what is wrong
+    /// there was noticed before. Bodies come from the inside out, so that no text is read again for what stands around it.
+    fn is_read_whole(&mut self, body: Node<'t>) -> bool {
+        let span = body.span();
+        let is_whole = match self.last_body {
+            Some((_, true)) => true,
+            Some((inner, false)) if span.start <= inner.start => false,
+            _ => direct::read(body.text()).is_some(),
+        };
+        self.last_body = Some((span, is_whole));
+        is_whole
     }
 
     pub(super) fn intern(&mut self, text: &'t str) -> Name {
@@ -201,7 +228,13 @@ impl<'t> Lowering<'t> {
                 let operand = node.expressions().next();
                 let operand = self.operand(operand, end);
                 let is_not = node.token(SyntaxKind::TOKEN_INVERT).is_some();
-                self.push(if is_not { Expr::Not(operand) } else { Expr::Negate(operand) }, node.span())
+                match self.own_function("__sub", node.span()).filter(|_| !is_not) {
+                    Some(function) => {
+                        let zero = self.push(Expr::Int(0), node.span());
+                        self.application(function, &[zero, operand], node.span())
+                    }
+                    None => self.push(if is_not { Expr::Not(operand) } else { Expr::Negate(operand) }, node.span()),
+                }
             }
             SyntaxKind::NODE_WITH => {
                 let mut parts = node.expressions();
@@ -386,10 +419,48 @@ impl<'t> Lowering<'t> {
             SyntaxKind::TOKEN_PIPE_RIGHT => self.application(right, &[left], span),
             SyntaxKind::TOKEN_PIPE_LEFT => self.application(left, &[right], span),
             kind => match super::grammar::binary_operator(kind) {
-                Some(op) => self.push(Expr::Binary { op, left, right }, span),
+                Some(op) => match called_function(op).and_then(|name| self.own_function(name, span)) {
+                    Some(function) => self.called_operator(op, function, left, right, span),
+                    None => self.push(Expr::Binary { op, left, right }, span),
+                },
                 None => left,
             },
         }
+    }
+
+    /// The variable of this name, if the text binds one: Nix reads some operators as calls of functions with such names.
+    fn own_function(&mut self, name: &str, place: Span) -> Option<ExprId> {
+        let name = *self.names.get(name)?;
+        self.scope.lookup(name)?;
+        let variable = self.resolve(name, place, 0);
+        Some(self.push(variable, place))
+    }
+
+    /// An operator as the call that Nix makes of it.
+    fn called_operator(&mut self, op: BinaryOp, function: ExprId, left: ExprId, right: ExprId, span: Span) -> ExprId {
+        let is_turned = matches!(op, BinaryOp::More | BinaryOp::LessOrEqual);
+        let arguments = if is_turned { [right, left] } else { [left, right] };
+        let call = self.application(function, &arguments, span);
+        let is_negated = matches!(op, BinaryOp::LessOrEqual | BinaryOp::MoreOrEqual);
+        if is_negated { self.push(Expr::Not(call), span) } else { call }
+    }
+}
+
+/// The name of the function that an operator calls; the others have none.
+fn called_function(op: BinaryOp) -> Option<&'static str> {
+    match op {
+        BinaryOp::Subtract => Some("__sub"),
+        BinaryOp::Multiply => Some("__mul"),
+        BinaryOp::Divide => Some("__div"),
+        BinaryOp::Less | BinaryOp::LessOrEqual | BinaryOp::More | BinaryOp::MoreOrEqual => Some("__lessThan"),
+        BinaryOp::Add
+        | BinaryOp::Concat
+        | BinaryOp::Update
+        | BinaryOp::And
+        | BinaryOp::Or
+        | BinaryOp::Implies
+        | BinaryOp::Equal
+        | BinaryOp::NotEqual => None,
     }
 }
 
@@ -399,10 +470,7 @@ pub(super) fn unclosed_parenthesis(node: Node<'_>) -> Option<SyntaxError> {
     if matches!(last.kind(), SyntaxKind::TOKEN_R_PAREN | SyntaxKind::TOKEN_L_PAREN) {
         return None;
     }
-    Some(SyntaxError {
-        kind: SyntaxErrorKind::Grammar,
-        span: last.span(),
-        message: format!("`)` is missing before `{}`", last.text()),
-        related: Some((Span::new(node.start, node.start + 1), "opened here".to_owned())),
-    })
+    let message = format!("`)` is missing before `{}`", last.text());
+    let opened = Span::new(node.start, node.start + 1);
+    Some(SyntaxError::new(SyntaxErrorKind::Grammar, last.span(), message).related_to(opened, "opened here"))
 }

@@ -40,13 +40,8 @@ pub fn parse(text: &str, options: &LowerOptions<'_>) -> FileIr {
         handle.join().ok()
     });
     deep.unwrap_or_else(|| {
-        let error = SyntaxError {
-            kind: SyntaxErrorKind::TooDeep,
-            span: Span::default(),
-            message: "nested too deep for the memory that is left".to_owned(),
-            related: None,
-        };
-        unread(error)
+        let message = "nested too deep for the memory that is left";
+        unread(SyntaxError::new(SyntaxErrorKind::TooDeep, Span::default(), message))
     })
 }
 
@@ -67,15 +62,9 @@ fn parse_here(text: &str, survey: Survey, options: &LowerOptions<'_>) -> FileIr 
     ir
 }
 
-/// When Nix notices an error: names are looked up once all is read, formals and the names of a `let` are looked at behind the body that follows them,
-/// and a name that is bound twice is found where the second binding ends.
-fn noticed(error: &SyntaxError) -> (u8, u32) {
-    match error.kind {
-        SyntaxErrorKind::Grammar | SyntaxErrorKind::TooDeep | SyntaxErrorKind::BadLiteral => (0, error.span.start),
-        SyntaxErrorKind::DuplicateAttribute => (0, error.span.end),
-        SyntaxErrorKind::DuplicateFormal | SyntaxErrorKind::DynamicAttribute => (1, error.span.start),
-        SyntaxErrorKind::UndefinedVariable => (2, error.span.start),
-    }
+/// When Nix notices an error: names are looked up once all is read.
+fn noticed(error: &SyntaxError) -> (bool, u32) {
+    (error.kind == SyntaxErrorKind::UndefinedVariable, error.noticed)
 }
 
 /// Puts the errors into the order of places.
@@ -130,5 +119,9 @@ fn parse_with_rnix(text: &str, survey: &Survey, options: &LowerOptions<'_>) -> F
 /// An error at its places in the text as the user wrote it.
 fn in_original(error: SyntaxError, patched: &Patched) -> SyntaxError {
     let related = error.related.map(|(span, text)| (patched.original(span), text));
-    SyntaxError { span: patched.original(error.span), related, ..error }
+    // What Nix notices only behind something that was put in, it does not get to.
+    let before = patched.original(Span::new(error.noticed.saturating_sub(1), error.noticed));
+    let is_put_in = error.noticed > 0 && before.start == before.end;
+    let noticed = if is_put_in { SyntaxError::UNNOTICED } else { before.end };
+    SyntaxError { span: patched.original(error.span), related, noticed, ..error }
 }

@@ -155,12 +155,7 @@ fn missing_value(text: &str, tokens: &Tokens, found: SyntaxKind, next: Span) -> 
         return None;
     }
     let follows = text.get(next.start as usize..next.end as usize).unwrap_or_default();
-    let error = SyntaxError {
-        kind: SyntaxErrorKind::Grammar,
-        span: next,
-        message: format!("a value is missing before `{follows}`"),
-        related: None,
-    };
+    let error = SyntaxError::new(SyntaxErrorKind::Grammar, next, format!("a value is missing before `{follows}`"));
     Some(Repair { at: next.start, insert: STAND_IN, error })
 }
 
@@ -194,12 +189,7 @@ fn in_front_of_path(text: &str, tokens: &Tokens, end: u32) -> Option<Repair> {
 fn missing(text: &str, at: u32, next: Span) -> Repair {
     let follows: String =
         text.get(next.start as usize..next.end as usize).unwrap_or_default().chars().take(60).collect();
-    let error = SyntaxError {
-        kind: SyntaxErrorKind::Grammar,
-        span: next,
-        message: format!("`;` is missing before `{follows}`"),
-        related: None,
-    };
+    let error = SyntaxError::new(SyntaxErrorKind::Grammar, next, format!("`;` is missing before `{follows}`"));
     Repair { at, insert: ";", error }
 }
 

@@ -95,6 +95,27 @@ fn an_outermost_frame_can_be_given() {
 }
 
 #[test]
+fn the_error_is_known_at_which_nix_stops() {
+    for (text, message) in [
+        ("{ a, a }: nope", "the function takes `a` twice"),
+        ("({ a, a }: 1", "the function takes `a` twice"),
+        ("{ a, a }: [ 1", "the file ends before the `]`"),
+        ("{ a, a }: ", "the file ends where a value belongs"),
+        ("{ a, a }: { b, b }: 1", "the function takes `b` twice"),
+        ("let ${x} = 1; in { b, b }: 1", "the function takes `b` twice"),
+        ("{ inherit ${x}; a = ]; }", "a name in `inherit`"),
+        ("{ f = { a, a }: 1; b = 1; b = 2; }", "the function takes `a` twice"),
+        ("{ a = 1; a = [ }", "unexpected `}`"),
+        ("{ a = 1; a = 2 }", "`;` is missing before `}`"),
+        ("{ a = 1; a = 2; b = }", "`a` is already defined"),
+        ("if b then { a = 1; // { a = 2; } else 1", "the file ends before the `}`"),
+    ] {
+        let first = lowered(text).first_error.map(|error| error.message).unwrap_or_default();
+        assert!(first.starts_with(message), "{text}: {first}");
+    }
+}
+
+#[test]
 fn mistakes_are_named_with_their_place() {
     use SyntaxErrorKind as K;
     for (text, kind, place, message) in [

@@ -175,6 +175,11 @@ impl<'t> Node<'t> {
         Span::new(self.start, self.end)
     }
 
+    /// Its text.
+    pub(super) fn text(self) -> &'t str {
+        self.tree.text.get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
+
     /// Its children in order.
     pub(super) fn children(self) -> impl Iterator<Item = Element<'t>> {
         let tree = self.tree;

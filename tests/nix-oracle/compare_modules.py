@@ -3,7 +3,7 @@
   compare_modules.py ROUTELINT --lib PATH [--sets N] [--calls N] [--seed N] [--nix PROGRAM] [--repl COMMAND]
   compare_modules.py ROUTELINT --recorded
 
-PATH holds `lib/`; without --lib the environment's NIXPKGS_LIB is taken. Values must be equal, and errors of the same class (`oracle.CLASSES`).
+PATH holds `lib/`; without --lib the environment's NIXPKGS_LIB is taken. Values must be equal, and errors of the same class (`error_classes`).
 With --recorded (or without a PATH) the answers that stand in recorded-lib.jsonl are taken instead of asking Nix; --record writes them.
 Exit status 1 if anything differs.
 """

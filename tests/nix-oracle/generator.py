@@ -2,7 +2,7 @@
 
 Expressions grow by type, so that most of them have a value; now and then something of another type stands in a place, a name is missing, a value
 fails, or the text itself is broken. `Generator.expression()` gives one text. Tables of built-in functions are in `generator_calls`,
-texts that have a grammar of their own (regular expressions, JSON, TOML, versions) in `generator_texts`.
+texts that have a grammar of their own (regular expressions, JSON, TOML, versions) in `generator_texts`, what types do not reach in `generator_odd`.
 
 A type is a word (`int`, `float`, `bool`, `string`, `null`, `path`, `any`) or a tuple: `("list", T)`, `("dict", T)` for a set with any names,
 `("set", ((name, T), ...))`, `("function", A, B)`.
@@ -10,6 +10,7 @@ A type is a word (`int`, `float`, `bool`, `string`, `null`, `path`, `any`) or a 
 import random
 
 import generator_calls
+from generator_odd import Odd
 from generator_texts import Texts
 
 GAP = "\x1f"
@@ -51,6 +52,7 @@ class Generator:
     def __init__(self, seed):
         self.random = random.Random(seed)
         self.texts = Texts(self.random)
+        self.odd = Odd(self.random)
         self.serial = 0
         self.mistakes = 0.012
 
@@ -100,6 +102,8 @@ class Generator:
             text = self.texts.broken_on_purpose()
         elif chosen < 0.12:
             text = self.texts.library_call()
+        elif chosen < 0.35:
+            text = self.odd.expression()
         else:
             text = self.any_of(self.some_type(3), self.pick([2, 3, 4, 4, 5, 5, 6]), [], WHOLE)
         if self.chance(0.04):

@@ -8,51 +8,15 @@ import shlex
 import subprocess
 import tempfile
 
-# The first that matches names the class of an error. What the module system says comes first, what the language says after it.
-CLASSES = [
-    ("unwritable", r"incomplete UTF-8 string"),
-    ("infinite recursion", r"infinite recursion|max-call-depth|stack overflow"),
-    ("undeclared option", r"The option .* does not exist"),
-    ("missing value", r"was accessed but has no value|used but not defined"),
-    ("read-only", r"is read-only"),
-    ("declared twice", r"is already declared in|declared multiple times with"),
-    ("wrong type", r"is not of type|is neither a value of type"),
-    ("conflict", r"conflicting definition values|is defined multiple times|defined both|Cannot merge definitions|conflicting option types"),
-    ("declaration", r"would be a parent of the following options|expected an option declaration|An option declaration for|each tag value must be an option"),
-    ("definition", r"you're trying to define a value of type"),
-    ("module", r"has an unsupported attribute|does not look like a module|can't be nested lists|Expected a module, but found"),
-    ("class", r"cannot be imported into a module evaluation that expects class"),
-    ("disabled", r"disabledModules item"),
-    ("removed", r"can no longer be used"),
-    ("condition", r"called with a non-Boolean condition"),
-    ("ad-hoc check", r"ad-hoc `type // \{ check"),
-    ("alias", r"Renaming error"),
-    ("unexpected argument", r"called with unexpected argument"),
-    ("missing argument", r"called without required argument"),
-    ("missing attribute", r"attribute '.*' missing|cannot find attribute"),
-    ("assertion", r"[Aa]ssertion"),
-    ("no such file", r"does not exist|No such file"),
-    ("not a function", r"attempt to call something which is not a function"),
-    ("not JSON", r"to JSON"),
-    ("wrong value", r"cannot coerce|cannot convert|doesn't represent an absolute path|expected an? |while an? .* was expected|is not an? (string|list|set)|cannot (add|compare|concatenate)"),
-    ("cannot be compared", r"cannot compare"),
-    ("out of range", r"out of bounds|overflow|division by zero|empty list|negative"),
-]
-
-
-def classify(message):
-    for name, pattern in CLASSES:
-        if re.search(pattern, message, re.S):
-            return name
-    return "thrown"
-
+from error_classes import class_of, is_plain
 
 class Wrong:
     """An error as an answer, with its message on one line."""
 
     def __init__(self, message, kind=None):
         self.message = " ".join(message.split())
-        self.kind = kind or classify(self.message)
+        # `lib` throws with words of its own.
+        self.kind = kind or class_of(self.message) or "thrown"
 
     def __repr__(self):
         return "error (%s) %s" % (self.kind, self.message)
@@ -78,14 +42,9 @@ def canonical(value):
     return json.dumps(value, sort_keys=True)
 
 
-# What the module system reports has a class of its own. Of other errors only this matters: whether `tryEval` catches them.
-PLAIN = {"thrown", "assertion", "missing attribute", "unexpected argument", "missing argument", "not a function", "wrong value", "cannot be compared", "not JSON",
-         "out of range", "no such file"}
-
-
 def agree_plainly(one, other):
-    """As `agree`, with the errors of the language as one class."""
-    if isinstance(one, Wrong) and isinstance(other, Wrong) and one.kind in PLAIN and other.kind in PLAIN:
+    """As `agree`, with the errors of the language as one class: of them only this matters, whether `tryEval` catches them."""
+    if isinstance(one, Wrong) and isinstance(other, Wrong) and is_plain(one.kind) and is_plain(other.kind):
         return True
     # Nix cannot write a text that was cut within a letter.
     return agree(one, other) or isinstance(other, Wrong) and other.kind == "unwritable"

@@ -17,7 +17,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use crate::eval::{Coercion, ErrorKind, Evaluator, NativeDef, Outcome, Stop};
+use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop};
 use crate::heap::{StrId, Value};
 use engine::{Groups, Pattern, Trouble};
 
@@ -89,7 +89,7 @@ fn r#match(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [regex, text] = args else { return Ok(Value::NULL) };
     let source = ev.want_plain(*regex)?;
     let pattern = pattern(ev, source)?;
-    let id = ev.coerce(*text, Coercion::Strict)?;
+    let id = ev.want_string(*text)?;
     let bytes = ev.heap.bytes(id);
     let length = bytes.len();
     let found = pattern.match_whole(bytes);
@@ -108,7 +108,7 @@ fn split(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [regex, text] = args else { return Ok(Value::NULL) };
     let source = ev.want_plain(*regex)?;
     let pattern = pattern(ev, source)?;
-    let id = ev.coerce(*text, Coercion::Strict)?;
+    let id = ev.want_string(*text)?;
     let bytes = ev.heap.bytes(id).to_vec();
     let mut pieces = Vec::new();
     let (mut from, mut last_end) = (0, 0);
