@@ -30,6 +30,8 @@ mod regex;
 mod store;
 mod strings;
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 pub(crate) mod testing;
 mod types;
 mod versions;

@@ -105,7 +105,7 @@ fn the_error_is_known_at_which_nix_stops() {
         ("let ${x} = 1; in { b, b }: 1", "the function takes `b` twice"),
         ("{ inherit ${x}; a = ]; }", "a name in `inherit`"),
         ("{ f = { a, a }: 1; b = 1; b = 2; }", "the function takes `a` twice"),
-        ("{ a = 1; a = [ }", "unexpected `}`"),
+        ("{ a = 1; a = [ }", "the file ends before the `]`"),
         ("{ a = 1; a = 2 }", "`;` is missing before `}`"),
         ("{ a = 1; a = 2; b = }", "`a` is already defined"),
         ("if b then { a = 1; // { a = 2; } else 1", "the file ends before the `}`"),

@@ -45,7 +45,7 @@ CLASSES = [
     ("lengths", r"different lengths|must be of the same length"),
     ("list size", r"cannot create (a )?list|out of memory|limit of list size"),
     ("context", r"not allowed to refer to a store path|that refers to a store path cannot be|must have exactly one element, but has"
-                r"|can only act on derivations|must refer to exactly one derivation|may not reference derivations|must not refer to a derivation"),
+                r"|can only act on derivations|is not a derivation$|must refer to exactly one derivation|may not reference derivations|must not refer to a derivation"),
     ("store name", r"name of a store path|(not )?allowed to end in|invalid derivation (output )?name|duplicate derivation output"
                    r"|an empty set of outputs|multiple outputs are not supported"),
     ("not JSON", r"unsigned json number|json\.exception|invalid JSON|to JSON"),
@@ -53,7 +53,7 @@ CLASSES = [
     ("file", r"cannot be read|getting status of|opening file|Is a directory|reading file|reading directory|not a regular file"),
     ("hash", r"hash|store path mismatch"),
     ("substring", r"negative start position|the start must not be negative"),
-    ("store name", r"not a valid store path|is not a derivation|is not in the Nix store|to be a valid store path|is not a store path|cannot be the name of a store path|name .* (is not|contains|must not)"),
+    ("store name", r"not a valid store path|is not in the Nix store|to be a valid store path|is not a store path|cannot be the name of a store path|name .* (is not|contains|must not)"),
     ("literal", r"invalid integer|invalid float|does not fit into"),
     ("syntax", r"syntax error|^\S+:\d+:\d+: |path has a trailing slash"),
     ("not a function", r"attempt to call something which is not a function"),
