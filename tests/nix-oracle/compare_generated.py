@@ -112,22 +112,9 @@ def version_of(nix):
     return tuple(int(part) for part in re.findall(r"\d+", text)[:2])
 
 
-def json_value(text, has_short_floats):
-    def number(value):
-        return "float %.5g" % (value + 0.0) if has_short_floats else value
-
-    def walk(value):
-        if isinstance(value, bool) or value is None or isinstance(value, str):
-            return value
-        if isinstance(value, (int, float)):
-            return number(value)
-        if isinstance(value, list):
-            return [walk(item) for item in value]
-        return {name: walk(item) for name, item in value.items()}
-
-    if has_short_floats:
-        text = re.sub(r"(?<![\w\"\\])-?inf\b", "null", text)
-    return json.dumps(walk(json.loads(text)), sort_keys=True)
+def json_value(text):
+    """The JSON value with integers, floats and booleans kept apart, which Python's own comparison does not do."""
+    return json.dumps(json.loads(text), sort_keys=True)
 
 
 class Comparison:
@@ -159,7 +146,7 @@ class Comparison:
         if theirs[1] == ours[1]:
             return True
         try:
-            return is_json and json_value(theirs[1], self.version < (2, 19)) == json_value(ours[1], self.version < (2, 19))
+            return is_json and json_value(theirs[1]) == json_value(ours[1])
         except ValueError:
             return False
 

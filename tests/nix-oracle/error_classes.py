@@ -46,11 +46,11 @@ CLASSES = [
     ("list size", r"cannot create (a )?list|out of memory|limit of list size"),
     ("context", r"not allowed to refer to a store path|that refers to a store path cannot be|must have exactly one element, but has"
                 r"|can only act on derivations|is not a derivation$|must refer to exactly one derivation|may not reference derivations|must not refer to a derivation"),
-    ("store name", r"name of a store path|(not )?allowed to end in|invalid derivation (output )?name|duplicate derivation output"
+    ("store name", r"name of a store path|contains illegal character|(not )?allowed to end in|invalid derivation (output )?name|duplicate derivation output"
                    r"|an empty set of outputs|multiple outputs are not supported"),
     ("not JSON", r"unsigned json number|json\.exception|invalid JSON|to JSON"),
     ("no such file", r"does not exist|No such file|getting status of .*Not a directory"),
-    ("file", r"cannot be read|getting status of|opening file|Is a directory|reading file|reading directory|not a regular file"),
+    ("file", r"cannot be read|getting status of|opening directory|opening file|Is a directory|reading file|reading directory|not a regular file"),
     ("hash", r"hash|store path mismatch"),
     ("substring", r"negative start position|the start must not be negative"),
     ("store name", r"not a valid store path|is not in the Nix store|to be a valid store path|is not a store path|cannot be the name of a store path|name .* (is not|contains|must not)"),

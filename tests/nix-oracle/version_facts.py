@@ -7,7 +7,15 @@ import re
 ALWAYS = (999, 0)
 RANGES = (2, 29)
 CHECKED = (2, 25)
+PIPES = (2, 24)
+KEYWORDS = (2, 20)
 JSON_LIBRARY = (2, 19)
+
+YOUNG = "addDrvOutputDependencies|break|convertHash|readFileType|traceVerbose|warn"
+"""Functions that Nix 2.8 does not have."""
+PLACE = r'\{ column = \d+; file = "(?:[^"\\]|\\.)*"; line = \d+; \}|\{"column":\d+,"file":"(?:[^"\\]|\\.)*","line":\d+\}|\bnull\b'
+NUMBER = r"-?(?:\d+(?:\.\d+)?(?:e[+-]?\d+)?|\binf\b|\bnan\b)|\bnull\b"
+WORDS = r'"(assert|else|if|in|inherit|let|rec|then|with)"(?= =)'
 
 
 def says(answer, pattern):
@@ -18,28 +26,62 @@ def uses(text, pattern):
     return re.search(pattern, text) is not None
 
 
+def values(theirs, ours):
+    return theirs[0] == ours[0] == "value"
+
+
+def same_but_places(theirs, ours):
+    """Whether two values differ in nothing but the places of names."""
+    return values(theirs, ours) and re.sub(PLACE, "@", theirs[1]) == re.sub(PLACE, "@", ours[1])
+
+
+def same_number(theirs, ours):
+    """Whether Nix wrote a float with six digits, or one that is no number as C does, where we write all digits or `null`."""
+    if theirs == ours:
+        return True
+    if re.fullmatch("-?(inf|nan)", theirs):
+        return ours == "null"
+    if "null" in theirs + ours or not re.search("[.e]", theirs + ours):
+        return False
+    return abs(float(theirs) - float(ours)) <= 1e-5 * abs(float(ours))
+
+
+def same_but_json(theirs, ours):
+    """Whether two values differ in nothing but how JSON was written before another library wrote it: digits of floats, and every dollar escaped."""
+    if not values(theirs, ours):
+        return False
+    theirs, ours = (answer[1].replace("\\$", "$") for answer in (theirs, ours))
+    pairs = list(zip(re.findall(NUMBER, theirs), re.findall(NUMBER, ours)))
+    return re.sub(NUMBER, "@", theirs) == re.sub(NUMBER, "@", ours) and all(same_number(*pair) for pair in pairs)
+
+
+def is_function_unseen(theirs, ours):
+    """Whether Nix did not look at a function before it was called, where newer versions find that it is none."""
+    return ours[0] == "error" and (theirs[0] == "value" or says(theirs, "call something which is not a function") and says(ours, "expected a function"))
+
+
 FACTS = [
-    (ALWAYS, lambda text, theirs, ours: uses(text, "[gG]etAttrPos") and uses(text, r"mapAttrs|listToAttrs|groupBy|zipAttrs|\.[^=;]*\s*="),
+    (ALWAYS, lambda text, theirs, ours: uses(text, "[gG]etAttrPos") and uses(text, r"mapAttrs|listToAttrs|groupBy|zipAttrs|\.[^=;]*\s*=") and same_but_places(theirs, ours),
      "not a version: routelint gives the place of a name itself, also after mapAttrs and in `a.b = …`, since findings point at it"),
-    (RANGES, lambda text, theirs, ours: says(ours, "out of the range of integers"), "ceil and floor of what no integer holds gave any number"),
-    (RANGES, lambda text, theirs, ours: uses(text, "ceil|floor") and "922337203685477580" in text, "the same for an integer that rounds up"),
-    (RANGES, lambda text, theirs, ours: says(theirs, "basic_string_view::substr"), "substring took 32 bits of the start"),
-    (RANGES, lambda text, theirs, ours: says(ours, r"index -?\d{10,} is out of bounds"), "elemAt took 32 bits of the index"),
+    (RANGES, lambda text, theirs, ours: uses(text, "ceil|floor") and theirs[0] == "value" and says(ours, "out of the range of integers"), "ceil and floor of what no integer holds gave any number"),
+    (RANGES, lambda text, theirs, ours: uses(text, "ceil|floor") and "922337203685477580" in text and values(theirs, ours), "the same for an integer that rounds up"),
+    (RANGES, lambda text, theirs, ours: uses(text, "substring") and says(theirs, "basic_string_view::substr"), "substring took 32 bits of the start"),
+    (RANGES, lambda text, theirs, ours: uses(text, "elemAt") and says(ours, r"index -?\d{10,} is out of bounds"), "elemAt took 32 bits of the index"),
     (CHECKED, lambda text, theirs, ours: says(ours, "integer overflow"), "integers wrapped around"),
-    (CHECKED, lambda text, theirs, ours: ours[0] == "error" and theirs[0] == "value" and re.search(r"\d{17}", theirs[1]) is not None and uses(text, r"\d{16}"),
-     "the same, where another error explains the overflow"),
-    (CHECKED, lambda text, theirs, ours: (says(theirs, "negative start position") or says(ours, r"not be negative, but it is -\d{10}")) and uses(text, r"\d{10}"),
-     "substring took 32 bits of the start"),
-    (CHECKED, lambda text, theirs, ours: uses(text, r"(builtins\.|__)(convertHash|traceVerbose|warn|readFileType)\b"), "there was no such function"),
-    (CHECKED, lambda text, theirs, ours: uses(text, "getAttrPos|GetAttrPos|curPos") and "inherit" in text, "inherited names were placed one column off"),
-    (JSON_LIBRARY, lambda text, theirs, ours: theirs[0] == ours[0] == "value" and theirs[1].replace("\\$", "$") == ours[1].replace("\\$", "$"),
-     "every dollar was escaped"),
+    (CHECKED, lambda text, theirs, ours: ours[0] == "error" and theirs[0] == "value" and uses(theirs[1], r"\d{17}") and uses(text, r"\d{16}"), "the same, where another error explains the overflow"),
+    (CHECKED, lambda text, theirs, ours: uses(text, r"substring\W+\d{10}") and (values(theirs, ours) or says(theirs, "negative start position")), "substring took 32 bits of the start"),
+    (CHECKED, lambda text, theirs, ours: uses(text, "substring") and says(ours, r"not be negative, but it is -\d{10}"), "the same for a start below zero"),
+    (CHECKED, lambda text, theirs, ours: says(theirs, "attribute '(%s)' missing|undefined variable '__(%s)'" % (YOUNG, YOUNG)), "there was no such function"),
+    (CHECKED, lambda text, theirs, ours: uses(text, "[gG]etAttrPos|curPos") and "inherit" in text and same_but_places(theirs, ours), "inherited names were placed one column off"),
+    (CHECKED, lambda text, theirs, ours: uses(text, "derivation") and theirs[0] == "error" and says(ours, "cannot be the name of a store path"), "the name of a derivation was looked at last"),
+    (CHECKED, lambda text, theirs, ours: says(theirs, "invalid derivation output name 'drv'|invalid value 'nar' for 'outputHashMode'"), "another name was taken"),
+    (PIPES, lambda text, theirs, ours: uses(text, r"\|>|<\|") and says(theirs, "syntax error"), "there were no pipes"),
+    (KEYWORDS, lambda text, theirs, ours: values(theirs, ours) and theirs[1] == re.sub(WORDS, r"\1", ours[1]), "words of the language were printed as names without quotes"),
+    (JSON_LIBRARY, lambda text, theirs, ours: same_but_json(theirs, ours), "JSON had six digits of a float, and every dollar was escaped"),
     (JSON_LIBRARY, lambda text, theirs, ours: theirs[0] == "value" and says(ours, "JSON cannot hold"), "JSON could have half a character"),
-    (JSON_LIBRARY, lambda text, theirs, ours: "toJSON" in text and uses(text, r"\d\.|\.\d|e[+-]?\d|ceil|floor"), "toJSON gave floats six digits"),
-    (JSON_LIBRARY, lambda text, theirs, ours: "genList" in text and ours[0] == "error", "genList did not look at the function"),
-    (JSON_LIBRARY, lambda text, theirs, ours: uses(text, r"(sort|filter)\b") and theirs[0] == "error" and (ours[0] == "value" or says(theirs, "while a function")),
-     "sort and filter looked at the function of an empty list"),
-    (JSON_LIBRARY, lambda text, theirs, ours: uses(text, r"map\b") and ours[0] == "error", "map did not look at the function"),
+    (JSON_LIBRARY, lambda text, theirs, ours: uses(text, r"genList|map\b|Map\b") and is_function_unseen(theirs, ours), "genList and map did not look at the function"),
+    (JSON_LIBRARY, lambda text, theirs, ours: uses(text, r"(sort|filter)\b") and theirs[0] == "error" and (ours[0] == "value" or says(theirs, "while a function") or says(ours, "expected a list")),
+     "sort and filter looked at the function first, also with an empty list"),
 ]
 
 
