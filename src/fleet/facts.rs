@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::parts::Parts;
+pub use super::services::{Bridge, Dhcpcd, Firewall, HostsEntry, Netdev, PortForward};
 use super::trouble::{Gap, Problem};
 pub use crate::config::Release;
 use crate::source::Place;
@@ -267,16 +268,20 @@ pub struct Host {
     pub sysctls: Vec<(String, Fact<String>)>,
     /// Whether more sysctls may be set that are not known.
     pub sysctls_complete: bool,
-    /// `networking.firewall.checkReversePath` as text (`true`, `false`, `strict`, `loose`).
-    pub reverse_path: Fact<String>,
-    /// `networking.firewall.filterForward`
-    pub filter_forward: Fact<bool>,
+    /// `networking.firewall`
+    pub firewall: Firewall,
     /// `networking.nftables.enable`
     pub nftables: Fact<bool>,
-    /// `networking.firewall.trustedInterfaces`
-    pub trusted_interfaces: Listed<Sourced<String>>,
-    /// Names of `networking.interfaces` and of the devices in `systemd.network.netdevs`.
+    /// The DHCP client of NixOS.
+    pub dhcpcd: Dhcpcd,
+    /// Names of `networking.interfaces`, of bridges, and of the devices in `systemd.network.netdevs`.
     pub devices: Vec<Sourced<String>>,
+    /// Devices in `systemd.network.netdevs`, sorted by name.
+    pub netdevs: Vec<Netdev>,
+    /// `networking.bridges`
+    pub bridges: Vec<Bridge>,
+    /// Names of addresses: `networking.hosts` and `networking.extraHosts`.
+    pub hosts_entries: Vec<HostsEntry>,
     /// Whether it has the host module of microvm.nix, switched on.
     pub has_host_module: bool,
     /// Names in `microvm.vms`, with whether each starts automatically.
@@ -323,6 +328,24 @@ pub struct Guest {
     pub host_name: Fact<String>,
     /// `microvm.hypervisor`
     pub hypervisor: Fact<String>,
+    /// `microvm.vcpu`
+    pub vcpu: Fact<i64>,
+    /// `microvm.vsock.cid`
+    pub vsock_cid: Fact<i64>,
+    /// `microvm.machineId`
+    pub machine_id: Fact<String>,
+    /// Whether `microvm.shares` has elements.
+    pub has_shares: Fact<bool>,
+    /// `microvm.graphics.enable`
+    pub has_graphics: Fact<bool>,
+    /// Whether `microvm.devices` has elements: devices of the host that are handed through.
+    pub has_devices: Fact<bool>,
+    /// Whether `microvm.forwardPorts` has elements.
+    pub has_forward_ports: Fact<bool>,
+    /// `networking.usePredictableInterfaceNames`
+    pub predictable_names: Fact<bool>,
+    /// Names of addresses: `networking.hosts` and `networking.extraHosts`.
+    pub hosts_entries: Vec<HostsEntry>,
     /// The NixOS release, if it is known.
     pub release: Option<Release>,
 }
@@ -508,6 +531,14 @@ pub struct Nat {
     pub internal_interfaces: Listed<Sourced<String>>,
     /// `externalInterface`
     pub external_interface: Fact<String>,
+    /// `externalIP`
+    pub external_ip: Fact<String>,
+    /// `externalIPv6`
+    pub external_ipv6: Fact<String>,
+    /// `forwardPorts`
+    pub forward_ports: Listed<PortForward>,
+    /// `dmzHost`
+    pub dmz_host: Fact<String>,
     /// Whether masquerading may also be written elsewhere, as text for iptables or nftables (`networking.nat.extraCommands`,
     /// `networking.nftables.tables`, `networking.firewall.extraCommands` …).
     pub has_other_rules: bool,

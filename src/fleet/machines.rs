@@ -7,7 +7,6 @@ use super::trouble::{Problem, ProblemKind};
 use crate::heap::{Set, Value, View};
 use crate::modules::{self, EvalId};
 use crate::source::Place;
-use crate::syntax::ExprId;
 
 /// What a machine seems to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,11 +83,13 @@ impl Reader<'_> {
             nat: self.nat(machine),
             sysctls,
             sysctls_complete,
-            reverse_path: self.option_text(machine, &["networking", "firewall", "checkReversePath"]),
-            filter_forward: self.option_truth(machine, &["networking", "firewall", "filterForward"]),
+            firewall: self.firewall(machine),
             nftables: self.option_truth(machine, &["networking", "nftables", "enable"]),
-            trusted_interfaces: self.option_texts(machine, &["networking", "firewall", "trustedInterfaces"]),
+            dhcpcd: self.dhcpcd(machine),
             devices: self.devices(machine),
+            netdevs: self.netdevs(machine),
+            bridges: self.bridges(machine),
+            hosts_entries: self.hosts_entries(machine),
             has_host_module: self.is_set(machine, &["routelint", "isHost"]),
             vms: self.names(machine, &["microvm", "vms"]),
             autostart: self.option_texts(machine, &["microvm", "autostart"]),
@@ -116,6 +117,15 @@ impl Reader<'_> {
             autostart: Fact::Absent,
             host_name: self.option_text(machine, &["networking", "hostName"]),
             hypervisor: self.option_text(machine, &["microvm", "hypervisor"]),
+            vcpu: self.option_number(machine, &["microvm", "vcpu"]),
+            vsock_cid: self.option_number(machine, &["microvm", "vsock", "cid"]),
+            machine_id: self.option_text(machine, &["microvm", "machineId"]),
+            has_shares: self.has_elements(machine, &["microvm", "shares"]),
+            has_graphics: self.option_truth(machine, &["microvm", "graphics", "enable"]),
+            has_devices: self.has_elements(machine, &["microvm", "devices"]),
+            has_forward_ports: self.has_elements(machine, &["microvm", "forwardPorts"]),
+            predictable_names: self.option_truth(machine, &["networking", "usePredictableInterfaceNames"]),
+            hosts_entries: self.hosts_entries(machine),
             release: None,
         };
         self.module_problems(machine);
@@ -123,7 +133,7 @@ impl Reader<'_> {
     }
 
     /// Names of an option whose value is a set, with where they were written.
-    fn names(&mut self, machine: EvalId, path: &[&str]) -> Listed<Sourced<String>> {
+    pub(super) fn names(&mut self, machine: EvalId, path: &[&str]) -> Listed<Sourced<String>> {
         let report = self.option(machine, path);
         let raw = self.raw_sets(&report.definitions);
         let value = self.settled(report.value, path);
@@ -140,33 +150,9 @@ impl Reader<'_> {
     fn devices(&mut self, machine: EvalId) -> Vec<Sourced<String>> {
         let mut devices = self.names(machine, &["networking", "interfaces"]).items;
         devices.extend(self.names(machine, &["networking", "bridges"]).items);
-        let value = self.option(machine, &["systemd", "network", "netdevs"]).value;
-        if let View::Attrs(set) = self.ev.force(value).view() {
-            for (_, slot, _) in self.ev.heap.entries(set) {
-                if let View::Attrs(device) = self.ev.force_slot(slot).view()
-                    && let Some(section) = self.below(device, "netdevConfig")
-                    && let Some(name) = self.below_value(section, "Name")
-                    && let Fact::Known(name) = self.text(name, ExprId::NONE)
-                {
-                    devices.push(name);
-                }
-            }
-        }
+        devices.extend(self.netdevs(machine).into_iter().map(|device| device.name));
         devices.sort_by(|a, b| a.value.cmp(&b.value));
         devices
-    }
-
-    fn below_value(&mut self, set: Set, name: &str) -> Option<Value> {
-        let name = self.ev.heap.intern(name);
-        let value = self.ev.attribute(set, name)?;
-        Some(self.ev.force(value))
-    }
-
-    fn below(&mut self, set: Set, name: &str) -> Option<Set> {
-        match self.below_value(set, name)?.view() {
-            View::Attrs(inner) => Some(inner),
-            _ => None,
-        }
     }
 
     fn interfaces(&mut self, machine: EvalId) -> Listed<Interface> {
@@ -254,6 +240,10 @@ impl Reader<'_> {
             internal_ipv6s: self.option_texts(machine, &option("internalIPv6s")),
             internal_interfaces: self.option_texts(machine, &option("internalInterfaces")),
             external_interface: self.option_text(machine, &option("externalInterface")),
+            external_ip: self.option_text(machine, &option("externalIP")),
+            external_ipv6: self.option_text(machine, &option("externalIPv6")),
+            forward_ports: self.port_forwards(machine),
+            dmz_host: self.option_text(machine, &option("dmzHost")),
             has_other_rules: other_rules.iter().any(|path| self.is_given(machine, path)),
         }
     }

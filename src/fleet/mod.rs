@@ -28,6 +28,7 @@ mod parts;
 mod plain;
 mod reader;
 mod select;
+mod services;
 mod session;
 #[cfg(test)]
 pub(crate) mod sketch;
@@ -38,8 +39,8 @@ mod variants;
 pub use analyse::{Analysis, analyse};
 pub use coverage::{Coverage, Reason};
 pub use facts::{
-    Address, Declared, Fact, Fleet, Guest, GuestId, Host, HostId, Interface, Leaf, Listed, MacAddress, Matching, Nat,
-    Network, Origin, Part, Release, Route, Sourced, Unit,
+    Address, Bridge, Declared, Dhcpcd, Fact, Firewall, Fleet, Guest, GuestId, Host, HostId, HostsEntry, Interface, Leaf,
+    Listed, MacAddress, Matching, Nat, Netdev, Network, Origin, Part, PortForward, Release, Route, Sourced, Unit,
 };
 pub use links::{Link, Links, Routing};
 pub use locate::{Located, NotLocated, locate};

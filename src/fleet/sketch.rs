@@ -93,6 +93,10 @@ impl<'a> Word<'a> {
         if self.text == "unknown" { Fact::Unknown } else { Fact::Known(self.sourced()) }
     }
 
+    fn number(self) -> Fact<i64> {
+        if self.text == "unknown" { Fact::Unknown } else { Fact::Known(self.sourced().map(|text| text.parse().unwrap())) }
+    }
+
     fn flag(self) -> Fact<bool> {
         Fact::Known(self.sourced().map(|_| true))
     }
@@ -145,6 +149,33 @@ fn network() -> Network {
     }
 }
 
+fn firewall() -> Firewall {
+    Firewall {
+        enable: known(true),
+        reverse_path: known("true".to_owned()),
+        filter_forward: known(false),
+        trusted_interfaces: Listed::default(),
+        interfaces: Listed::default(),
+        tcp_ports: Listed::default(),
+        udp_ports: Listed::default(),
+        extra_commands: Fact::Absent,
+        extra_input: Fact::Absent,
+        extra_forward: Fact::Absent,
+    }
+}
+
+/// `tcp/80/10.0.0.5:80`
+fn port_forward(word: Word<'_>) -> PortForward {
+    let parts = word.split('/');
+    PortForward { place: Some(word.place()), protocol: parts[0].fact(), source: parts[1].fact(), destination: parts[2].fact() }
+}
+
+/// `10.0.0.5/web`
+fn hosts_entry(word: Word<'_>) -> HostsEntry {
+    let parts = word.split('/');
+    HostsEntry { address: parts[0].sourced(), name: parts[1].text.to_owned() }
+}
+
 fn host(words: &[Word<'_>]) -> Host {
     let (name, words) = words.split_first().expect("a name");
     let mut host = Host {
@@ -158,15 +189,21 @@ fn host(words: &[Word<'_>]) -> Host {
             internal_ipv6s: Listed::default(),
             internal_interfaces: Listed::default(),
             external_interface: Fact::Absent,
+            external_ip: Fact::Absent,
+            external_ipv6: Fact::Absent,
+            forward_ports: Listed::default(),
+            dmz_host: Fact::Absent,
             has_other_rules: false,
         },
         sysctls: Vec::new(),
         sysctls_complete: true,
-        reverse_path: known("true".to_owned()),
-        filter_forward: known(false),
+        firewall: firewall(),
         nftables: known(false),
-        trusted_interfaces: Listed::default(),
+        dhcpcd: Dhcpcd { runs: known(false), denied: Listed::default(), allowed: None },
         devices: Vec::new(),
+        netdevs: Vec::new(),
+        bridges: Vec::new(),
+        hosts_entries: Vec::new(),
         has_host_module: true,
         vms: Listed::default(),
         autostart: Listed::default(),
@@ -191,6 +228,17 @@ fn host(words: &[Word<'_>]) -> Host {
             "other-rules" => host.nat.has_other_rules = true,
             "forward4" => host.network.ipv4_forwarding = word.flag(),
             "forward6" => host.network.ipv6_forwarding = word.flag(),
+            "external-ip" => host.nat.external_ip = value.fact(),
+            "forwards" => add(&mut host.nat.forward_ports, value, port_forward),
+            "rp-filter" => host.firewall.reverse_path = value.fact(),
+            "filter-forward" => host.firewall.filter_forward = word.flag(),
+            "no-firewall" => host.firewall.enable = known(false),
+            "trusts" => add(&mut host.firewall.trusted_interfaces, value, Word::sourced),
+            "nftables" => host.nftables = word.flag(),
+            "dhcpcd" => host.dhcpcd.runs = word.flag(),
+            "denies" => add(&mut host.dhcpcd.denied, value, Word::sourced),
+            "device" => host.devices.push(value.sourced()),
+            "hosts" => host.hosts_entries.extend(value.split(',').into_iter().map(hosts_entry)),
             "networkd-off" => host.network.networkd = known(false),
             "sysctls-open" => host.sysctls_complete = false,
             _ => {
@@ -217,6 +265,15 @@ fn guest(fleet: &Fleet, words: &[Word<'_>]) -> Guest {
         autostart: known(true),
         host_name: known(named[0].text.to_owned()),
         hypervisor: known("qemu".to_owned()),
+        vcpu: known(1),
+        vsock_cid: Fact::Absent,
+        machine_id: Fact::Absent,
+        has_shares: known(false),
+        has_graphics: known(false),
+        has_devices: known(false),
+        has_forward_ports: known(false),
+        predictable_names: known(true),
+        hosts_entries: Vec::new(),
         release: None,
     };
     for word in words {
@@ -229,6 +286,10 @@ fn guest(fleet: &Fleet, words: &[Word<'_>]) -> Guest {
             "off" => guest.autostart = known(false),
             "networkd-off" => guest.network.networkd = known(false),
             "hypervisor" => guest.hypervisor = value.fact(),
+            "called" => guest.host_name = value.fact(),
+            "shares" => guest.has_shares = word.flag(),
+            "vcpu" => guest.vcpu = value.number(),
+            "cid" => guest.vsock_cid = value.number(),
             "tap" | "macvtap" | "user" | "bridge" => add(&mut guest.interfaces, value, |item| {
                 let pair = item.split('/');
                 Interface {

@@ -250,6 +250,8 @@ mod tests {
     fn scene() -> Scene {
         let mut scene = Scene::new(&[("host.nix", "{ }\n"), ("web.nix", "\n  { }\n")]);
         let masked = Unit { is_enabled: known(false), ..unit("20-old", &["10.9.9.9/32"]) };
+        let mut made = crate::fleet::sketch::fleet("host server\nguest web@server");
+        let (host, guest) = (made.hosts.remove(0), made.guests.remove(0));
         scene.fleet.hosts.push(Host {
             name: "server".to_owned(),
             place: Some(scene.place("host.nix", "{")),
@@ -261,19 +263,9 @@ mod tests {
                 internal_ipv6s: Listed::default(),
                 internal_interfaces: Listed::default(),
                 external_interface: text("enp0s3"),
-                has_other_rules: false,
+                ..host.nat
             },
-            sysctls: Vec::new(),
-            sysctls_complete: true,
-            reverse_path: Fact::Absent,
-            filter_forward: Fact::Absent,
-            nftables: Fact::Absent,
-            trusted_interfaces: Listed::default(),
-            devices: Vec::new(),
-            has_host_module: true,
-            vms: Listed::default(),
-            autostart: Listed::default(),
-            release: None,
+            ..host
         });
         scene.fleet.guests.push(Guest {
             name: "web".to_owned(),
@@ -289,10 +281,7 @@ mod tests {
                 place: None,
             }]),
             network: network(vec![unit("10-eth", &["10.0.0.5", "fec0::5/128"]), masked]),
-            autostart: Fact::Absent,
-            host_name: Fact::Absent,
-            hypervisor: Fact::Absent,
-            release: None,
+            ..guest
         });
         scene
     }

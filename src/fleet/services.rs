@@ -1,0 +1,284 @@
+//! What machines do with packets and names besides networkd: firewall, translation of single ports, DHCP client, names of addresses, devices.
+
+use std::net::IpAddr;
+
+use super::facts::{Fact, Host, Listed, Origin, Sourced};
+use super::reader::Reader;
+use crate::heap::{Set, Value, View};
+use crate::modules::EvalId;
+use crate::source::Place;
+use crate::syntax::ExprId;
+
+/// `networking.firewall`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Firewall {
+    /// `enable`
+    pub enable: Fact<bool>,
+    /// `checkReversePath` as text (`true`, `false`, `strict`, `loose`).
+    pub reverse_path: Fact<String>,
+    /// `filterForward`
+    pub filter_forward: Fact<bool>,
+    /// `trustedInterfaces`
+    pub trusted_interfaces: Listed<Sourced<String>>,
+    /// Names in `interfaces`, for which ports of their own are open.
+    pub interfaces: Listed<Sourced<String>>,
+    /// `allowedTCPPorts` for all interfaces, in decimal.
+    pub tcp_ports: Listed<Sourced<String>>,
+    /// `allowedUDPPorts` for all interfaces, in decimal.
+    pub udp_ports: Listed<Sourced<String>>,
+    /// `extraCommands`, for iptables.
+    pub extra_commands: Fact<String>,
+    /// `extraInputRules`, for nftables.
+    pub extra_input: Fact<String>,
+    /// `extraForwardRules`, for nftables.
+    pub extra_forward: Fact<String>,
+}
+
+/// The DHCP client that NixOS runs where networkd does not: `networking.dhcpcd` and what switches it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dhcpcd {
+    /// Whether it runs: `networking.dhcpcd.enable` and `networking.useDHCP`, unless `networking.useNetworkd` takes its place
+    /// (nixpkgs, `nixos/modules/services/networking/dhcpcd.nix`).
+    pub runs: Fact<bool>,
+    /// Patterns of interfaces that it leaves alone, as the user writes them.
+    pub denied: Listed<Sourced<String>>,
+    /// Patterns of interfaces that it is limited to; `None` if it is not limited.
+    pub allowed: Option<Listed<Sourced<String>>>,
+}
+
+/// One element of `networking.nat.forwardPorts`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortForward {
+    /// Where the element is written.
+    pub place: Option<Place>,
+    /// `proto`: `tcp` or `udp`.
+    pub protocol: Fact<String>,
+    /// `sourcePort`: a port, or a range `first:last`.
+    pub source: Fact<String>,
+    /// `destination`: an address with a port or a range of ports.
+    pub destination: Fact<String>,
+}
+
+/// A device that the host makes itself (`systemd.network.netdevs`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Netdev {
+    /// `Name`
+    pub name: Sourced<String>,
+    /// `Kind`: `bridge`, `tap`, `vlan`, `wireguard` …
+    pub kind: Fact<String>,
+    /// `MultiQueue` of `[Tap]`.
+    pub multi_queue: Fact<String>,
+    /// `VNetHeader` of `[Tap]`.
+    pub vnet_header: Fact<String>,
+}
+
+/// A bridge of `networking.bridges`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bridge {
+    /// Its name.
+    pub name: Sourced<String>,
+    /// Its ports.
+    pub ports: Listed<Sourced<String>>,
+}
+
+/// A name for an address, from `networking.hosts` or `networking.extraHosts`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostsEntry {
+    /// The address, as written.
+    pub address: Sourced<String>,
+    /// A name.
+    pub name: String,
+}
+
+impl HostsEntry {
+    /// The address, if it is one.
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.address.value.parse().ok()
+    }
+}
+
+impl Host {
+    /// Whether a device of this name is made by the host itself.
+    pub fn makes_device(&self, name: &str) -> bool {
+        self.devices.iter().any(|device| device.value == name)
+    }
+}
+
+impl Reader<'_> {
+    pub(super) fn firewall(&mut self, machine: EvalId) -> Firewall {
+        let option = |name| ["networking", "firewall", name];
+        Firewall {
+            enable: self.option_truth(machine, &option("enable")),
+            reverse_path: self.option_text(machine, &option("checkReversePath")),
+            filter_forward: self.option_truth(machine, &option("filterForward")),
+            trusted_interfaces: self.option_texts(machine, &option("trustedInterfaces")),
+            interfaces: self.names(machine, &option("interfaces")),
+            tcp_ports: self.option_texts(machine, &option("allowedTCPPorts")),
+            udp_ports: self.option_texts(machine, &option("allowedUDPPorts")),
+            extra_commands: self.option_text(machine, &option("extraCommands")),
+            extra_input: self.option_text(machine, &option("extraInputRules")),
+            extra_forward: self.option_text(machine, &option("extraForwardRules")),
+        }
+    }
+
+    pub(super) fn dhcpcd(&mut self, machine: EvalId) -> Dhcpcd {
+        let enable = self.option_truth(machine, &["networking", "dhcpcd", "enable"]);
+        let use_dhcp = self.option_truth(machine, &["networking", "useDHCP"]);
+        let use_networkd = self.option_truth(machine, &["networking", "useNetworkd"]);
+        let runs = match (&enable, &use_dhcp, &use_networkd) {
+            (Fact::Known(one), ..) if !one.value => Fact::Known(one.clone()),
+            (_, Fact::Known(two), _) if !two.value => Fact::Known(two.clone()),
+            (.., Fact::Known(three)) if three.value => Fact::Known(three.clone().map(|_| false)),
+            (Fact::Known(_), Fact::Known(two), Fact::Known(_)) => Fact::Known(two.clone()),
+            _ => Fact::Unknown,
+        };
+        let allowed = self.is_given(machine, &["networking", "dhcpcd", "allowInterfaces"]);
+        Dhcpcd {
+            runs,
+            denied: self.option_texts(machine, &["networking", "dhcpcd", "denyInterfaces"]),
+            allowed: allowed.then(|| self.option_texts(machine, &["networking", "dhcpcd", "allowInterfaces"])),
+        }
+    }
+
+    pub(super) fn port_forwards(&mut self, machine: EvalId) -> Listed<PortForward> {
+        let path = ["networking", "nat", "forwardPorts"];
+        let (value, _) = self.option_value(machine, &path);
+        let View::List(seq) = value.view() else { return Listed { items: Vec::new(), is_complete: false } };
+        let mut listed = Listed { items: Vec::new(), is_complete: self.ev.heap.open_reason(seq).is_none() };
+        for element in self.ev.heap.elements(seq) {
+            let element = self.settled(element, &path);
+            let View::Attrs(set) = element.view() else {
+                listed.is_complete = false;
+                continue;
+            };
+            let place = self.place(element.origin());
+            let [protocol, source, destination] = ["proto", "sourcePort", "destination"].map(|name| self.scalar(set, name));
+            let protocol = match protocol {
+                Fact::Absent => Fact::Known(Sourced { value: "tcp".to_owned(), origin: Origin::default() }),
+                known => known,
+            };
+            listed.items.push(PortForward { place, protocol, source, destination });
+        }
+        listed
+    }
+
+    /// A scalar attribute of a set.
+    fn scalar(&mut self, set: Set, name: &str) -> Fact<String> {
+        let symbol = self.ev.heap.intern(name);
+        match self.ev.heap.key(set, symbol) {
+            Some(key) => {
+                let value = self.ev.heap.share(crate::heap::SlotId(set.start + key.offset));
+                self.text(value, key.origin)
+            }
+            None if self.ev.heap.open_set_reason(set).is_some() => Fact::Unknown,
+            None => Fact::Absent,
+        }
+    }
+
+    pub(super) fn netdevs(&mut self, machine: EvalId) -> Vec<Netdev> {
+        let value = self.option(machine, &["systemd", "network", "netdevs"]).value;
+        let View::Attrs(set) = self.ev.force(value).view() else { return Vec::new() };
+        let mut devices = Vec::new();
+        for (_, slot, _) in self.ev.heap.entries(set) {
+            let View::Attrs(device) = self.ev.force_slot(slot).view() else { continue };
+            let Some(section) = self.section_set(device, "netdevConfig") else { continue };
+            let Fact::Known(name) = self.scalar(section, "Name") else { continue };
+            let tap = self.section_set(device, "tapConfig");
+            let mut flag = |key| tap.map_or(Fact::Absent, |section| self.scalar(section, key));
+            let (multi_queue, vnet_header) = (flag("MultiQueue"), flag("VNetHeader"));
+            devices.push(Netdev { name, kind: self.scalar(section, "Kind"), multi_queue, vnet_header });
+        }
+        devices.sort_by(|a, b| a.name.value.cmp(&b.name.value));
+        devices
+    }
+
+    fn section_set(&mut self, set: Set, name: &str) -> Option<Set> {
+        let name = self.ev.heap.intern(name);
+        let value = self.ev.attribute(set, name)?;
+        match self.ev.force(value).view() {
+            View::Attrs(inner) => Some(inner),
+            _ => None,
+        }
+    }
+
+    pub(super) fn bridges(&mut self, machine: EvalId) -> Vec<Bridge> {
+        let names = self.names(machine, &["networking", "bridges"]).items;
+        let bridges = names.into_iter().map(|name| {
+            let ports = self.option_texts(machine, &["networking", "bridges", &name.value, "interfaces"]);
+            Bridge { name, ports }
+        });
+        bridges.collect()
+    }
+
+    /// Names of addresses, from the option and from the text beside it.
+    pub(super) fn hosts_entries(&mut self, machine: EvalId) -> Vec<HostsEntry> {
+        let mut entries = Vec::new();
+        for address in self.names(machine, &["networking", "hosts"]).items {
+            let names = self.option_texts(machine, &["networking", "hosts", &address.value]);
+            entries.extend(names.items.into_iter().map(|name| {
+                let address = Sourced { value: address.value.clone(), origin: Origin { value: name.origin.value, ..address.origin.clone() } };
+                HostsEntry { address, name: name.value }
+            }));
+        }
+        if let Fact::Known(text) = self.option_text(machine, &["networking", "extraHosts"]) {
+            entries.extend(self.hosts_lines(&text));
+        }
+        entries
+    }
+
+    /// The entries of a text in the format of hosts(5): an address and names on a line, comments after `#`.
+    fn hosts_lines(&mut self, text: &Sourced<String>) -> Vec<HostsEntry> {
+        let parts = text.origin.parts.settle(|value| Some(self.take_apart(value).into()));
+        let mut entries = Vec::new();
+        let mut start = 0;
+        for line in text.value.split_inclusive('\n') {
+            let content = line.split('#').next().unwrap_or_default();
+            let mut words = content.split_whitespace();
+            if let Some(address) = words.next() {
+                let offset = start + content.len() - content.trim_start().len();
+                let part = parts.iter().find(|part| part.start as usize <= offset && offset < part.end as usize);
+                let value = part.and_then(|part| part.place).or(text.origin.value);
+                let origin = Origin { value, definition: text.origin.definition, ..Origin::default() };
+                let address = Sourced { value: address.to_owned(), origin };
+                entries.extend(words.map(|name| HostsEntry { address: address.clone(), name: name.to_owned() }));
+            }
+            start += line.len();
+        }
+        entries
+    }
+
+    /// An integer option.
+    pub(super) fn option_number(&mut self, machine: EvalId, path: &[&str]) -> Fact<i64> {
+        let (value, origin) = self.option_value(machine, path);
+        self.number(value, origin)
+    }
+
+    fn number(&mut self, value: Value, binding: ExprId) -> Fact<i64> {
+        let value = self.ev.force(value);
+        match value.view() {
+            View::Null => Fact::Absent,
+            View::Int(number) => {
+                let origin = self.origin(value, binding);
+                Fact::Known(Sourced { value: number, origin })
+            }
+            _ => Fact::Unknown,
+        }
+    }
+
+    /// Whether a list or set option has elements.
+    pub(super) fn has_elements(&mut self, machine: EvalId, path: &[&str]) -> Fact<bool> {
+        let (value, origin) = self.option_value(machine, path);
+        let (count, is_open) = match value.view() {
+            View::List(seq) => (seq.count(), self.ev.heap.open_reason(seq).is_some()),
+            View::Attrs(set) => (self.ev.heap.set_len(set), self.ev.heap.open_set_reason(set).is_some()),
+            View::Null => (0, false),
+            _ => return Fact::Unknown,
+        };
+        if count == 0 && is_open {
+            return Fact::Unknown;
+        }
+        let origin = self.origin(value, origin);
+        Fact::Known(Sourced { value: count > 0, origin })
+    }
+}
+
