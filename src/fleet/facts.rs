@@ -274,6 +274,8 @@ pub struct Host {
     pub nftables: Fact<bool>,
     /// The DHCP client of NixOS.
     pub dhcpcd: Dhcpcd,
+    /// Whether a DHCP server besides networkd's runs (dnsmasq, Kea).
+    pub dhcp_server: Fact<bool>,
     /// Names of `networking.interfaces`, of bridges, and of the devices in `systemd.network.netdevs`.
     pub devices: Vec<Sourced<String>>,
     /// Devices in `systemd.network.netdevs`, sorted by name.

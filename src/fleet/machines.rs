@@ -86,6 +86,7 @@ impl Reader<'_> {
             firewall: self.firewall(machine),
             nftables: self.option_truth(machine, &["networking", "nftables", "enable"]),
             dhcpcd: self.dhcpcd(machine),
+            dhcp_server: self.dhcp_server(machine),
             devices: self.devices(machine),
             netdevs: self.netdevs(machine),
             bridges: self.bridges(machine),

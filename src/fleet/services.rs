@@ -140,6 +140,19 @@ impl Reader<'_> {
         }
     }
 
+    /// Whether one of the servers runs that NixOS has modules for.
+    pub(super) fn dhcp_server(&mut self, machine: EvalId) -> Fact<bool> {
+        let servers = [
+            ["services", "dnsmasq", "enable"].as_slice(),
+            &["services", "kea", "dhcp4", "enable"],
+            &["services", "dhcpd4", "enable"],
+        ];
+        let known: Vec<Fact<bool>> = servers.iter().map(|path| self.option_truth(machine, path)).collect();
+        let first = |wanted: fn(&Fact<bool>) -> bool| known.iter().find(|fact| wanted(fact)).cloned();
+        let off = || Fact::Known(Sourced { value: false, origin: Origin::default() });
+        first(Fact::is_true).or_else(|| first(Fact::is_unknown)).unwrap_or_else(off)
+    }
+
     pub(super) fn port_forwards(&mut self, machine: EvalId) -> Listed<PortForward> {
         let path = ["networking", "nat", "forwardPorts"];
         let (value, _) = self.option_value(machine, &path);
@@ -152,7 +165,8 @@ impl Reader<'_> {
                 continue;
             };
             let place = self.place(element.origin());
-            let [protocol, source, destination] = ["proto", "sourcePort", "destination"].map(|name| self.scalar(set, name));
+            let [protocol, source, destination] =
+                ["proto", "sourcePort", "destination"].map(|name| self.scalar(set, name));
             let protocol = match protocol {
                 Fact::Absent => Fact::Known(Sourced { value: "tcp".to_owned(), origin: Origin::default() }),
                 known => known,
@@ -216,7 +230,10 @@ impl Reader<'_> {
         for address in self.names(machine, &["networking", "hosts"]).items {
             let names = self.option_texts(machine, &["networking", "hosts", &address.value]);
             entries.extend(names.items.into_iter().map(|name| {
-                let address = Sourced { value: address.value.clone(), origin: Origin { value: name.origin.value, ..address.origin.clone() } };
+                let address = Sourced {
+                    value: address.value.clone(),
+                    origin: Origin { value: name.origin.value, ..address.origin.clone() },
+                };
                 HostsEntry { address, name: name.value }
             }));
         }
@@ -281,4 +298,3 @@ impl Reader<'_> {
         Fact::Known(Sourced { value: count > 0, origin })
     }
 }
-

@@ -94,7 +94,11 @@ impl<'a> Word<'a> {
     }
 
     fn number(self) -> Fact<i64> {
-        if self.text == "unknown" { Fact::Unknown } else { Fact::Known(self.sourced().map(|text| text.parse().unwrap())) }
+        if self.text == "unknown" {
+            Fact::Unknown
+        } else {
+            Fact::Known(self.sourced().map(|text| text.parse().unwrap()))
+        }
     }
 
     fn flag(self) -> Fact<bool> {
@@ -167,7 +171,12 @@ fn firewall() -> Firewall {
 /// `tcp/80/10.0.0.5:80`
 fn port_forward(word: Word<'_>) -> PortForward {
     let parts = word.split('/');
-    PortForward { place: Some(word.place()), protocol: parts[0].fact(), source: parts[1].fact(), destination: parts[2].fact() }
+    PortForward {
+        place: Some(word.place()),
+        protocol: parts[0].fact(),
+        source: parts[1].fact(),
+        destination: parts[2].fact(),
+    }
 }
 
 /// `10.0.0.5/web`
@@ -200,6 +209,7 @@ fn host(words: &[Word<'_>]) -> Host {
         firewall: firewall(),
         nftables: known(false),
         dhcpcd: Dhcpcd { runs: known(false), denied: Listed::default(), allowed: None },
+        dhcp_server: known(false),
         devices: Vec::new(),
         netdevs: Vec::new(),
         bridges: Vec::new(),
@@ -236,6 +246,7 @@ fn host(words: &[Word<'_>]) -> Host {
             "trusts" => add(&mut host.firewall.trusted_interfaces, value, Word::sourced),
             "nftables" => host.nftables = word.flag(),
             "dhcpcd" => host.dhcpcd.runs = word.flag(),
+            "serves-dhcp" => host.dhcp_server = word.flag(),
             "denies" => add(&mut host.dhcpcd.denied, value, Word::sourced),
             "device" => host.devices.push(value.sourced()),
             "hosts" => host.hosts_entries.extend(value.split(',').into_iter().map(hosts_entry)),

@@ -14,7 +14,14 @@ pub(super) const RULE: RuleInfo = RuleInfo {
     group: Group::Addressing,
     fix: FixKind::Automatic,
     page: include_str!("guest_match_mac_mismatch.md"),
-    explains: &["host-route-missing", "guest-host-address-disagree", "guest-default-route-missing", "network-shadowed"],
+    explains: &[
+        "host-route-missing",
+        "guest-host-address-disagree",
+        "guest-default-route-missing",
+        "guest-dhcp-on-routed-link",
+        "guest-address-missing",
+        "network-shadowed",
+    ],
     run,
 };
 

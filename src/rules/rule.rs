@@ -51,13 +51,15 @@ pub enum Group {
     Isolation,
     /// How networkd picks its files.
     Networkd,
+    /// Values written twice, of which one was forgotten.
+    Drift,
     /// The source itself.
     Source,
 }
 
 impl Group {
     /// All, in the order of the catalogue.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Uniqueness,
         Self::Identity,
         Self::Addressing,
@@ -67,6 +69,7 @@ impl Group {
         Self::Nat,
         Self::Isolation,
         Self::Networkd,
+        Self::Drift,
         Self::Source,
     ];
 
@@ -82,6 +85,7 @@ impl Group {
             Self::Nat => "nat",
             Self::Isolation => "isolation",
             Self::Networkd => "networkd",
+            Self::Drift => "drift",
             Self::Source => "source",
         }
     }
