@@ -26,8 +26,8 @@ pub(super) enum Trouble {
 pub(super) struct Pattern {
     node: Node,
     groups: usize,
-    /// Whether a repetition of something that may be empty has groups: then captures differ from those of automata.
-    has_empty_rounds: bool,
+    /// Whether a repetition of something that may be empty, or one of zero times, has groups: then captures differ from those of automata.
+    has_odd_groups: bool,
     /// Whether a search could find different lengths at one place by choosing among alternatives.
     has_choice: bool,
     whole: OnceCell<Option<Regex>>,
@@ -47,7 +47,9 @@ impl Pattern {
         if node.size() > LARGEST {
             return Err(Trouble::TooMuch);
         }
-        let has_empty_rounds = node.has(&|part| match part {
+        let has_odd_groups = node.has(&|part| match part {
+            // The automaton leaves out the groups of what is repeated zero times, and counts the others wrongly.
+            Node::Repeat(inner, _, Some(0)) => inner.has_group(),
             Node::Repeat(inner, _, most) => *most != Some(1) && inner.may_be_empty() && inner.has_group(),
             _ => false,
         });
@@ -58,7 +60,7 @@ impl Pattern {
         Ok(Self {
             node,
             groups,
-            has_empty_rounds,
+            has_odd_groups,
             has_choice,
             whole: OnceCell::new(),
             search: OnceCell::new(),
@@ -94,7 +96,7 @@ impl Pattern {
         if self.groups == 0 {
             return Ok(regex.is_match(text).then(|| vec![Some((0, text.len()))]));
         }
-        if !self.has_empty_rounds {
+        if !self.has_odd_groups {
             return Ok(captures(regex, Input::new(text).anchored(Anchored::Yes)));
         }
         if !regex.is_match(text) {
@@ -107,7 +109,7 @@ impl Pattern {
     pub(super) fn find(&self, text: &[u8], from: usize) -> Result<Option<Groups>, Trouble> {
         let regex = self.search.get_or_init(|| self.compile(false)).as_ref().ok_or(Trouble::TooMuch)?;
         let input = Input::new(text).range(from..);
-        if !self.has_choice && !self.has_empty_rounds {
+        if !self.has_choice && !self.has_odd_groups {
             if self.groups == 0 {
                 return Ok(regex.search(&input).map(|found| vec![Some((found.start(), found.end()))]));
             }

@@ -160,6 +160,15 @@ mod tests {
     }
 
     #[test]
+    fn groups_that_are_repeated_zero_times_count() {
+        check(&[
+            (r#"builtins.match "(a){0}(b)" "b""#, r#"[ null "b" ]"#),
+            (r#"builtins.match "((a)(b)){0}c" "c""#, "[ null null null ]"),
+            (r#"builtins.split "(a){0}" "b""#, r#"[ "" [ null ] "b" [ null ] "" ]"#),
+        ]);
+    }
+
+    #[test]
     fn repetitions_of_what_may_be_empty_end_with_an_empty_round() {
         check(&[
             (r#"builtins.match "(a*)*" "aaa""#, r#"[ "" ]"#),
