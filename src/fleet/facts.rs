@@ -455,10 +455,21 @@ pub struct Matching {
     pub types: Listed<Sourced<String>>,
     /// `Kind`, one element a pattern.
     pub kinds: Listed<Sourced<String>>,
+    /// Keys that one definition gives as a list and another as a single value, which NixOS joins without a word.
+    pub widened: Vec<Widened>,
     /// Names of other keys that are set (`Driver`, `PermanentMACAddress`, mistyped ones …).
     pub others: Vec<Sourced<String>>,
     /// Whether no further key may exist that is not known.
     pub is_complete: bool,
+}
+
+/// A key of `[Match]` with definitions of both kinds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Widened {
+    /// The key.
+    pub key: String,
+    /// Where it is defined, single values first.
+    pub places: Vec<Place>,
 }
 
 /// One address of a unit.

@@ -1,6 +1,6 @@
 //! `systemd.network` of one machine as facts.
 
-use super::facts::{Address, Fact, Listed, Matching, Network, Origin, Route, Sourced, Unit, parse_prefix};
+use super::facts::{Address, Fact, Listed, Matching, Network, Origin, Route, Sourced, Unit, Widened, parse_prefix};
 use super::reader::Reader;
 use crate::heap::{Set, Symbol, Value, View};
 use crate::modules::EvalId;
@@ -166,6 +166,7 @@ impl Reader<'_> {
         let mut matching = Matching { is_complete: section.is_complete, ..Matching::default() };
         for (name, value, binding) in self.keys(section) {
             let words = self.texts(value, binding, true);
+            matching.widened.extend(self.widened(section, &name));
             match name.as_str() {
                 "Name" => matching.names = words,
                 "MACAddress" => matching.macs = words,
@@ -178,6 +179,29 @@ impl Reader<'_> {
             }
         }
         matching
+    }
+
+    /// Whether some of the definitions of a key are lists and others single values, whose origins are then given.
+    fn widened(&mut self, section: &Section, name: &str) -> Option<Widened> {
+        if section.raw.len() < 2 {
+            return None;
+        }
+        let symbol = self.ev.heap.intern(name);
+        let (mut single, mut lists) = (Vec::new(), Vec::new());
+        for set in &section.raw {
+            let Some(key) = self.ev.heap.key(*set, symbol) else { continue };
+            let value = self.ev.heap.share(crate::heap::SlotId(set.start + key.offset));
+            let value = self.ev.force(value);
+            let place = self.place(key.origin).or_else(|| self.place(value.origin()));
+            match value.view() {
+                View::List(_) => lists.push(place),
+                View::Str(_) => single.push(place),
+                // Properties such as `mkForce` decide for themselves.
+                _ => return None,
+            }
+        }
+        let places = || single.iter().chain(&lists).copied().flatten().collect();
+        (!single.is_empty() && !lists.is_empty()).then(|| Widened { key: name.to_owned(), places: places() })
     }
 
     /// `name = "…"` of a unit stands for `matchConfig.Name`.

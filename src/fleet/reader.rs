@@ -111,11 +111,14 @@ impl<'a> Reader<'a> {
             .collect();
         let machine = (!self.machine.is_empty()).then(|| self.machine.clone());
         let folder = format!("{}/", self.project.display());
-        let lines: Vec<&str> = info.message.lines().map(str::trim).collect();
-        let message = lines.join(" ").replace(&folder, "");
+        let is_conflict = info.kind == ErrorKind::Module("conflict");
+        // The last line of a conflict is advice for those who see nothing but the message.
+        let lines = info.message.lines().map(str::trim).filter(|line| !is_conflict || !line.starts_with("Use `lib.mk"));
+        let message = lines.collect::<Vec<_>>().join(" ").replace(&folder, "");
+        let kind = if is_conflict { ProblemKind::Conflict } else { ProblemKind::Evaluation };
         // An error that no expression of the project is known to make may come from what routelint describes itself.
         let is_certain = place.is_some() && !self.is_doubtful(info.kind);
-        let problem = Problem { kind: ProblemKind::Evaluation, message, place, related, machine, is_certain };
+        let problem = Problem { kind, message, place, related, machine, is_certain };
         let is_known = |known: &Problem| known.message == problem.message && known.place == problem.place;
         if self.problems.len() < MOST_PROBLEMS && !self.problems.iter().any(is_known) {
             self.problems.push(problem);

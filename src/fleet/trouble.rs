@@ -26,6 +26,8 @@ pub enum ProblemKind {
     Syntax,
     /// Evaluation ends in an error.
     Evaluation,
+    /// Definitions of an option that do not go together.
+    Conflict,
     /// A module takes an argument that nobody passes.
     MissingArgument(String),
 }

@@ -61,6 +61,7 @@ mod nat_ranges;
 mod network_shadowed;
 mod networks_ignored_networkd_off;
 mod onlink_without_gateway;
+mod scalar_list_widening;
 mod source_problems;
 mod tap_bridged_in_routed_setup;
 mod tap_id_too_long;

@@ -50,6 +50,8 @@ static RULES: &[RuleInfo] = &[
     hosts_file_stale::RULE,
     source_problems::SYNTAX,
     source_problems::EVALUATION,
+    source_problems::CONFLICT,
+    scalar_list_widening::RULE,
     source_problems::MISSING_ARGUMENT,
     allowances::UNUSED,
     allowances::UNKNOWN,

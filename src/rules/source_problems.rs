@@ -26,6 +26,16 @@ pub(super) const EVALUATION: RuleInfo = RuleInfo {
     run: |context| problems(context, |kind| matches!(kind, ProblemKind::Evaluation)),
 };
 
+pub(super) const CONFLICT: RuleInfo = RuleInfo {
+    name: "conflicting-definitions",
+    severity: Severity::Error,
+    group: Group::Source,
+    fix: FixKind::Suggested,
+    page: include_str!("conflicting_definitions.md"),
+    explains: &[],
+    run: |context| problems(context, |kind| matches!(kind, ProblemKind::Conflict)),
+};
+
 pub(super) const MISSING_ARGUMENT: RuleInfo = RuleInfo {
     name: "special-arg-missing",
     severity: Severity::Error,
@@ -56,6 +66,14 @@ fn draft(problem: &Problem) -> Draft {
             ),
             "correct the expression; the further places tell how evaluation came to it".to_owned(),
             "evaluation ends here",
+        ),
+        ProblemKind::Conflict => (
+            format!(
+                "{machine}{message}: the configuration does not build, and what depends on this value is not checked"
+            ),
+            "keep one of the definitions; `lib.mkForce` lets one of them win, `lib.mkDefault` lets it give way"
+                .to_owned(),
+            "defined here",
         ),
         ProblemKind::MissingArgument(name) => (
             format!(
