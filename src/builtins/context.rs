@@ -169,6 +169,12 @@ mod tests {
                 format!("builtins.getContext (\"x\" + {with})"),
                 "{ \"/nix/store/0123456789abcdfghijklmnpqrsvwxyz-x\" = { path = true; }; }",
             ),
+            (format!("builtins.hasContext (builtins.concatStringsSep ({with}) [ ])"), "true"),
+            (format!("builtins.hasContext (dirOf ({with}))"), "true"),
+            (
+                "builtins.getContext (builtins.storePath /nix/store/0123456789abcdfghijklmnpqrsvwxyz-x/y)".to_owned(),
+                "{ \"/nix/store/0123456789abcdfghijklmnpqrsvwxyz-x\" = { path = true; }; }",
+            ),
             (format!("map builtins.hasContext (builtins.match \"(.)..\" ({with}))"), "[ false ]"),
         ];
         for (expression, expected) in &cases {

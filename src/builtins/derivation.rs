@@ -351,6 +351,20 @@ mod tests {
             ("(derivation { name = \"d\"; }).drvPath", "error: required attribute 'builder' missing"),
             ("(derivation { name = \"d\"; }).name", "\"d\""),
             (
+                "(derivation { name = \"d\"; system = \"s\"; builder = null; }).outPath",
+                "error: required attribute 'builder' missing",
+            ),
+            (
+                "(derivation { name = \"d\"; system = \"s\"; builder = \"b\"; outputs = [ \"a\" \"a\" ]; }).outPath",
+                "error: duplicate derivation output 'a'",
+            ),
+            (
+                "(derivation { name = \"d\"; system = \"s\"; builder = \"b\"; outputHash = \"\"; }).outPath",
+                "error: derivation 'd': empty hash requires explicit hash algorithm",
+            ),
+            ("builtins.functionArgs derivation", "{ outputs = true; }"),
+            ("derivation", "<LAMBDA>"),
+            (
                 "let d = derivation { name = \"d\"; outputs = [ \"out\" \"dev\" ]; }; in d.dev.outputName + d.type",
                 "\"devderivation\"",
             ),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
-use super::testing::{eval_to_text, evaluator};
+use super::testing::{check, eval_to_text, evaluator};
 use crate::heap::View;
 
 /// An expression whose layout is still open.
@@ -256,4 +256,27 @@ proptest! {
         let lazy = format!("let value = {text}; in (x: y: x) 1 value");
         prop_assert_eq!(answer(&lazy), "1");
     }
+}
+
+#[test]
+fn identity_does_not_hide_failures() {
+    check(&[
+        ("let x = [ (throw \"inside\") ]; in x == x", "error: inside"),
+        ("let x = { a = throw \"inside\"; }; in x == x", "error: inside"),
+        ("let f = x: x; x = { inherit f; }; in x == x", "true"),
+    ]);
+}
+
+#[test]
+fn operators_are_calls_of_what_bears_their_names() {
+    check(&[
+        ("let __sub = a: b: [ a b ]; in [ (3 - 1) (-4) ]", "[ [ 3 1 ] [ 0 4 ] ]"),
+        ("let __lessThan = a: b: a; in [ (1 < 2) (1 > 2) ]", "[ 1 2 ]"),
+        ("with { __sub = 1; }; 3 - 1", "2"),
+    ]);
+}
+
+#[test]
+fn paths_begin_with_what_is_written() {
+    check(&[("./.${\"x\"}", "/projectx"), ("./${\"x\"}/../y", "/project/y"), ("/a/${./b}", "/a/project/b")]);
 }

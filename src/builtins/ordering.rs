@@ -276,6 +276,8 @@ mod tests {
             ("builtins.sort (a: b: true) [ 1 2 3 4 5 ]", "[ 5 4 3 2 1 ]"),
             ("builtins.sort builtins.lessThan [ \"b\" 1 ]", "error: cannot compare an integer: 1 with a string: \"b\""),
             ("builtins.sort builtins.lessThan [ 1.5 1 ]", "[ 1 1.5 ]"),
+            ("builtins.sort (a: b: a.x) [ 1 (throw \"element\") ]", "error: element"),
+            ("builtins.sort (throw \"function\") [ ]", "[ ]"),
         ]);
     }
 

@@ -45,7 +45,7 @@ CLASSES = [
     ("lengths", r"different lengths|must be of the same length"),
     ("list size", r"cannot create (a )?list|out of memory|limit of list size"),
     ("context", r"not allowed to refer to a store path|that refers to a store path cannot be|must have exactly one element, but has"
-                r"|can only act on derivations|is not a derivation$|must refer to exactly one derivation|may not reference derivations|must not refer to a derivation"),
+                r"|can only act on derivations|is not a derivation$|must refer to exactly one derivation|may not reference derivations|must not contain a reference to a derivation|must not refer to a derivation"),
     ("store name", r"name of a store path|contains illegal character|(not )?allowed to end in|invalid derivation (output )?name|duplicate derivation output"
                    r"|an empty set of outputs|multiple outputs are not supported"),
     ("not JSON", r"unsigned json number|json\.exception|invalid JSON|to JSON"),

@@ -186,6 +186,7 @@ mod tests {
             (r#"builtins.split "," "a,b""#, r#"[ "a" [ ] "b" ]"#),
             (r#"builtins.split "(=)|(;)" "k=v;""#, r#"[ "k" [ "=" null ] "v" [ null ";" ] "" ]"#),
             (r#"builtins.split "" "ab""#, r#"[ "" [ ] "a" [ ] "b" [ ] "" ]"#),
+            (r#"builtins.split "a" { __toString = self: "a"; }"#, "error: expected a string but found a set"),
             (r#"builtins.split "^a" "aab""#, r#"[ "" [ ] "ab" ]"#),
             (r#"builtins.split "a*" "baac""#, r#"[ "" [ ] "b" [ ] "" [ ] "c" [ ] "" ]"#),
         ]);
