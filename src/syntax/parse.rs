@@ -119,9 +119,9 @@ fn parse_with_rnix(text: &str, survey: &Survey, options: &LowerOptions<'_>) -> F
 /// An error at its places in the text as the user wrote it.
 fn in_original(error: SyntaxError, patched: &Patched) -> SyntaxError {
     let related = error.related.map(|(span, text)| (patched.original(span), text));
-    // What Nix notices only behind something that was put in, it does not get to.
-    let before = patched.original(Span::new(error.noticed.saturating_sub(1), error.noticed));
-    let is_put_in = error.noticed > 0 && before.start == before.end;
-    let noticed = if is_put_in { SyntaxError::UNNOTICED } else { before.end };
+    // What Nix notices at the end of something, it does not get to where that end was put in.
+    let end = patched.original(Span::new(error.noticed.saturating_sub(1), error.noticed));
+    let is_at_end = !matches!(error.kind, SyntaxErrorKind::Grammar | SyntaxErrorKind::BadLiteral);
+    let noticed = if is_at_end && end.start == end.end { SyntaxError::UNNOTICED } else { end.end };
     SyntaxError { span: patched.original(error.span), related, noticed, ..error }
 }

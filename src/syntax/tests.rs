@@ -107,6 +107,7 @@ fn the_error_is_known_at_which_nix_stops() {
         ("{ f = { a, a }: 1; b = 1; b = 2; }", "the function takes `a` twice"),
         ("{ a = 1; a = [ }", "the file ends before the `]`"),
         ("{ a = 1; a = 2 }", "`;` is missing before `}`"),
+        ("(let a = 1; a = 2 * in 3)", "a value is missing before `in`"),
         ("{ a = 1; a = 2; b = }", "`a` is already defined"),
         ("if b then { a = 1; // { a = 2; } else 1", "the file ends before the `}`"),
     ] {
