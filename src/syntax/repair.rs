@@ -31,9 +31,20 @@ impl Patched {
     pub(super) fn insert(&self, at: u32, what: &str) -> Self {
         let length = u32::try_from(what.len()).unwrap_or(0);
         let (before, after) = self.text.split_at_checked(at as usize).unwrap_or((&self.text, ""));
-        let moved =
-            self.insertions.iter().map(|(start, bytes)| (if *start >= at { start + length } else { *start }, *bytes));
-        let mut insertions: Vec<(u32, u32)> = moved.chain([(at, length)]).collect();
+        let mut is_inside = false;
+        let moved = self.insertions.iter().map(|(start, bytes)| match (*start >= at, start + bytes > at) {
+            (true, _) => (start + length, *bytes),
+            // What goes into something that was put in makes that longer.
+            (false, true) => {
+                is_inside = true;
+                (*start, bytes + length)
+            }
+            (false, false) => (*start, *bytes),
+        });
+        let mut insertions: Vec<(u32, u32)> = moved.collect();
+        if !is_inside {
+            insertions.push((at, length));
+        }
         insertions.sort_unstable();
         Self { text: [before, what, after].concat(), insertions }
     }
