@@ -167,7 +167,8 @@ impl Known {
     pub(super) fn outputs(self, ev: &mut Evaluator) -> Outcome {
         let Self::Described(number) = self else {
             self.stand_in(ev);
-            return Ok(ev.unknown(self.reason()).0);
+            let unknown = ev.unknown(self.reason()).0;
+            return Ok(super::inputs::with_systems(ev, unknown));
         };
         let description = describe(ev, number)?;
         let View::Attrs(set) = description.view() else { return Ok(description) };
