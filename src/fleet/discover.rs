@@ -16,7 +16,7 @@ use super::reader::Reader;
 use super::target::{Layout, Scope, Target};
 use super::trouble::{Gap, Problem};
 use crate::config::{Mistake, Settings};
-use crate::eval::{Evaluator, Stop};
+use crate::eval::{Evaluator, Stop, UnknownReason};
 use crate::flake::{FlakeOptions, Machine, machine_of, nixos_system};
 use crate::heap::{Set, Symbol, Value, View, sym};
 use crate::modules::{self, EvalId, ModuleInput};
@@ -99,6 +99,8 @@ pub(super) struct Finder<'a> {
     /// Numbers of the guests that the configuration says what they are made of, by name.
     pub(super) named_guests: FxHashMap<String, Vec<usize>>,
     pub(super) flakes: Flakes,
+    /// Where the project begins: `flake.nix`.
+    entry: Option<Place>,
     /// `microvm.vms` of the host that was asked last.
     vms: Option<(EvalId, Value)>,
     /// What the next machine may take: less for each one that took all it was given, so that many endless machines end too.
@@ -121,6 +123,7 @@ impl<'a> Finder<'a> {
             settings: Arc::clone(&target.settings),
             named_guests,
             flakes: Vec::new(),
+            entry: None,
             vms: None,
             steps: STEPS_PER_MACHINE,
             census: None,
@@ -146,8 +149,22 @@ impl<'a> Finder<'a> {
 
 impl Finder<'_> {
     pub(super) fn finish(self) -> Discovery {
-        let Self { reader, mut found, .. } = self;
+        let Self { reader, mut found, entry, .. } = self;
         (found.problems, found.gaps) = reader.troubles(found.is_guessed);
+        let places = |machine: &str| {
+            let (kind, name) = machine.split_once(' ')?;
+            match kind {
+                "host" => found.hosts.iter().find(|host| host.name == name)?.place,
+                _ => found.guests.iter().find(|(guest, _)| guest.name == name)?.0.place,
+            }
+        };
+        for problem in found.problems.iter_mut().filter(|problem| problem.place.is_none()) {
+            if let [] = problem.related.as_slice() {
+                let machine = problem.machine.as_deref().and_then(places);
+                let text = if machine.is_some() { "met while reading this" } else { "met while reading this flake" };
+                problem.related.extend(machine.or(entry).map(|place| (place, text.to_owned())));
+            }
+        }
         found
     }
 
@@ -176,6 +193,7 @@ impl Finder<'_> {
 
     fn flake(&mut self, folder: &Path) {
         self.take_release(folder);
+        self.entry = self.start_of(&folder.join("flake.nix"));
         let machines = self.flake_machines(folder);
         if machines.is_empty() && self.reader.problems.is_empty() {
             self.found.is_guessed = true;
@@ -313,6 +331,11 @@ impl Finder<'_> {
             return None;
         }
         let [special_args, extra] = ["specialArgs", "extraModules"].map(|leaf| self.vm_value(vm, leaf));
+        // What cannot be read passes any argument.
+        let special_args = match special_args.view() {
+            View::Error(_) => self.ev().unknown(UnknownReason::ModuleArgument("specialArgs".to_owned())).0,
+            _ => special_args,
+        };
         let mut modules: Vec<ModuleInput> = definitions.into_iter().map(ModuleInput::Import).collect();
         if let View::List(seq) = extra.view() {
             modules.extend(self.ev().heap.elements(seq).into_iter().map(ModuleInput::Module));
@@ -332,7 +355,7 @@ impl Finder<'_> {
         let default_name = default_host_name(ev, name);
         let mut all = vec![ModuleInput::Module(guest), ModuleInput::Module(default_name)];
         all.extend(modules);
-        let special_args = special_args.filter(|value| matches!(value.view(), View::Attrs(_)));
+        let special_args = special_args.filter(|value| matches!(value.view(), View::Attrs(_) | View::Unknown(_)));
         nixos_system(ev, Machine { modules: all, special_args, pkgs: None }).ok()
     }
 

@@ -274,7 +274,7 @@ impl Reader<'_> {
             let place = self.place(problem.origin);
             match problem.kind {
                 modules::ProblemKind::FailedModule => match problem.cause.view() {
-                    View::Error(id) => self.report_error(id),
+                    View::Error(id) => self.report_error_at(id, place),
                     _ => self.gap(place, "a module", problem.message),
                 },
                 modules::ProblemKind::MissingArgument => {
