@@ -159,7 +159,7 @@ impl Finder<'_> {
             }
         };
         for problem in found.problems.iter_mut().filter(|problem| problem.place.is_none()) {
-            if let [] = problem.related.as_slice() {
+            if problem.related.is_empty() {
                 let machine = problem.machine.as_deref().and_then(places);
                 let text = if machine.is_some() { "met while reading this" } else { "met while reading this flake" };
                 problem.related.extend(machine.or(entry).map(|place| (place, text.to_owned())));
