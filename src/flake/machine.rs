@@ -49,10 +49,15 @@ pub fn nixos_system(ev: &mut Evaluator, machine: Machine) -> Result<EvalId, Stop
     let modules_path = super::known::modules_path(ev);
     let base = ev.set(&[("lib", lib), ("modulesPath", modules_path)]);
     let special_args = match machine.special_args {
-        Some(given) => {
-            let given = ev.force(given);
-            ev.update(base, given)?
-        }
+        Some(given) => match ev.force(given) {
+            // Whatever is passed, there is `lib`, perhaps with more in it.
+            unknown if unknown.is_unknown() => {
+                let lib = ev.update(unknown, lib)?;
+                let base = ev.set(&[("lib", lib), ("modulesPath", modules_path)]);
+                ev.update(unknown, base)?
+            }
+            given => ev.update(base, given)?,
+        },
         None => base,
     };
     let pkgs = match machine.pkgs {
