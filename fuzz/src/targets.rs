@@ -10,8 +10,11 @@ use routelint::eval::{Evaluator, Limits, Outcome};
 use routelint::flake::{FlakeOptions, Lock, flake_value};
 use routelint::fleet::{Target, analyse, new_evaluator};
 use routelint::heap::{Heap, Value, View};
-use routelint::report::{Checked, Paths, Shown, Style, concise, human, json, show_json, show_table};
-use routelint::rules::{self, Settings, apply_allowances, check, sort};
+use routelint::report::{
+    Checked, Paths, Shown, Style, checkstyle, concise, github, gitlab, human, json, junit, rdjson, sarif, show_json,
+    show_table,
+};
+use routelint::rules::{self, Culprit, Settings, Severity, all, apply_allowances, check, identify, sort};
 use routelint::source::{Access, FileId, Place, Sources};
 use routelint::syntax::ir::{Expr, FileIr};
 use routelint::syntax::{LowerOptions, parse};
@@ -414,6 +417,7 @@ fn reports_of(folder: &Path) -> Vec<String> {
     let paths = Paths::relative_to(root.clone());
     let mut judged = apply_allowances(check(&analysis.fleet, &settings), &analysis.directives, line, &settings);
     sort(&mut judged.findings, |file| paths.of(&sources, file));
+    identify(&mut judged.findings, |place| Culprit { path: paths.of(&sources, place.file), text: sources.text(place) });
     for finding in &judged.findings {
         let edits = finding.fixes.iter().flat_map(|fix| &fix.edits).map(|edit| edit.place);
         for place in finding.labels.iter().map(|label| label.place).chain(edits) {
@@ -427,6 +431,8 @@ fn reports_of(folder: &Path) -> Vec<String> {
         fleet: &analysis.fleet,
         findings: &judged.findings,
         suppressed: judged.suppressed,
+        rules: &all().iter().collect::<Vec<_>>(),
+        threshold: Severity::Warning,
         sources: &sources,
         paths: &paths,
     })
@@ -435,8 +441,14 @@ fn reports_of(folder: &Path) -> Vec<String> {
 /// Every report is written; those for programs are well-formed.
 fn render(checked: &Checked<'_>) -> Vec<String> {
     let shown = Shown { fleet: checked.fleet, sources: checked.sources, paths: checked.paths };
-    let for_programs =
-        [json::render(checked), show_json::render(&shown)].map(|text| text.expect("reports are written"));
+    let for_programs = [
+        json::render(checked),
+        sarif::render(checked),
+        gitlab::render(checked),
+        rdjson::render(checked),
+        show_json::render(&shown),
+    ];
+    let for_programs = for_programs.map(|text| text.expect("reports are written"));
     for text in &for_programs {
         assert!(serde_json::from_str::<serde_json::Value>(text).is_ok(), "no JSON: {text}");
     }
@@ -445,6 +457,9 @@ fn render(checked: &Checked<'_>) -> Vec<String> {
         human::render(checked, Style::PLAIN),
         human::render(checked, narrow),
         concise::render(checked),
+        github::render(checked),
+        junit::render(checked).expect("reports are written"),
+        checkstyle::render(checked).expect("reports are written"),
         show_table::render(&shown, Style::PLAIN),
     ];
     reports.extend(for_programs);

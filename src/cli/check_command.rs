@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::project::{FleetArguments, Project};
+use super::root::{culprit, root_of};
 use super::rules_command::known_rule;
 use super::terminal::{self, ColourChoice};
 use super::{Failure, Status, complain};
 use crate::config;
 use crate::fix;
 use crate::fleet::Coverage;
-use crate::report::{Checked, Style, concise, human, json};
+use crate::report::{Checked, Style, checkstyle, concise, github, gitlab, human, json, junit, rdjson, sarif};
 use crate::rules::{self, Allowed, Finding, Override, Settings, Severity, levels_of};
 use crate::source::SourceFile;
 
@@ -49,6 +50,18 @@ enum Format {
     Concise,
     /// JSON, version 1
     Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Workflow commands of GitHub Actions
+    Github,
+    /// Code Quality report of GitLab
+    Gitlab,
+    /// JUnit XML: a test per rule and finding
+    Junit,
+    /// Checkstyle XML
+    Checkstyle,
+    /// Diagnostic Format of reviewdog
+    Rdjson,
 }
 
 /// Severities in the words of the command line.
@@ -75,15 +88,23 @@ pub(super) fn run(arguments: &CheckArguments, colour: ColourChoice) -> Result<St
         known_rule(name)?;
     }
     let project = Project::analyse(&arguments.fleet)?;
-    let Allowed { findings, suppressed } = judge(&project, &arguments.only, &arguments.skip);
+    let settings = rule_settings(&project, &arguments.only, &arguments.skip);
+    let Allowed { mut findings, suppressed } = judge(&project, &settings);
+    let root = root_of(&arguments.fleet, &project)?;
+    rules::identify(&mut findings, |place| culprit(&project.sources, &root, place));
     if project.fleet.hosts.is_empty() && project.fleet.guests.is_empty() && findings.is_empty() {
         return Err(project.nothing_to_analyse());
     }
     let findings: Vec<Finding> = findings.into_iter().filter(|finding| project.reports(finding)).collect();
+    let ran: Vec<_> = rules::all().iter().filter(|rule| settings.wants(rule.name)).collect();
+    let configured = project.settings.fail_on.as_ref().map(|threshold| threshold.value.into());
+    let threshold = arguments.fail_on.map(Threshold::severity).or(configured).unwrap_or(Severity::Warning);
     let checked = Checked {
         fleet: &project.fleet,
         findings: &findings,
         suppressed,
+        rules: &ran,
+        threshold,
         sources: &project.sources,
         paths: &project.paths,
     };
@@ -98,8 +119,6 @@ pub(super) fn run(arguments: &CheckArguments, colour: ColourChoice) -> Result<St
         let asking = if arguments.strict.is_some() { "--strict" } else { "`strict` in the configuration" };
         complain(&format!("not everything was understood, and {asking} asks for that:{}", project.gaps()));
     }
-    let configured = project.settings.fail_on.as_ref().map(|threshold| threshold.value.into());
-    let threshold = arguments.fail_on.map(Threshold::severity).or(configured).unwrap_or(Severity::Warning);
     let fails = findings.iter().any(|finding| finding.severity >= threshold);
     Ok(if fails || has_gaps { Status::Findings } else { Status::Clean })
 }
@@ -121,18 +140,21 @@ fn overrides(project: &Project) -> Vec<Override> {
     changes.collect()
 }
 
-/// What the rules say, in the order of reports, and how many findings comments allow. Of the rules only those of `only`, unless it is empty, and none
-/// of `skip`.
-pub(super) fn judge(project: &Project, only: &[String], skip: &[String]) -> Allowed {
-    let settings = Settings {
+/// What the configuration says about rules. Of the rules only those of `only` run, unless it is empty, and none of `skip`.
+pub(super) fn rule_settings(project: &Project, only: &[String], skip: &[String]) -> Settings {
+    Settings {
         levels: levels_of(&project.settings.rules),
         overrides: overrides(project),
         only: only.iter().cloned().collect(),
         skip: skip.iter().cloned().collect(),
-    };
-    let findings = rules::check(&project.fleet, &settings);
+    }
+}
+
+/// What the rules say, in the order of reports, and how many findings comments allow.
+pub(super) fn judge(project: &Project, settings: &Settings) -> Allowed {
+    let findings = rules::check(&project.fleet, settings);
     let line = |place| project.sources.line_columns(place).0.line;
-    let mut judged = rules::apply_allowances(findings, &project.directives, line, &settings);
+    let mut judged = rules::apply_allowances(findings, &project.directives, line, settings);
     fix::settle(&mut judged.findings, &project.sources);
     rules::sort(&mut judged.findings, |file| project.paths.of(&project.sources, file));
     judged
@@ -142,10 +164,18 @@ fn render(format: Format, checked: &Checked<'_>, style: Style) -> Result<String,
     match format {
         Format::Human => Ok(human::render(checked, style)),
         Format::Concise => Ok(concise::render(checked)),
-        Format::Json => {
-            json::render(checked).map_err(|error| Failure(format!("the report cannot be written: {error}")))
-        }
+        Format::Json => json::render(checked).map_err(unwritten),
+        Format::Sarif => sarif::render(checked).map_err(unwritten),
+        Format::Github => Ok(github::render(checked)),
+        Format::Gitlab => gitlab::render(checked).map_err(unwritten),
+        Format::Junit => junit::render(checked).map_err(unwritten),
+        Format::Checkstyle => checkstyle::render(checked).map_err(unwritten),
+        Format::Rdjson => rdjson::render(checked).map_err(unwritten),
     }
+}
+
+fn unwritten(error: impl std::fmt::Display) -> Failure {
+    Failure(format!("the report cannot be written: {error}"))
 }
 
 #[allow(clippy::disallowed_methods, reason = "this room writes files")]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::check_command::{Threshold, judge};
+use super::check_command::{Threshold, judge, rule_settings};
 use super::project::{FleetArguments, Given, working_folder};
 use super::replace_files::{replace_files, replacements};
 use super::rules_command::known_rule;
@@ -66,8 +66,11 @@ pub(super) fn run(arguments: &FixArguments, colour: ColourChoice) -> Result<Stat
     // The whole fleet is looked at with all rules, whatever is to be fixed: a fix must not break what it is not about.
     let look = |texts: &BTreeMap<PathBuf, String>| -> Result<Look, Failure> {
         let project = given.analyse_with(texts)?;
-        let findings =
-            judge(&project, &[], &[]).findings.into_iter().filter(|finding| project.reports(finding)).collect();
+        let findings = judge(&project, &rule_settings(&project, &[], &[]))
+            .findings
+            .into_iter()
+            .filter(|finding| project.reports(finding))
+            .collect();
         Ok(Look {
             machines: project.fleet.hosts.len() + project.fleet.guests.len(),
             unknowns: project.fleet.unknowns.len(),

@@ -15,6 +15,7 @@ mod configuration;
 mod progress;
 mod project;
 mod replace_files;
+mod root;
 mod terminal;
 
 mod check_command;

@@ -156,7 +156,7 @@ pub(super) struct Project {
 }
 
 /// Names that mark the root of a project.
-const MARKERS: [&str; 3] = ["routelint.toml", "flake.nix", ".git"];
+pub(super) const MARKERS: [&str; 3] = ["routelint.toml", "flake.nix", ".git"];
 
 /// Most gaps that are named one by one.
 const MOST_GAPS: usize = 20;

@@ -212,6 +212,8 @@ mod tests {
             help: String::new(),
             labels: vec![Label { place, text: String::new() }],
             fixes,
+            subject: String::new(),
+            fingerprint: String::new(),
         };
         let edit = |place| Fix {
             title: "Replace".to_owned(),

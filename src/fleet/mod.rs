@@ -22,7 +22,6 @@ mod layout;
 pub mod links;
 mod locate;
 mod machines;
-mod masquerade;
 mod network;
 mod pairing;
 mod parts;
@@ -31,7 +30,6 @@ mod reader;
 mod select;
 mod services;
 mod session;
-mod shares;
 #[cfg(test)]
 pub(crate) mod sketch;
 mod target;
@@ -47,7 +45,6 @@ pub use facts::{
 };
 pub use links::{Link, Links, Routing};
 pub use locate::{Located, NotLocated, locate};
-pub use masquerade::Masquerade;
 pub use parts::Parts;
 pub use select::{Choice, LinkMac, LinkProperties, Selector, Verdict, glob_matches, unit_matches};
 pub use session::{new_evaluator, tolerant_evaluator};

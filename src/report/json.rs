@@ -43,6 +43,7 @@ struct ShownFinding<'a> {
     url: String,
     labels: Vec<ShownLabel<'a>>,
     fixes: Vec<ShownFix<'a>>,
+    fingerprint: &'a str,
 }
 
 #[derive(Serialize)]
@@ -118,6 +119,7 @@ impl<'a> ShownFinding<'a> {
             url: rule_url(finding.rule),
             labels: labels.collect(),
             fixes: finding.fixes.iter().map(|fix| ShownFix::of(checked, fix)).collect(),
+            fingerprint: &finding.fingerprint,
         }
     }
 }
@@ -180,7 +182,8 @@ mod tests {
                 r#""help":"h","url":"…","labels":[{"file":"web.nix","start":{"line":2,"column":11},"#,
                 r#""end":{"line":2,"column":12},"text":"here","primary":true}],"#,
                 r#""fixes":[{"title":"use 7","safety":"unsafe","edits":[{"file":"web.nix","start":{"line":2,"column":11},"#,
-                r#""end":{"line":2,"column":12},"replacement":"7"}]}]}],"#,
+                r#""end":{"line":2,"column":12},"replacement":"7"}]}],"#,
+                r#""fingerprint":"0123456789abcdef0123456789abcdef"}],"#,
                 r#""coverage":{"files":1,"unknown":[{"file":"web.nix","start":{"line":2,"column":3},"#,
                 r#""what":"config.microvm of guest db","why":"input `secrets` is not available"}],"guests":0,"understood":0}}"#,
                 "\n"

@@ -1,7 +1,8 @@
 //! Reports: findings and fleets as text for people and programs.
 //!
-//! Purpose: one file per format. `check` has [`human`], [`concise`] and [`json`]; `show` has [`show_table`], [`show_where`] and [`show_json`];
-//! `explain` and `rules` have [`pages`]; `eval --why` has [`why`]; `config show` has [`settings`]; `fix` has [`fixed`]. Every format is a function from plain data to a
+//! Purpose: one file per format. `check` has [`human`] and [`concise`] for people and editors, [`json`], and what other programs read: [`sarif`],
+//! [`github`], [`gitlab`], [`rdjson`], [`junit`] and [`checkstyle`]; `show` has [`show_table`], [`show_where`] and [`show_json`]; `explain` and `rules` have
+//! [`pages`]; `eval --why` has [`why`]; `config show` has [`settings`]; `fix` has [`fixed`]. Every format is a function from plain data to a
 //! `String`, so the same text goes to a terminal, a file or a test.
 //!
 //! Invariants:
@@ -23,6 +24,15 @@ mod write_instead;
 pub mod concise;
 pub mod json;
 
+pub mod checkstyle;
+pub mod github;
+pub mod gitlab;
+pub mod junit;
+mod located;
+pub mod rdjson;
+pub mod sarif;
+mod xml;
+
 pub mod show_json;
 pub mod show_table;
 pub mod show_where;
@@ -43,7 +53,7 @@ pub use shown::Shown;
 pub use style::Style;
 
 use crate::fleet::Fleet;
-use crate::rules::Finding;
+use crate::rules::{Finding, RuleInfo, Severity};
 use crate::source::Sources;
 
 /// What a run of `check` found out: everything that its formats are made of.
@@ -55,6 +65,10 @@ pub struct Checked<'a> {
     pub findings: &'a [Finding],
     /// How many findings comments of the user's silenced.
     pub suppressed: usize,
+    /// The rules that ran, in the order of the catalogue.
+    pub rules: &'a [&'static RuleInfo],
+    /// The lowest severity that makes the run fail.
+    pub threshold: Severity,
     /// The files that places point into.
     pub sources: &'a Sources,
     /// How paths are written.

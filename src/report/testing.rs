@@ -39,7 +39,15 @@ impl Scene {
     }
 
     pub(super) fn checked<'a>(&'a self, findings: &'a [Finding]) -> Checked<'a> {
-        Checked { fleet: &self.fleet, findings, suppressed: 0, sources: &self.sources, paths: &self.paths }
+        Checked {
+            fleet: &self.fleet,
+            findings,
+            suppressed: 0,
+            rules: &[],
+            threshold: Severity::Warning,
+            sources: &self.sources,
+            paths: &self.paths,
+        }
     }
 }
 
@@ -53,5 +61,7 @@ pub(super) fn finding(labels: Vec<Label>) -> Finding {
         help: "give one of them another index".to_owned(),
         labels,
         fixes: Vec::new(),
+        subject: "host server, guest db, guest web".to_owned(),
+        fingerprint: "0123456789abcdef0123456789abcdef".to_owned(),
     }
 }

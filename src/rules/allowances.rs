@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 
 use super::context::Context;
 use super::draft::Draft;
-use super::finding::{Confidence, Finding, Label, Severity};
+use super::finding::{Confidence, Edit, Finding, Fix, Label, Safety, Severity};
 use super::rule::{FixKind, Group, RuleInfo};
 use super::settings::Settings;
-use super::{find, names};
+use super::{find, names, wording};
 use crate::source::{FileId, Place};
 use crate::syntax::ir::Directive;
 
@@ -18,7 +18,7 @@ pub(super) const UNUSED: RuleInfo = RuleInfo {
     name: "unused-allowance",
     severity: Severity::Warning,
     group: Group::Source,
-    fix: FixKind::Manual,
+    fix: FixKind::Automatic,
     page: include_str!("unused_allowance.md"),
     explains: &[],
     run: nothing,
@@ -56,38 +56,28 @@ pub fn apply_allowances(
     settings: &Settings,
 ) -> Allowed {
     let mut allowed = Allowed::default();
-    let mut allowances = Vec::new();
+    let mut comments = Vec::new();
     for (file, directive) in directives {
         let place = Place { file: *file, span: directive.span };
-        match read(&directive.text) {
-            Some((reach, rules)) => {
-                for rule in rules {
-                    match find(rule) {
-                        Some(rule) => allowances.push(Allowance {
-                            rule: rule.name,
-                            place,
-                            line: line(place),
-                            is_above: directive.own_line,
-                            next_line: line(place).saturating_add(1),
-                            reach,
-                            is_used: false,
-                        }),
-                        None => allowed.findings.push(unknown_rule(rule, place)),
-                    }
-                }
-            }
-            None => allowed.findings.push(unreadable(&directive.text, place)),
-        }
+        let Some(said) = read(&directive.text) else {
+            allowed.findings.push(unreadable(&directive.text, place));
+            continue;
+        };
+        let unknown = said.rules.iter().filter(|name| find(name).is_none());
+        allowed.findings.extend(unknown.map(|name| unknown_rule(name, place)));
+        let line = line(place);
+        let next_line = line.saturating_add(1);
+        comments.push(Comment { place, directive, said, line, next_line, used: BTreeSet::new() });
     }
-    reach_over_each_other(&mut allowances);
+    reach_over_each_other(&mut comments);
     let mut kept = Vec::new();
     for finding in findings {
         let culprit = finding.primary().map(|place| (place.file, line(place)));
         let mut is_allowed = false;
         if let Some((file, line)) = culprit {
-            for allowance in &mut allowances {
-                if allowance.rule == finding.rule && allowance.reaches(file, line) {
-                    allowance.is_used = true;
+            for comment in &mut comments {
+                if comment.said.rules.contains(&finding.rule) && comment.reaches(file, line) {
+                    comment.used.insert(finding.rule);
                     is_allowed = true;
                 }
             }
@@ -98,16 +88,8 @@ pub fn apply_allowances(
             kept.push(finding);
         }
     }
-    // A rule that does not run cannot show whether its allowance is needed.
-    let unused = allowances
-        .iter()
-        .filter(|allowance| !allowance.is_used && settings.wants_in(allowance.rule, Some(allowance.place.file)));
-    allowed.findings.extend(unused.map(unused_allowance));
-    let file = |finding: &Finding| finding.primary().map(|place| place.file);
-    allowed.findings.retain(|finding| settings.wants_in(finding.rule, file(finding)));
-    for finding in &mut allowed.findings {
-        finding.severity = settings.severity(finding.rule, file(finding), Severity::Warning, finding.severity);
-    }
+    allowed.findings.extend(comments.iter().filter_map(|comment| unused_allowance(comment, settings)));
+    settings.apply(&mut allowed.findings, Severity::Warning);
     kept.append(&mut allowed.findings);
     allowed.findings = kept;
     allowed
@@ -120,51 +102,58 @@ enum Reach {
     File,
 }
 
+/// What a comment says.
 #[derive(Debug)]
-struct Allowance {
-    rule: &'static str,
-    place: Place,
-    line: u32,
-    /// Whether the comment has its line to itself and speaks about the next line of code.
-    is_above: bool,
-    /// The line that a comment above speaks about.
-    next_line: u32,
+struct Said<'a> {
     reach: Reach,
-    is_used: bool,
+    /// Names of rules, as they are written.
+    rules: Vec<&'a str>,
+    /// What follows the list of rules.
+    reason: &'a str,
 }
 
-impl Allowance {
+/// A comment that allows something.
+#[derive(Debug)]
+struct Comment<'a> {
+    place: Place,
+    directive: &'a Directive,
+    said: Said<'a>,
+    line: u32,
+    /// The line that a comment above speaks about.
+    next_line: u32,
+    /// The rules of it that silenced something.
+    used: BTreeSet<&'static str>,
+}
+
+impl Comment<'_> {
     fn reaches(&self, file: FileId, line: u32) -> bool {
-        let is_near = line == self.line || (self.is_above && line == self.next_line);
-        self.place.file == file && (self.reach == Reach::File || is_near)
+        let is_near = line == self.line || (self.directive.own_line && line == self.next_line);
+        self.place.file == file && (self.said.reach == Reach::File || is_near)
     }
 }
 
 /// Of several comments above each other each speaks about the line below the last.
-fn reach_over_each_other(allowances: &mut [Allowance]) {
-    let lines: BTreeSet<(FileId, u32)> = allowances
-        .iter()
-        .filter(|allowance| allowance.is_above)
-        .map(|allowance| (allowance.place.file, allowance.line))
-        .collect();
-    for allowance in allowances {
-        while lines.contains(&(allowance.place.file, allowance.next_line)) {
-            allowance.next_line += 1;
+fn reach_over_each_other(comments: &mut [Comment<'_>]) {
+    let above = comments.iter().filter(|comment| comment.directive.own_line);
+    let lines: BTreeSet<(FileId, u32)> = above.map(|comment| (comment.place.file, comment.line)).collect();
+    for comment in comments {
+        while lines.contains(&(comment.place.file, comment.next_line)) {
+            comment.next_line += 1;
         }
     }
 }
 
 /// Reads `allow(a, b) reason`.
-fn read(text: &str) -> Option<(Reach, Vec<&str>)> {
+fn read(text: &str) -> Option<Said<'_>> {
     let (word, rest) = text.split_once('(')?;
-    let (rules, _reason) = rest.split_once(')')?;
+    let (rules, reason) = rest.split_once(')')?;
     let reach = match word.trim() {
         "allow" => Reach::Line,
         "allow-file" => Reach::File,
         _ => return None,
     };
     let rules: Vec<&str> = rules.split(',').map(str::trim).filter(|rule| !rule.is_empty()).collect();
-    (!rules.is_empty()).then_some((reach, rules))
+    (!rules.is_empty()).then_some(Said { reach, rules, reason })
 }
 
 fn finding(rule: &'static str, place: Place, message: String, help: String) -> Finding {
@@ -176,6 +165,8 @@ fn finding(rule: &'static str, place: Place, message: String, help: String) -> F
         help,
         labels: vec![Label { place, text: "this comment".to_owned() }],
         fixes: Vec::new(),
+        subject: String::new(),
+        fingerprint: String::new(),
     }
 }
 
@@ -192,9 +183,37 @@ fn unreadable(text: &str, place: Place) -> Finding {
     finding(UNKNOWN.name, place, message, "write `# routelint: allow(rule-name) reason`".to_owned())
 }
 
-fn unused_allowance(allowance: &Allowance) -> Finding {
-    let message = format!("nothing here breaks the rule `{}` any more, so this comment allows nothing", allowance.rule);
-    finding(UNUSED.name, allowance.place, message, "remove the comment".to_owned())
+/// The finding about the rules of a comment that silence nothing. A rule that does not run cannot show whether its allowance is needed.
+fn unused_allowance(comment: &Comment<'_>, settings: &Settings) -> Option<Finding> {
+    let is_unused = |name: &&&str| {
+        let rule = find(name).map(|rule| rule.name);
+        rule.is_some_and(|rule| !comment.used.contains(rule) && settings.wants_in(rule, Some(comment.place.file)))
+    };
+    let (unused, kept): (Vec<&str>, Vec<&str>) = comment.said.rules.iter().partition(|name| is_unused(name));
+    if unused.is_empty() {
+        return None;
+    }
+    let quoted: Vec<String> = unused.iter().map(|rule| format!("`{rule}`")).collect();
+    let quoted: Vec<&str> = quoted.iter().map(String::as_str).collect();
+    let rules = format!("{} {}", if unused.len() == 1 { "the rule" } else { "the rules" }, wording::list(&quoted));
+    let place = comment.place;
+    let (message, help, title, edit) = if kept.is_empty() {
+        let edit = Edit { place: Place { span: comment.directive.removal, ..place }, replacement: String::new() };
+        let message = format!("nothing here breaks {rules} any more, so this comment allows nothing");
+        (message, "remove the comment".to_owned(), "Remove the comment".to_owned(), edit)
+    } else {
+        let word = match comment.said.reach {
+            Reach::Line => "allow",
+            Reach::File => "allow-file",
+        };
+        let replacement = format!("# routelint: {word}({}){}", kept.join(", "), comment.said.reason);
+        let message = format!("nothing here breaks {rules} any more, which this comment allows");
+        let names = wording::list(&quoted);
+        (message, format!("take {names} out of the comment"), format!("Take {names} out",), Edit { place, replacement })
+    };
+    let mut finding = finding(UNUSED.name, place, message, help);
+    finding.fixes = vec![Fix { title, safety: Safety::Safe, edits: vec![edit] }];
+    Some(finding)
 }
 
 #[cfg(test)]
@@ -212,7 +231,12 @@ mod tests {
         let directives: Vec<_> = comments
             .iter()
             .map(|(line, own_line, text)| {
-                let directive = Directive { span: at(*line).span, text: (*text).to_owned(), own_line: *own_line };
+                let directive = Directive {
+                    span: at(*line).span,
+                    removal: at(*line).span,
+                    text: (*text).to_owned(),
+                    own_line: *own_line,
+                };
                 (FileId(0), directive)
             })
             .collect();
@@ -237,5 +261,26 @@ mod tests {
         let rules =
             [("mac-multicast", 5), ("unknown-rule-allowed", 8), ("unknown-rule-allowed", 9), ("unused-allowance", 4)];
         assert_eq!(left, rules);
+    }
+    #[test]
+    fn a_comment_loses_the_rules_that_it_need_not_name() {
+        let findings = vec![finding("mac-multicast", at(5), String::new(), String::new())];
+        let directive = |text: &str| Directive {
+            span: Span::new(5, 30),
+            removal: Span::new(4, 30),
+            text: text.to_owned(),
+            own_line: false,
+        };
+        let edit = |text: &str| {
+            let directives = [(FileId(0), directive(text))];
+            let left = apply_allowances(findings.clone(), &directives, |_| 5, &Settings::default()).findings;
+            let unused = left.into_iter().find(|finding| finding.rule == "unused-allowance")?;
+            let edit = unused.fixes[0].edits[0].clone();
+            Some((edit.place.span, edit.replacement))
+        };
+        let all = (Span::new(5, 30), "# routelint: allow(mac-multicast, moc) so".to_owned());
+        assert_eq!(edit("allow(mac-multicast, index-zero, moc) so"), Some(all));
+        assert_eq!(edit("allow(index-zero, mac-malformed) so"), Some((Span::new(4, 30), String::new())));
+        assert_eq!(edit("allow(mac-multicast)"), None);
     }
 }

@@ -60,6 +60,8 @@ pub(super) fn merged(context: &Context<'_>, mut drafts: Vec<Judged>) -> Vec<Judg
             Some(((_, first), more)) => {
                 more.extend(draft.scope.guests.iter().filter(|guest| first.scope.guests.binary_search(guest).is_err()));
                 draft.labels.into_iter().for_each(|label| first.add_label(label));
+                first.scope.host = first.scope.host.filter(|host| draft.scope.host == Some(*host));
+                first.scope.family = first.scope.family.filter(|family| draft.scope.family == Some(*family));
             }
             None => {
                 if let Some(key) = key {
@@ -98,6 +100,7 @@ fn with_others(context: &Context<'_>, mut draft: Draft, mut more: Vec<GuestId>) 
     if !more.is_empty() {
         let names: Vec<&str> = more.iter().map(|guest| context.guest_name(*guest)).collect();
         draft.message = format!("{}; the same for {}", draft.message, wording::list(&names));
+        draft.scope.guests.clear();
     }
     draft
 }

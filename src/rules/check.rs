@@ -22,7 +22,7 @@ pub fn check(fleet: &Fleet, settings: &Settings) -> Vec<Finding> {
     drafts.retain(is_wanted);
     let is_guessed = |rule: &RuleInfo| fleet.is_guessed && rule.group != Group::Source;
     let drafts = drafts.into_iter().map(|(rule, draft)| (rule, draft.possible_if(is_guessed(rule))));
-    drafts.map(|(rule, draft)| finding(rule, draft, settings)).collect()
+    drafts.map(|(rule, draft)| finding(&context, rule, draft, settings)).collect()
 }
 
 /// The file of the culprit.
@@ -30,7 +30,7 @@ fn file_of(draft: &Draft) -> Option<FileId> {
     draft.labels.first().map(|label| label.place.file)
 }
 
-fn finding(rule: &'static RuleInfo, draft: Draft, settings: &Settings) -> Finding {
+fn finding(context: &Context<'_>, rule: &'static RuleInfo, draft: Draft, settings: &Settings) -> Finding {
     let found = draft.severity.unwrap_or(rule.severity);
     let severity = settings.severity(rule.name, file_of(&draft), rule.severity, found);
     Finding {
@@ -42,6 +42,8 @@ fn finding(rule: &'static RuleInfo, draft: Draft, settings: &Settings) -> Findin
         help: draft.help,
         labels: draft.labels,
         fixes: draft.fixes,
+        subject: context.named(&draft.scope),
+        fingerprint: String::new(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::draft::Family;
+use super::draft::{Family, Scope};
 use super::wording;
 use crate::fleet::{Fact, Fleet, GuestId, Host, HostId, Link, Links, Route, Unit};
 
@@ -45,6 +45,16 @@ impl<'a> Context<'a> {
         let names: Vec<&str> = ids.iter().map(|id| self.guest_name(*id)).collect();
         let word = if names.len() == 1 { "guest" } else { "guests" };
         format!("{word} {}", wording::list(&names))
+    }
+
+    /// The host, the guests and the address family of a scope, in words that name nothing else in this fleet.
+    pub(super) fn named(&self, scope: &Scope) -> String {
+        let host = scope.host.and_then(|id| self.fleet.host(id)).map(|host| format!("host {}", host.name));
+        let mut guests: Vec<&str> = scope.guests.iter().map(|guest| self.guest_name(*guest)).collect();
+        guests.sort_unstable();
+        let guests = guests.into_iter().map(|guest| format!("guest {guest}"));
+        let family = scope.family.map(|family| family.to_string());
+        host.into_iter().chain(guests).chain(family).collect::<Vec<_>>().join(", ")
     }
 
     /// Whether one tap only gets a host's file.

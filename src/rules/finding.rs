@@ -119,6 +119,11 @@ pub struct Finding {
     pub labels: Vec<Label>,
     /// Edits, the best first.
     pub fixes: Vec<Fix>,
+    /// The host and the guests that it is about, by name. Of a mistake that one expression makes in several guests it names no guest: another
+    /// guest that is made by it does not make it another mistake.
+    pub subject: String,
+    /// What stays the same as long as the mistake does; empty before [`identify`](super::identify) has seen all findings.
+    pub fingerprint: String,
 }
 
 impl Finding {

@@ -10,7 +10,8 @@
 //! - The first label is the culprit, in a file of the user's.
 //!
 //! The way of a finding: [`check()`] runs the rules over one [`context`], drops effects, merges findings with one culprit;
-//! [`apply_allowances`] takes away what comments allow; [`sort`] brings the rest into the order of reports.
+//! [`apply_allowances`] takes away what comments allow; [`sort`] brings the rest into the order of reports; [`identify`] gives each a
+//! fingerprint.
 //!
 //! What it deliberately does not do: parse strings, look at source text, or know output formats.
 
@@ -19,6 +20,7 @@ mod rule;
 mod settings;
 mod check;
 mod allowances;
+mod fingerprint;
 pub mod names;
 mod registry;
 
@@ -70,6 +72,7 @@ mod tap_without_network;
 pub use allowances::{Allowed, apply_allowances};
 pub use check::{check, sort};
 pub use finding::{Confidence, Edit, Finding, Fix, Label, Safety, Severity, start_of};
+pub use fingerprint::{Culprit, identify};
 pub use registry::{all, find};
 pub use rule::{FixKind, Group, RuleInfo};
 pub use settings::{Level, Override, Settings, entry_for, levels_of};

@@ -28,6 +28,12 @@ impl RuleInfo {
     pub fn summary(&self) -> &'static str {
         self.page.lines().skip(1).map(str::trim).find(|line| !line.is_empty()).unwrap_or_default()
     }
+
+    /// The text below a heading of the page; empty if there is none.
+    pub fn section(&self, heading: &str) -> &'static str {
+        let mut sections = self.page.split("\n## ").skip(1);
+        sections.find_map(|section| section.strip_prefix(heading)?.strip_prefix('\n')).unwrap_or_default().trim()
+    }
 }
 
 /// What a rule is about.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashSet;
 
-use super::finding::Severity;
+use super::finding::{Finding, Severity};
 use super::registry;
 use crate::config::{self, LevelEntry};
 use crate::source::FileId;
@@ -66,6 +66,15 @@ impl Settings {
             Some(Level::At(level)) if found == default => level,
             Some(Level::At(level)) => found.min(level),
             Some(Level::Off) | None => found,
+        }
+    }
+
+    /// Leaves the findings that are wanted, each with its severity; `default` is the one that their rules have.
+    pub(super) fn apply(&self, findings: &mut Vec<Finding>, default: Severity) {
+        let file = |finding: &Finding| finding.primary().map(|place| place.file);
+        findings.retain(|finding| self.wants_in(finding.rule, file(finding)));
+        for finding in findings {
+            finding.severity = self.severity(finding.rule, file(finding), default, finding.severity);
         }
     }
 

@@ -451,9 +451,24 @@ fn foreign_white_space(slice: &str, span: Span, errors: &mut Vec<SyntaxError>) {
 
 fn directive(text: &str, slice: &str, span: Span) -> Option<Directive> {
     let said = slice.strip_prefix('#')?.trim_start().strip_prefix("routelint:")?;
-    let before = text.get(..span.start as usize).unwrap_or_default();
-    let own_line = before.bytes().rev().take_while(|byte| *byte != b'\n').all(|byte| byte.is_ascii_whitespace());
-    Some(Directive { span, text: said.trim().to_owned(), own_line })
+    let before = text.get(..span.start as usize)?;
+    let line_start = before.rfind('\n').map_or(0, |feed| feed + 1);
+    let code = before.get(line_start..)?.trim_end();
+    let comment_end = span.start as usize + slice.trim_end().len();
+    let removal = if code.is_empty() {
+        let line_end =
+            text.get(span.end as usize..)?.find('\n').map_or(text.len(), |feed| span.end as usize + feed + 1);
+        line_start..line_end
+    } else {
+        line_start + code.len()..span.start as usize + slice.trim_end_matches('\r').len()
+    };
+    let offset = |offset: usize| u32::try_from(offset).ok();
+    Some(Directive {
+        span: Span::new(span.start, offset(comment_end)?),
+        removal: Span::new(offset(removal.start)?, offset(removal.end)?),
+        text: said.trim().to_owned(),
+        own_line: code.is_empty(),
+    })
 }
 
 #[cfg(test)]
@@ -521,6 +536,25 @@ mod tests {
         );
         let said: Vec<_> = found.directives.iter().map(|said| (said.text.as_str(), said.own_line)).collect();
         assert_eq!(said, [("allow(x) why", false), ("allow-file(y)", true)]);
+    }
+
+    #[test]
+    fn a_directive_goes_with_its_line_or_with_the_blanks_before_it() {
+        for (text, left) in [
+            ("{\n  # routelint: allow(x)\n  a = 1;\n}\n", "{\n  a = 1;\n}\n"),
+            ("{\n  a = 1;  # routelint: allow(x) \n}\n", "{\n  a = 1;\n}\n"),
+            ("{\r\n  # routelint: allow(x)\r\n  a = 1; # routelint: allow(y)\r\n}", "{\r\n  a = 1;\r\n}"),
+            ("# routelint: allow(x)", ""),
+            ("1\n# routelint: allow(x)", "1\n"),
+        ] {
+            let mut text = text.to_owned();
+            for said in survey(&text).directives.into_iter().rev() {
+                let span = said.span.start as usize..said.span.end as usize;
+                assert!(!text.get(span).unwrap().ends_with(char::is_whitespace));
+                text.replace_range(said.removal.start as usize..said.removal.end as usize, "");
+            }
+            assert_eq!(text, left);
+        }
     }
 
     #[test]

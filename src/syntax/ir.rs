@@ -342,8 +342,10 @@ pub enum SyntaxErrorKind {
 /// A comment that speaks to routelint (`# routelint: …`), without the `#`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Directive {
-    /// The whole comment.
+    /// The whole comment, without white space at its end.
     pub span: Span,
+    /// What to delete to be rid of it: its line if it has one to itself, else the comment with the white space around it.
+    pub removal: Span,
     /// The text after `routelint:`, trimmed.
     pub text: String,
     /// Whether nothing but white space stands before it on its line.

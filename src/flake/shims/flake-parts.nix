@@ -3,13 +3,12 @@
 let
   inherit (lib) mkOption types mapAttrs genAttrs;
   raw = types.lazyAttrsOf types.raw;
-  outputs = module: types.submoduleWith { modules = [ module ]; };
-  perPlatform = [ "apps" "checks" "devShells" "packages" "legacyPackages" ];
   set = type: mkOption { inherit type; default = { }; };
 
   # What a module may say for each platform. Options that are not known here are let pass.
   platform = top: { config, options, system, specialArgs, ... }: {
-    options = genAttrs perPlatform (_: set raw) // {
+    options = genAttrs [ "apps" "checks" "devShells" "packages" ] (_: set raw) // {
+      legacyPackages = set raw;
       formatter = mkOption { type = types.raw; default = unknown; };
       allModuleArgs = mkOption { type = types.raw; };
     };
@@ -49,10 +48,10 @@ let
         default = { };
         # A module that is not known may give further outputs: an option that no module declares is unknown then, here and below.
         apply = flake: (config.routelint or { }) // flake;
-        type = outputs {
+        type = types.submodule {
           imports = [ (config.routelint or { }) ];
           freeformType = raw;
-          options = genAttrs perPlatform (_: set (types.lazyAttrsOf raw)) // genAttrs [ "formatter" ] (_: set raw) // {
+          options = {
             nixosConfigurations = set raw;
             overlays = set raw;
             nixosModules = mkOption {
@@ -69,7 +68,7 @@ let
       perInput = system: flake:
         unknown // mapAttrs (name: _: flake.${name}.${system} or unknown)
           config.transposition;
-      transposition = genAttrs (perPlatform ++ [ "formatter" ]) (_: { });
+      transposition = genAttrs [ "apps" "checks" "devShells" "packages" "legacyPackages" "formatter" ] (_: { });
       flake = mapAttrs (name: _: mapAttrs (_: platform: platform.${name} or unknown) config.allSystems) config.transposition;
       _module.args = rec {
         getSystem = system: config.allSystems.${system} or (config.perSystem system);
@@ -88,7 +87,7 @@ let
   modules = {
     key = "routelint:flake-modules";
     options.flake = mkOption {
-      type = outputs {
+      type = types.submodule {
         options.modules = mkOption {
           type = types.lazyAttrsOf (types.lazyAttrsOf types.deferredModule);
           default = { };
@@ -103,7 +102,7 @@ let
   flakeModules = {
     key = "routelint:flake-flakeModules";
     options.flake = mkOption {
-      type = outputs {
+      type = types.submodule {
         options.flakeModules = set (types.lazyAttrsOf types.deferredModule);
       };
     };

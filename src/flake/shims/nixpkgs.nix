@@ -15,9 +15,7 @@ let
     let machine = nixosSystem { modules = [ configuration ]; inherit specialArgs; };
     in machine // { system = machine.config.system.build.toplevel; };
 
-  # Overlays may add to `lib`.
-  instantiated = { system ? localSystem.system or localSystem, localSystem ? unknown, overlays ? [ ], ... }:
-    packageSet system // lib.optionalAttrs (overlays != [ ]) { lib = unknown // lib; };
+  instantiated = { system ? localSystem.system or localSystem, localSystem ? unknown, ... }: packageSet system;
 in
 {
   outputs = unknown // {
