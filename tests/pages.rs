@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use routelint::fleet::{Target, analyse};
+use routelint::report::pages::{RuleRow, list_markdown};
 use routelint::rules::{self, Finding, RuleInfo, Safety, Settings, Severity};
 use routelint::source::{Access, Sources};
 
@@ -40,6 +41,20 @@ fn pages_have_the_same_parts_in_the_same_order() {
             .map(|part| rule.page.find(part).unwrap_or_else(|| panic!("{}: {part:?}", rule.name)))
             .collect();
         assert!(places.is_sorted(), "{}", rule.name);
+    }
+}
+
+#[test]
+fn the_readme_lists_all_rules() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let (_, rest) = readme.split_once("<!-- rules: begin -->\n").unwrap();
+    let (listed, _) = rest.split_once("<!-- rules: end -->").unwrap();
+    let rows: Vec<RuleRow> = rules::all().iter().map(RuleRow::from).collect();
+    let is_same = listed.trim() == list_markdown(&rows).trim();
+    assert!(is_same, "put what `cargo run -- rules --format markdown` prints between the marks in README.md");
+    for link in listed.split("](").skip(1).filter_map(|rest| rest.split_once(')')) {
+        assert!(root.join(link.0).is_file(), "{}", link.0);
     }
 }
 

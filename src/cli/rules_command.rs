@@ -28,8 +28,10 @@ pub(super) struct RulesArguments {
 enum Format {
     /// A table
     Table,
-    /// JSON, version 1
+    /// JSON with the pages, version 1
     Json,
+    /// Markdown tables by group, with links to the pages
+    Markdown,
 }
 
 /// Shows the page of a rule.
@@ -44,6 +46,7 @@ pub(super) fn list(arguments: &RulesArguments, colour: ColourChoice) -> Result<S
     let rows: Vec<RuleRow> = rules::all().iter().map(RuleRow::from).collect();
     let text = match arguments.format {
         Format::Table => pages::list_table(&rows, terminal::style(colour)),
+        Format::Markdown => pages::list_markdown(&rows),
         Format::Json => {
             pages::list_json(&rows).map_err(|error| Failure(format!("the list cannot be written: {error}")))?
         }

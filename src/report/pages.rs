@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Style;
 use super::show_table::Table;
 use super::style::Paint;
-use crate::rules::RuleInfo;
+use crate::rules::{Group, RuleInfo};
 
 /// One rule in the list of all rules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -20,6 +20,8 @@ pub struct RuleRow {
     pub fix: &'static str,
     /// The page's first sentence.
     pub summary: &'static str,
+    /// The whole page, in Markdown.
+    pub page: &'static str,
     /// Where the page can be read.
     pub url: String,
 }
@@ -32,6 +34,7 @@ impl From<&RuleInfo> for RuleRow {
             group: rule.group.word(),
             fix: rule.fix.word(),
             summary: rule.summary(),
+            page: rule.page,
             url: rule_url(rule.name),
         }
     }
@@ -43,7 +46,12 @@ pub fn rule_url(rule: &str) -> String {
     if repository.is_empty() {
         return String::new();
     }
-    format!("{repository}/blob/main/src/rules/{}.md", rule.replace('-', "_"))
+    format!("{repository}/blob/main/{}", page_path(rule))
+}
+
+/// Where a rule's page lies in the repository.
+fn page_path(rule: &str) -> String {
+    format!("src/rules/{}.md", rule.replace('-', "_"))
 }
 
 /// A page for the terminal. Without colour it is the Markdown as written; with colour, headings, code and emphasis are coloured instead
@@ -101,6 +109,28 @@ pub fn list_table(rules: &[RuleRow], style: Style) -> String {
     table.render(style)
 }
 
+/// All rules as tables in Markdown, one for each group in the order of the catalogue, with links to the pages as they lie in the repository.
+pub fn list_markdown(rules: &[RuleRow]) -> String {
+    let mut text = String::new();
+    for group in Group::ALL {
+        let rules: Vec<&RuleRow> = rules.iter().filter(|rule| rule.group == group.word()).collect();
+        if rules.is_empty() {
+            continue;
+        }
+        let between = if text.is_empty() { "" } else { "\n" };
+        text.push_str(&format!(
+            "{between}### {}\n\n| rule | severity | fix | what |\n|---|---|---|---|\n",
+            group.word()
+        ));
+        for rule in rules {
+            let (name, page) = (rule.name, page_path(rule.name));
+            let summary = rule.summary.replace('|', "\\|");
+            text.push_str(&format!("| [`{name}`]({page}) | {} | {} | {summary} |\n", rule.severity, rule.fix));
+        }
+    }
+    text
+}
+
 /// All rules as one line of JSON, version 1.
 ///
 /// # Errors
@@ -137,20 +167,26 @@ mod tests {
             severity: "error",
             group: "identity",
             fix: "manual",
-            summary: "No.",
+            summary: "No | none.",
+            page: "all",
             url: String::new(),
         }];
         assert_eq!(
             list_json(&rules).unwrap(),
             concat!(
                 r#"{"version":1,"rules":[{"name":"index-zero","severity":"error","group":"identity","#,
-                r#""fix":"manual","summary":"No.","url":""}]}"#,
+                r#""fix":"manual","summary":"No | none.","page":"all","url":""}]}"#,
                 "\n"
             )
         );
         assert_eq!(
             list_table(&rules, Style::PLAIN),
-            "  RULE        SEVERITY  FIX     WHAT\n  index-zero  error     manual  No.\n"
+            "  RULE        SEVERITY  FIX     WHAT\n  index-zero  error     manual  No | none.\n"
+        );
+        assert_eq!(
+            list_markdown(&rules),
+            "### identity\n\n| rule | severity | fix | what |\n|---|---|---|---|\n\
+             | [`index-zero`](src/rules/index_zero.md) | error | manual | No \\| none. |\n"
         );
     }
 }
