@@ -37,6 +37,7 @@ const FLEETS: &[Fleet] = &[
     ("frameworks/flake-utils-plus", PLAIN, &[]),
     ("frameworks/haumea", PLAIN, &[]),
     ("frameworks/import-tree", PLAIN, &["onlink-without-gateway"]),
+    ("frameworks/niv", PLAIN, &[]),
     ("frameworks/npins", PLAIN, &[]),
     ("frameworks/snowfall-lib", PLAIN, &[]),
     (

@@ -293,3 +293,174 @@ fn an_unknown_module_in_many_machines_is_one_gap() {
     assert_eq!(unknown.len(), 1, "{unknown:?}");
     assert_eq!(unknown[0]["what"], "an element of imports of guest a, guest b, guest c and 2 more");
 }
+
+/// A guest with one interface, in the words of a module.
+const GUEST: &str = r#"microvm.interfaces = [ { type = "tap"; id = "vm1"; mac = "02:00:00:00:00:01"; } ];"#;
+
+#[test]
+fn what_git_keeps_out_of_a_checkout_is_unknown_and_what_is_missing_is_not() {
+    let files = |line: &str| {
+        let project = hosted(&format!("{{ imports = [ ./private/users.nix ]; microvm.vms.web.config.{GUEST} }}"), "");
+        let (name, text) = line.split_once('|').unwrap();
+        fs::write(project.0.path().join(name), text).unwrap();
+        project
+    };
+    let left_out = files(".gitignore|/private/\n");
+    assert_eq!(left_out.findings(), []);
+    assert_eq!(left_out.names("guests"), ["web"]);
+    assert!(
+        left_out.human().contains("private/users.nix is not here, and .gitignore keeps it out"),
+        "{}",
+        left_out.human()
+    );
+    let submodule = files(".gitmodules|[submodule \"x\"]\n\tpath = private\n");
+    assert_eq!(submodule.findings(), []);
+    assert!(submodule.human().contains("git submodule private"), "{}", submodule.human());
+    let missing = files(".gitignore|*.key\n");
+    assert_eq!(missing.findings(), [("evaluation-error".to_owned(), "error".to_owned())]);
+    let place = missing.json("check")["findings"][0]["labels"][0].clone();
+    assert_eq!((&place["file"], &place["start"]["column"]), (&"guests.nix".into(), &15.into()));
+}
+
+#[test]
+fn arguments_that_cannot_be_read_are_not_missing() {
+    let guests = |argument: &str| {
+        format!(
+            "{{ microvm.vms.web = {{ specialArgs = {{ secrets = import ./{argument}; }}; \
+             config = {{ secrets, other, ... }}: {{ {GUEST} networking.hostName = other; }}; }}; }}"
+        )
+    };
+    let project = hosted(&guests("none.nix"), "");
+    assert_eq!(project.findings(), [("evaluation-error".to_owned(), "error".to_owned())]);
+    assert!(project.human().contains("none.nix"), "{}", project.human());
+    fs::write(project.0.path().join(".gitignore"), "none.nix\n").unwrap();
+    assert_eq!(project.findings(), [("special-arg-missing".to_owned(), "error".to_owned())]);
+}
+
+#[test]
+fn another_flakes_nixos_system_makes_machines_too() {
+    let flake = format!(
+        r#"{{
+          {INPUTS}
+          inputs.board.url = "github:someone/board";
+          outputs = {{ self, nixpkgs, microvm, board }}: {{
+            nixosConfigurations.server = board.lib.nixosSystem {{
+              specialArgs = {{ name = "web"; }};
+              modules = [ microvm.nixosModules.host ({{ name, ... }}: {{ microvm.vms.${{name}}.config.{GUEST} }}) ];
+            }};
+          }};
+        }}"#
+    );
+    let project = Project::new(&[("flake.nix", &flake)]);
+    assert_eq!(project.findings(), []);
+    assert_eq!(project.names("guests"), ["web"]);
+    assert!(project.human().contains("input `board` is not available"), "{}", project.human());
+}
+
+#[test]
+fn modules_that_only_a_file_of_another_kind_names_are_found() {
+    let flake = r#"{ inputs.std.url = "github:divnix/std"; outputs = { std, ... }@inputs: std.growOn { inherit inputs; cellsFrom = ./nix; }; }"#;
+    let block = "{ inputs, cell }: { dev = inputs.vms.makeVM { module.imports = [ ./guest.nix ]; }; }";
+    let guest = format!("{{ config, ... }}: {{ {GUEST} }}");
+    let project = Project::new(&[("flake.nix", flake), ("nix/vms/default.nix", block), ("nix/vms/guest.nix", &guest)]);
+    assert_eq!(project.findings(), []);
+    assert_eq!(project.names("guests"), ["guest"]);
+}
+
+#[test]
+fn many_configurations_are_read_as_few_are() {
+    let flake = |count: u32| {
+        format!(
+            r#"{{
+              {INPUTS}
+              outputs = {{ self, nixpkgs, microvm }}:
+              let
+                inherit (nixpkgs) lib;
+                numbers = lib.range 1 {count};
+                name = kind: number: "${{kind}}${{lib.fixedWidthNumber 3 number}}";
+                guest = number: {{
+                  imports = [ microvm.nixosModules.microvm ];
+                  microvm.interfaces = [ {{ type = "tap"; id = "vm${{toString number}}"; mac = "02:00:00:00:00:01"; }} ];
+                }};
+                machine = module: lib.nixosSystem {{ modules = [ module ]; }};
+              in {{
+                nixosConfigurations = lib.listToAttrs (
+                  map (number: lib.nameValuePair (name "guest" number) (machine (guest number))) numbers
+                  ++ map (number: lib.nameValuePair (name "host" number) (machine {{
+                    imports = [ microvm.nixosModules.host ];
+                    microvm.vms.${{name "guest" number}} = {{ flake = self; }};
+                  }})) numbers
+                );
+                packages.x86_64-linux.runner = (machine (guest 999)).config.microvm.declaredRunner;
+              }};
+            }}"#
+        )
+    };
+    let shown = |count| {
+        let project = Project::new(&[("flake.nix", &flake(count))]);
+        assert_eq!(project.findings(), []);
+        let shown = project.json("show");
+        let guests = shown["guests"].as_array().unwrap().clone();
+        let line = |guest: &Value| format!("{}/{} {}", guest["host"], guest["name"], guest["interfaces"][0]["id"]);
+        let mut lines: Vec<String> = guests.iter().map(line).collect();
+        lines.retain(|line| !line.contains("guest0") || line.contains("guest001") || line.contains("guest002"));
+        (guests.len(), lines)
+    };
+    let few = shown(2);
+    assert_eq!(few.0, 3);
+    let many = shown(60);
+    assert_eq!((many.0, many.1), (61, few.1));
+}
+
+#[test]
+fn what_nobody_reads_does_not_fail() {
+    let guests = r#"{ lib, ... }: { networking.useNetworkd = lib.mkForce false; systemd.network.networks."30-${{}.uplink}".DHCP = "yes"; }"#;
+    let project = hosted(guests, "");
+    assert_eq!(project.findings(), []);
+    assert!(project.human().contains("attribute 'uplink' missing"), "{}", project.human());
+}
+
+#[test]
+fn a_guest_without_address_has_the_index_that_its_tap_and_the_hosts_route_agree_on() {
+    let index = |route: &str| {
+        let project = hosted(
+            &format!(
+                r#"{{
+                  systemd.network.networks."30-vm4" = {{ matchConfig.Name = "vm4"; routes = [ {{ Destination = "{route}"; }} ]; }};
+                  microvm.vms.idle.config.microvm.interfaces = [ {{ type = "tap"; id = "vm4"; mac = "02:00:00:00:00:04"; }} ];
+                }}"#
+            ),
+            "",
+        );
+        project.json("show")["guests"][0]["index"].clone()
+    };
+    assert_eq!(index("10.0.0.4/32"), 4);
+    assert_eq!(index("10.0.0.5/32"), Value::Null);
+    assert_eq!(index("10.0.0.4/24"), Value::Null);
+}
+
+#[test]
+fn rules_in_texts_and_macvtaps_are_shown() {
+    let project = hosted(
+        r#"{
+          networking.firewall.extraCommands = "iptables -t nat -A POSTROUTING -s 10.0.0.0/24 -o wan -j MASQUERADE";
+          microvm.vms.web.config.microvm.interfaces = [
+            { type = "macvtap"; id = "vm1"; mac = "02:00:00:00:00:01"; macvtap = { link = "lan0"; mode = "bridge"; }; }
+          ];
+        }"#,
+        "",
+    );
+    let shown = project.json("show");
+    let nat = &shown["hosts"][0]["nat"];
+    assert_eq!(nat["masquerades"].to_string(), r#"[{"output":"wan","source":"10.0.0.0/24"}]"#);
+    assert_eq!(nat["other_rules"], Value::Null);
+    let interface = &shown["guests"][0]["interfaces"][0];
+    assert_eq!((&interface["link"], &interface["mode"]), (&"lan0".into(), &"bridge".into()));
+    let table = String::from_utf8(project.run(&["show"]).stdout).unwrap();
+    assert!(
+        table.contains("10.0.0.0/24 out of wan by a rule in a text") && table.contains("vm1 (macvtap on lan0)"),
+        "{table}"
+    );
+    let unclear = hosted(r#"{ networking.nftables.ruleset = "include \"/etc/nat.nft\""; }"#, "");
+    assert_eq!(unclear.json("show")["hosts"][0]["nat"]["other_rules"], true);
+}

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::eval::{Coercion, ErrorKind, Evaluator, NativeDef, Outcome, Stop, UnknownReason};
 use crate::heap::{Symbol, Value, View, sym};
-use crate::source::ReadError;
+use crate::source::{Absence, ReadError};
 use crate::syntax::ExprId;
 
 pub(super) static FAMILY: &[NativeDef] = &[
@@ -47,6 +47,10 @@ fn path_exists(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     match kind {
         Ok(kind) => Ok(Value::bool(!asks_for_folder || kind == crate::source::EntryKind::Directory)),
         Err(error @ ReadError::Outside) => Err(ev.read_stop(path, &error)),
+        // What git ignores is in no flake.
+        Err(error) if ev.is_tolerant && matches!(ev.sources.absence(path), Some(Absence::Submodule(_))) => {
+            Err(ev.read_stop(path, &error))
+        }
         Err(_) => Ok(Value::FALSE),
     }
 }

@@ -348,6 +348,15 @@ impl Evaluator {
         self.site
     }
 
+    /// Does something for an expression: an error that has no place of its own has that one.
+    pub fn at_site<T>(&mut self, site: ExprId, work: impl FnOnce(&mut Self) -> T) -> T {
+        let site = if site.is_some() { site } else { self.site };
+        let outer = std::mem::replace(&mut self.site, site);
+        let done = work(self);
+        self.site = outer;
+        done
+    }
+
     /// Runs one more level of a recursion over what users wrote; an error once the limit of nested evaluations is reached.
     pub fn one_deeper<T>(&mut self, run: impl FnOnce(&mut Self) -> Result<T, Stop>) -> Result<T, Stop> {
         if self.depth >= self.limits.depth {

@@ -174,6 +174,11 @@ impl Evaluator {
             }
             ReadError::Encrypted(tool) => self.unknown(UnknownReason::Encrypted(path.display().to_string(), tool)),
             _ => {
+                let is_missing = self.is_tolerant && *error == ReadError::Missing;
+                let absence = if is_missing { self.sources.absence(path) } else { None };
+                if let Some(absence) = absence {
+                    return self.unknown(UnknownReason::Absent(path.display().to_string(), absence.to_string()));
+                }
                 let message = format!("path '{}' {error}", path.display());
                 self.error(ErrorKind::File, message)
             }

@@ -79,6 +79,8 @@ pub enum UnknownReason {
     Outside(String),
     /// A file that is encrypted, with the tool.
     Encrypted(String, &'static str),
+    /// A file that this checkout does not have, with the reason.
+    Absent(String, String),
     /// A path in the store whose name depends on content that is not hashed.
     StorePath(String),
     /// Text that could not be parsed.
@@ -103,6 +105,7 @@ impl UnknownReason {
             Self::Unsupported(what) => format!("{what} is not evaluated"),
             Self::Outside(path) => format!("{path} lies outside the project"),
             Self::Encrypted(path, tool) => format!("{path} is encrypted with {tool}"),
+            Self::Absent(path, why) => format!("{path} {why}"),
             Self::StorePath(what) => format!("the store path of {what} depends on its content"),
             Self::Unparsable => "the text does not parse".to_owned(),
             Self::ConfigInImports => "imports depend on config".to_owned(),

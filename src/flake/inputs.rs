@@ -307,5 +307,15 @@ fn metadata(ev: &mut Evaluator, source: Option<&Locked>) -> Value {
 fn unavailable(ev: &mut Evaluator, name: &str, source: Option<&Locked>) -> Value {
     let unknown = ev.unknown(UnknownReason::MissingInput(name.to_owned())).0;
     let metadata = metadata(ev, source);
-    ev.update(unknown, metadata).unwrap_or_else(|stop| stop.0)
+    let outputs = with_systems(ev, unknown);
+    ev.update(outputs, metadata).unwrap_or_else(|stop| stop.0)
+}
+
+/// Outputs that are not known, but for `lib.nixosSystem` and the like: what a flake calls so makes machines as nixpkgs does, with modules of its own added.
+pub(super) fn with_systems(ev: &mut Evaluator, unknown: Value) -> Value {
+    let system = ev.native_with("internal.foreignSystem", &[unknown]);
+    let systems = ev.set(&[("nixosSystem", system), ("nixosSystemFull", system)]);
+    let lib = ev.update(unknown, systems).unwrap_or_else(|stop| stop.0);
+    let outputs = ev.set(&[("lib", lib)]);
+    ev.update(unknown, outputs).unwrap_or_else(|stop| stop.0)
 }

@@ -77,6 +77,17 @@ const UNRELATED_MODULES: &[&str] = &["profiles", "installer/scan", "installer/sd
 /// Names of repositories whose modules have nothing to do with the network of machines, one a line.
 const UNRELATED: &str = include_str!("unrelated.txt");
 
+/// Names that other people's repositories have as well, with the owners of those that are meant. In the registry, which knows no owners, they are meant.
+const COMMON_NAMES: &[(&str, &[&str])] = &[
+    ("attic", &["zhaofengli"]),
+    ("comin", &["nlewo"]),
+    ("den", &["vic", "denful"]),
+    ("lix", &["lix-project"]),
+    ("microvm", &["microvm-nix", "astro"]),
+    ("nur", &["nix-community"]),
+    ("vscode-server", &["nix-community", "msteen"]),
+];
+
 /// A well-known flake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Known {
@@ -101,9 +112,13 @@ impl Known {
         DESCRIBED.iter().position(|one| one.name == name).map(Self::Described)
     }
 
-    /// The flake in a repository of this owner and name. The owner counts only where the name says little.
+    /// The flake in a repository of this owner and name. Forks and mirrors keep the name, so the owner counts only where the name says little.
     pub(super) fn of(owner: &str, repository: &str) -> Option<Self> {
         let name = repository.strip_suffix(".git").unwrap_or(repository).to_ascii_lowercase();
+        let owners = COMMON_NAMES.iter().find(|(common, _)| *common == name).map(|(_, owners)| *owners);
+        if owners.is_some_and(|owners| !owner.is_empty() && !owners.contains(&owner.to_ascii_lowercase().as_str())) {
+            return None;
+        }
         let is_it = |one: &Described| match one.name {
             "systems" => owner == "nix-systems" && one.repositories.contains(&name.as_str()),
             "snowfall-lib" => owner == "snowfallorg" && name == "lib" || owner.is_empty() && name == one.name,
@@ -167,7 +182,8 @@ impl Known {
     pub(super) fn outputs(self, ev: &mut Evaluator) -> Outcome {
         let Self::Described(number) = self else {
             self.stand_in(ev);
-            return Ok(ev.unknown(self.reason()).0);
+            let unknown = ev.unknown(self.reason()).0;
+            return Ok(super::inputs::with_systems(ev, unknown));
         };
         let description = describe(ev, number)?;
         let View::Attrs(set) = description.view() else { return Ok(description) };
@@ -322,6 +338,10 @@ mod tests {
         assert_eq!(name("git+https://git.example.org/forks/microvm.nix.git?ref=main"), Some("microvm"));
         assert_eq!(name("github:nix-systems/default"), Some("systems"));
         assert_eq!(name("github:someone/default"), None);
+        assert_eq!(name("github:vic/den"), Some("den"));
+        assert_eq!(name("github:someone/den"), None);
+        assert_eq!(name("github:someone/nur"), None);
+        assert_eq!(name("github:someone/flake-parts"), Some("flake-parts"));
         assert_eq!(name("github:nix-community/home-manager/release-25.05"), Some("home-manager"));
         assert_eq!(name("github:someone/fleet"), None);
     }

@@ -11,6 +11,7 @@ use crate::syntax::ExprId;
 /// The built-in functions of this file.
 pub static FUNCTIONS: &[NativeDef] = &[
     NativeDef::strict("lib.nixosSystem", 1, nixos_system_function),
+    NativeDef::lazy("internal.foreignSystem", 2, foreign_system),
     NativeDef::strict("internal.extendMachine", 2, extend_machine),
     NativeDef::lazy("internal.pkgsNixos", 1, pkgs_nixos),
 ];
@@ -48,10 +49,15 @@ pub fn nixos_system(ev: &mut Evaluator, machine: Machine) -> Result<EvalId, Stop
     let modules_path = super::known::modules_path(ev);
     let base = ev.set(&[("lib", lib), ("modulesPath", modules_path)]);
     let special_args = match machine.special_args {
-        Some(given) => {
-            let given = ev.force(given);
-            ev.update(base, given)?
-        }
+        Some(given) => match ev.force(given) {
+            // Whatever is passed, there is `lib`, perhaps with more in it.
+            unknown if unknown.is_unknown() => {
+                let lib = ev.update(unknown, lib)?;
+                let base = ev.set(&[("lib", lib), ("modulesPath", modules_path)]);
+                ev.update(unknown, base)?
+            }
+            given => ev.update(base, given)?,
+        },
         None => base,
     };
     let pkgs = match machine.pkgs {
@@ -129,8 +135,17 @@ fn extend_machine(ev: &mut Evaluator, args: &[Value]) -> Outcome {
 /// `nixosSystem { modules; specialArgs; pkgs; … }` (nixpkgs: flake.nix, nixos/lib/eval-config.nix).
 fn nixos_system_function(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [argument] = args else { return Ok(Value::NULL) };
-    let set = ev.want_attrs(*argument)?;
-    let mut list = Vec::new();
+    system_of(ev, *argument, Vec::new())
+}
+
+/// `nixosSystem` of a flake that is not read, whose own modules are unknown: the first argument.
+fn foreign_system(ev: &mut Evaluator, args: &[Value]) -> Outcome {
+    let [own, argument] = args else { return Ok(Value::NULL) };
+    system_of(ev, *argument, vec![ModuleInput::Module(*own)])
+}
+
+fn system_of(ev: &mut Evaluator, argument: Value, mut list: Vec<ModuleInput>) -> Outcome {
+    let set = ev.want_attrs(argument)?;
     for name in ["modules", "extraModules"] {
         let name = ev.heap.intern(name);
         if let Some(given) = ev.attribute(set, name) {

@@ -6,7 +6,9 @@
 //!
 //! Invariants:
 //! - Which well-known flake an input is follows from where it is locked, or else from the URL written in `flake.nix`, not from the input's
-//!   name; only one called `nixpkgs` that lies elsewhere and is not there is taken by its name.
+//!   name; only one called `nixpkgs` that lies elsewhere and is not there is taken by its name. The repository's name decides, whoever
+//!   owns it, because forks and mirrors keep it; for names that say little the owner must be right too.
+//! - `lib.nixosSystem` of a flake that is not there makes machines as nixpkgs' does, with modules added that nobody knows.
 //! - A flake without lock file works: what it would have told is unknown.
 //! - Flakes whose modules have nothing to do with networks (`unrelated.txt`) are not read: their modules count as empty.
 //! - An input that is not available is an open set that says so; its use stops nothing else.

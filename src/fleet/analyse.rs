@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 
 use rustc_hash::FxHashMap;
 
 use super::coverage;
-use super::discover::{Bulk, Discovery, GUESTS_AT_ONCE, discover, read_part};
+use super::discover::{Discovery, discover};
 use super::facts::{Fact, Fleet, Guest, Host, HostId};
+use super::index::index_by_route;
 use super::pairing::{self, hosts_by_guest};
 use super::parts::{Asker, answer};
 use super::reader::Reader;
@@ -32,7 +32,7 @@ pub struct Analysis {
 }
 
 /// Machine stack of a thread that evaluates. Only what is used takes memory.
-const STACK: usize = 1 << 30;
+pub(super) const STACK: usize = 1 << 30;
 
 /// Most syntax errors of one file that are reported.
 const MOST_ERRORS_PER_FILE: usize = 50;
@@ -74,16 +74,7 @@ fn analyse_scope(
     let mut loaded = Loaded { is_guessed: found.is_guessed, ..Loaded::default() };
     loaded.collect(ev, scope);
     loaded.collect_unused(ev, target, scope)?;
-    for bulk in std::mem::take(&mut found.bulk) {
-        for (part, files) in read_bulk(sources, target, scope, &bulk, &ev.parsed) {
-            found.guests.extend(part.guests);
-            found.problems.extend(part.problems);
-            found.gaps.extend(part.gaps);
-            found.mistakes.extend(part.mistakes);
-            found.is_partial |= part.is_partial;
-            loaded.merge(files);
-        }
-    }
+    found.read_shares(sources, target, scope, &ev.parsed, &mut loaded);
     let mut mistakes = std::mem::take(&mut found.mistakes);
     let analysis = assemble(found, loaded, &target.settings, &mut mistakes);
     mistakes.sort_by_key(|mistake| mistake.place);
@@ -91,50 +82,16 @@ fn analyse_scope(
     if mistakes.is_empty() { Ok(analysis) } else { Err(Failure::Configuration(mistakes)) }
 }
 
-/// Reads the guests of a bulk in parts, on all cores. Each part has an evaluator of its own, which is dropped with everything it took.
-fn read_bulk(
-    sources: &Arc<Sources>,
-    target: &Target,
-    scope: &Scope,
-    bulk: &Bulk,
-    parsed: &FxHashMap<FileId, Arc<FileIr>>,
-) -> Vec<(Discovery, Loaded)> {
-    let next = AtomicUsize::new(0);
-    let parts: Vec<_> = bulk.vms.chunks(GUESTS_AT_ONCE).collect();
-    let work = || {
-        let mut done = Vec::new();
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            let Some(part) = parts.get(number) else { return done };
-            let mut ev = tolerant_evaluator(sources, parsed.clone());
-            let found = read_part(&mut ev, target, scope, bulk, part);
-            let mut loaded = Loaded::default();
-            loaded.collect(&ev, scope);
-            done.push((number, (found, loaded)));
-        }
-    };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(8);
-    let mut done = std::thread::scope(|scope| {
-        let spawn = |_| std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).ok();
-        let others: Vec<_> = (1..threads).filter_map(spawn).collect();
-        let mut done = work();
-        done.extend(others.into_iter().filter_map(|worker| worker.join().ok()).flatten());
-        done
-    });
-    done.sort_by_key(|(number, _)| *number);
-    done.into_iter().map(|(_, part)| part).collect()
-}
-
 /// What is to be known about the files that were evaluated.
 #[derive(Debug, Default)]
-struct Loaded {
+pub(super) struct Loaded {
     files: BTreeMap<FileId, (Vec<Problem>, Vec<Directive>)>,
     /// Whether the machines were guessed.
     is_guessed: bool,
 }
 
 impl Loaded {
-    fn collect(&mut self, ev: &Evaluator, scope: &Scope) {
+    pub(super) fn collect(&mut self, ev: &Evaluator, scope: &Scope) {
         for linked in ev.program.files() {
             let id = linked.file;
             if self.files.contains_key(&id) {
@@ -177,7 +134,7 @@ impl Loaded {
         Ok(())
     }
 
-    fn merge(&mut self, other: Self) {
+    pub(super) fn merge(&mut self, other: Self) {
         for (id, known) in other.files {
             self.files.entry(id).or_insert(known);
         }
@@ -214,6 +171,9 @@ fn assemble(found: Discovery, loaded: Loaded, settings: &Settings, mistakes: &mu
         guest.host = position.and_then(|index| u32::try_from(index).ok()).map(HostId);
         if let Some(host) = guest.host.and_then(|id| hosts.get(id.0 as usize)) {
             guest.release = guest.release.or(host.release);
+            if guest.index.is_none() {
+                guest.index = index_by_route(&guest, host);
+            }
         }
         guests.push(guest);
     }

@@ -13,10 +13,11 @@ use super::layout::{Root, module_roots, needs_a_loader};
 use super::locate::Census;
 use super::parts::Asker;
 use super::reader::Reader;
+use super::shares::{Bulk, GUESTS_AT_ONCE, Share};
 use super::target::{Layout, Scope, Target};
 use super::trouble::{Gap, Problem};
 use crate::config::{Mistake, Settings};
-use crate::eval::{Evaluator, Stop};
+use crate::eval::{Evaluator, Stop, UnknownReason};
 use crate::flake::{FlakeOptions, Machine, machine_of, nixos_system};
 use crate::heap::{Set, Symbol, Value, View, sym};
 use crate::modules::{self, EvalId, ModuleInput};
@@ -33,8 +34,8 @@ pub(super) struct Discovery {
     pub(super) gaps: Vec<Gap>,
     /// Whether there is a flake that did not tell its machines, or another program that loads the files, so that loose files were taken for machines.
     pub(super) is_guessed: bool,
-    /// Guests that are too many to be read beside their host.
-    pub(super) bulk: Vec<Bulk>,
+    /// What is left to be read with evaluators of its own.
+    pub(super) shares: Vec<Share>,
     /// Whether there may be machines that could not be found.
     pub(super) is_partial: bool,
     /// What the configuration names and is not there.
@@ -52,17 +53,6 @@ pub(super) enum Recipe {
     Configured(String),
 }
 
-/// Guests of one host, to be read in parts.
-#[derive(Clone, Debug)]
-pub(super) struct Bulk {
-    pub(super) host: String,
-    pub(super) recipe: Recipe,
-    pub(super) vms: Vec<(String, Option<Place>)>,
-}
-
-/// Most guests that are read in the same evaluator as their host, and in one part of a bulk.
-pub(super) const GUESTS_AT_ONCE: usize = 512;
-
 /// Steps that the evaluation of one machine may take. Fuzzing tries many small fleets, of which many are endless.
 pub(super) const STEPS_PER_MACHINE: u64 = if cfg!(fuzzing) { 400_000 } else { 40_000_000 };
 
@@ -70,23 +60,6 @@ pub(super) const STEPS_PER_MACHINE: u64 = if cfg!(fuzzing) { 400_000 } else { 40
 pub(super) fn discover(ev: &mut Evaluator, target: &Target, scope: &Scope, asker: Asker) -> Discovery {
     let mut finder = Finder::new(ev, target, scope, Some(asker));
     finder.look(scope);
-    finder.finish()
-}
-
-/// Reads some guests of a host.
-pub(super) fn read_part(
-    ev: &mut Evaluator,
-    target: &Target,
-    scope: &Scope,
-    bulk: &Bulk,
-    vms: &[(String, Option<Place>)],
-) -> Discovery {
-    let mut finder = Finder::new(ev, target, scope, None);
-    if let Some(host) = finder.again(&bulk.recipe, scope) {
-        for (name, place) in vms {
-            finder.named_vm(&bulk.host, host, name, *place);
-        }
-    }
     finder.finish()
 }
 
@@ -99,6 +72,8 @@ pub(super) struct Finder<'a> {
     /// Numbers of the guests that the configuration says what they are made of, by name.
     pub(super) named_guests: FxHashMap<String, Vec<usize>>,
     pub(super) flakes: Flakes,
+    /// Where the project begins: `flake.nix`.
+    pub(super) entry: Option<Place>,
     /// `microvm.vms` of the host that was asked last.
     vms: Option<(EvalId, Value)>,
     /// What the next machine may take: less for each one that took all it was given, so that many endless machines end too.
@@ -121,6 +96,7 @@ impl<'a> Finder<'a> {
             settings: Arc::clone(&target.settings),
             named_guests,
             flakes: Vec::new(),
+            entry: None,
             vms: None,
             steps: STEPS_PER_MACHINE,
             census: None,
@@ -146,8 +122,22 @@ impl<'a> Finder<'a> {
 
 impl Finder<'_> {
     pub(super) fn finish(self) -> Discovery {
-        let Self { reader, mut found, .. } = self;
+        let Self { reader, mut found, entry, .. } = self;
         (found.problems, found.gaps) = reader.troubles(found.is_guessed);
+        let places = |machine: &str| {
+            let (kind, name) = machine.split_once(' ')?;
+            match kind {
+                "host" => found.hosts.iter().find(|host| host.name == name)?.place,
+                _ => found.guests.iter().find(|(guest, _)| guest.name == name)?.0.place,
+            }
+        };
+        for problem in found.problems.iter_mut().filter(|problem| problem.place.is_none()) {
+            if problem.related.is_empty() {
+                let machine = problem.machine.as_deref().and_then(places);
+                let text = if machine.is_some() { "met while reading this" } else { "met while reading this flake" };
+                problem.related.extend(machine.or(entry).map(|place| (place, text.to_owned())));
+            }
+        }
         found
     }
 
@@ -161,7 +151,7 @@ impl Finder<'_> {
     }
 
     /// A host that was found before, in this evaluator.
-    fn again(&mut self, recipe: &Recipe, scope: &Scope) -> Option<EvalId> {
+    pub(super) fn again(&mut self, recipe: &Recipe, scope: &Scope) -> Option<EvalId> {
         self.allow_steps();
         match recipe {
             Recipe::Configuration(name) => self.machine_again(scope, name),
@@ -175,9 +165,9 @@ impl Finder<'_> {
     }
 
     fn flake(&mut self, folder: &Path) {
-        self.take_release(folder);
+        self.enter(folder);
         let machines = self.flake_machines(folder);
-        if machines.is_empty() && self.reader.problems.is_empty() {
+        if machines.is_empty() && self.found.shares.is_empty() && self.reader.problems.is_empty() {
             self.found.is_guessed = true;
             self.files(&[], Some(folder));
         } else {
@@ -186,7 +176,7 @@ impl Finder<'_> {
     }
 
     /// Reads machines that have a name.
-    fn machines(&mut self, machines: Vec<Named>) {
+    pub(super) fn machines(&mut self, machines: Vec<Named>) {
         let mut guests = Vec::new();
         for (name, id, place) in machines {
             self.reader.machine = format!("machine {name}");
@@ -233,7 +223,8 @@ impl Finder<'_> {
         self.found.hosts.push(host);
         let vms: Vec<_> = vms.items.into_iter().map(|vm| (vm.value, vm.origin.definition)).collect();
         if vms.len() > GUESTS_AT_ONCE {
-            self.found.bulk.push(Bulk { host: name.to_owned(), recipe, vms });
+            let bulk = |vms: &[_]| Bulk { host: name.to_owned(), recipe: recipe.clone(), vms: vms.to_vec() };
+            self.found.shares.extend(vms.chunks(GUESTS_AT_ONCE).map(bulk).map(Share::Guests));
             return;
         }
         self.found.guests.reserve(vms.len());
@@ -313,6 +304,11 @@ impl Finder<'_> {
             return None;
         }
         let [special_args, extra] = ["specialArgs", "extraModules"].map(|leaf| self.vm_value(vm, leaf));
+        // What cannot be read passes any argument.
+        let special_args = match special_args.view() {
+            View::Error(_) => self.ev().unknown(UnknownReason::ModuleArgument("specialArgs".to_owned())).0,
+            _ => special_args,
+        };
         let mut modules: Vec<ModuleInput> = definitions.into_iter().map(ModuleInput::Import).collect();
         if let View::List(seq) = extra.view() {
             modules.extend(self.ev().heap.elements(seq).into_iter().map(ModuleInput::Module));
@@ -332,7 +328,7 @@ impl Finder<'_> {
         let default_name = default_host_name(ev, name);
         let mut all = vec![ModuleInput::Module(guest), ModuleInput::Module(default_name)];
         all.extend(modules);
-        let special_args = special_args.filter(|value| matches!(value.view(), View::Attrs(_)));
+        let special_args = special_args.filter(|value| matches!(value.view(), View::Attrs(_) | View::Unknown(_)));
         nixos_system(ev, Machine { modules: all, special_args, pkgs: None }).ok()
     }
 
@@ -454,7 +450,7 @@ impl Finder<'_> {
         self.ev().want_text(value).ok().filter(|name| !name.is_empty())
     }
 
-    fn start_of(&mut self, path: &Path) -> Option<Place> {
+    pub(super) fn start_of(&mut self, path: &Path) -> Option<Place> {
         let file = self.ev().sources.read(path).ok()?;
         Some(Place { file: file.id, span: crate::source::Span::new(0, 0) })
     }

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use rustc_hash::FxHashSet;
+
 use super::discover::Finder;
 use super::target::{Layout, Scope};
 use crate::eval::{Evaluator, Stop};
@@ -17,14 +19,20 @@ pub(super) type Named = (String, EvalId, Option<Place>);
 const ENTRY_FILES: &[&str] = &["hive.nix", "default.nix"];
 
 impl Finder<'_> {
-    /// The machines of a flake.
+    /// The machines of a flake; none if they are so many that they are shared out.
     pub(super) fn flake_machines(&mut self, folder: &Path) -> Vec<Named> {
         let options = self.options.clone();
         match flake_value(self.ev(), folder, &options) {
             Ok(flake) => {
                 let sets = self.machine_sets(flake);
-                let mut machines = self.machines_of(&sets);
-                self.add_runners(flake, &mut machines);
+                let shares = self.shares_of(&sets);
+                if !shares.is_empty() {
+                    self.found.shares.extend(shares);
+                    return Vec::new();
+                }
+                let mut machines = self.machines_of(&sets, |_| true);
+                let names: Vec<String> = machines.iter().map(|(name, ..)| name.clone()).collect();
+                machines.extend(self.packaged(flake, &names));
                 machines
             }
             Err(stop) => self.stopped(stop).unwrap_or_default(),
@@ -33,10 +41,11 @@ impl Finder<'_> {
 
     /// Guests that are made for nothing but a package that runs them (microvm.nix, "Running a MicroVM as a package"). What fails in packages
     /// is no concern of routelint's.
-    fn add_runners(&mut self, flake: Value, machines: &mut Vec<Named>) {
+    pub(super) fn packaged(&mut self, flake: Value, configurations: &[String]) -> Vec<Named> {
+        let mut machines: Vec<Named> = Vec::new();
         let ev = self.ev();
         let packages = set_of(flake).and_then(|outputs| attribute(ev, outputs, "packages"));
-        let Some(systems) = packages.and_then(|packages| set_of(ev.force(packages))) else { return };
+        let Some(systems) = packages.and_then(|packages| set_of(ev.force(packages))) else { return machines };
         for system in ["x86_64-linux", "aarch64-linux"] {
             self.allow_steps();
             let ev = self.ev();
@@ -45,22 +54,24 @@ impl Finder<'_> {
             };
             for (name, slot, origin) in ev.heap.entries(set) {
                 let name = self.ev().heap.name(name).to_owned();
+                if configurations.contains(&name) || machines.iter().any(|(known, ..)| *known == name) {
+                    continue;
+                }
                 let before = machines_made(self.ev()).len();
                 self.ev().force(Value::reference(slot));
                 let made = machines_made(self.ev()).get(before..).unwrap_or_default().to_vec();
-                let is_named = machines.iter().any(|(known, ..)| *known == name);
-                let guest = made.into_iter().find(|id| self.reader.role(*id).is_guest);
-                if let Some(id) = guest.filter(|_| !is_named) {
+                if let Some(id) = made.into_iter().find(|id| self.reader.role(*id).is_guest) {
                     machines.push((name, id, self.reader.place(origin)));
                 }
             }
         }
+        machines
     }
 
     /// The machines of an entry file in a folder without a flake.
     pub(super) fn entry_machines(&mut self, folder: &Path) -> Vec<Named> {
         let sets = self.entry_sets(folder);
-        self.machines_of(&sets)
+        self.machines_of(&sets, |_| true)
     }
 
     /// The machine of this name in the scope's flake or entry file.
@@ -103,7 +114,7 @@ impl Finder<'_> {
     }
 
     /// `nixosConfigurations` and the nodes of a hive, `colmenaHive` or `colmena`.
-    fn machine_sets(&mut self, flake: Value) -> Vec<Set> {
+    pub(super) fn machine_sets(&mut self, flake: Value) -> Vec<Set> {
         let View::Attrs(outputs) = flake.view() else {
             self.reader.settled(flake, &["outputs"]);
             return Vec::new();
@@ -163,13 +174,13 @@ impl Finder<'_> {
         if has_machine { Ok(vec![candidate]) } else { Err(nothing) }
     }
 
-    /// All machines of these sets; of two with one name the first counts.
-    fn machines_of(&mut self, sets: &[Set]) -> Vec<Named> {
+    /// The machines of these sets that are wanted by name; of two with one name the first counts.
+    pub(super) fn machines_of(&mut self, sets: &[Set], is_wanted: impl Fn(&str) -> bool) -> Vec<Named> {
         let mut machines: Vec<Named> = Vec::new();
         for set in sets {
             for (name, slot, origin) in self.ev().heap.entries(*set) {
                 let name = self.ev().heap.name(name).to_owned();
-                if machines.iter().any(|(known, ..)| *known == name) {
+                if !is_wanted(&name) || machines.iter().any(|(known, ..)| *known == name) {
                     continue;
                 }
                 self.reader.machine = format!("machine {name}");
@@ -183,6 +194,13 @@ impl Finder<'_> {
         }
         machines
     }
+}
+
+/// The names in these sets, each once, in their order.
+pub(super) fn names_in(ev: &Evaluator, sets: &[Set]) -> Vec<String> {
+    let mut seen = FxHashSet::default();
+    let entries = sets.iter().flat_map(|set| ev.heap.entries(*set));
+    entries.filter(|(name, ..)| seen.insert(*name)).map(|(name, ..)| ev.heap.name(name).to_owned()).collect()
 }
 
 fn attribute(ev: &mut Evaluator, set: Set, name: &str) -> Option<Value> {

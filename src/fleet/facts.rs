@@ -8,6 +8,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::masquerade::Masquerade;
 use super::parts::Parts;
 pub use super::services::{Bridge, Dhcpcd, Firewall, HostsEntry, Netdev, PortForward};
 use super::trouble::{Gap, Problem};
@@ -363,6 +364,10 @@ pub struct Interface {
     pub mac: Fact<String>,
     /// `bridge`, for that kind.
     pub bridge: Fact<String>,
+    /// `macvtap.link`: the device on the host that a macvtap hangs on.
+    pub link: Fact<String>,
+    /// `macvtap.mode`: `bridge`, `private`, `vepa` or `passthru`.
+    pub mode: Fact<String>,
     /// Where the element is written.
     pub place: Option<Place>,
 }
@@ -552,9 +557,16 @@ pub struct Nat {
     pub forward_ports: Listed<PortForward>,
     /// `dmzHost`
     pub dmz_host: Fact<String>,
-    /// Whether masquerading may also be written elsewhere, as text for iptables or nftables (`networking.nat.extraCommands`,
-    /// `networking.nftables.tables`, `networking.firewall.extraCommands` …).
-    pub has_other_rules: bool,
+    /// Masquerading that is written elsewhere, as text for iptables or nftables (`networking.nat.extraCommands`,
+    /// `networking.nftables.tables`, `networking.firewall.extraCommands` …); incomplete where such a text is not plain.
+    pub masquerades: Listed<Masquerade>,
+}
+
+impl Nat {
+    /// Whether sources may also be translated by rules that are written as text.
+    pub fn has_other_rules(&self) -> bool {
+        !self.masquerades.is_complete || !self.masquerades.items.is_empty()
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::facts::{Address, Interface, Leaf, Origin, Part, Sourced, Unit};
+use super::facts::{Address, Guest, Host, Interface, Leaf, Origin, Part, Sourced, Unit};
 use super::parts::Parts;
 
 /// The index of a guest: a number that stands behind the tap's name and an address, found by what they were computed from; or
@@ -25,6 +25,30 @@ pub(super) fn index_of(
                 .any(|address| ends_in(address, number))
                 .then(|| Sourced { value: number, origin: Origin { parts: Parts::default(), ..id.origin.clone() } })
         })
+    })
+}
+
+/// The index of a guest that has no address of its own: the number that its tap's name and a host route of its host through that tap end in.
+pub(super) fn index_by_route(guest: &Guest, host: &Host) -> Option<Sourced<i64>> {
+    let mut own = guest.network.units.items.iter().filter(|unit| !unit.is_generated);
+    if !guest.network.units.is_complete
+        || own.any(|unit| !unit.addresses.items.is_empty() || !unit.addresses.is_complete)
+    {
+        return None;
+    }
+    guest.interfaces.items.iter().filter(|interface| interface.is_tap()).find_map(|interface| {
+        let id = interface.id.known()?;
+        let number = trailing_number(&id.value)?;
+        let is_of_tap = |unit: &&Unit| match unit.matching.names.items.as_slice() {
+            [name] => name.value == id.value,
+            _ => false,
+        };
+        let mut routes = host.network.units.items.iter().filter(is_of_tap).flat_map(|unit| &unit.routes.items);
+        let leads = routes.any(|route| {
+            let net = route.destination_net().filter(|net| net.prefix_len() == net.max_prefix_len());
+            net.is_some_and(|net| has_last_group(net.addr(), number))
+        });
+        leads.then(|| Sourced { value: number, origin: Origin { parts: Parts::default(), ..id.origin.clone() } })
     })
 }
 
@@ -81,13 +105,16 @@ fn trailing_number(name: &str) -> Option<i64> {
 
 /// Whether the last group of an address is a number, in decimal or (IPv6) in hexadecimal.
 fn ends_in(address: &Address, number: i64) -> bool {
-    match address.net.map(|net| net.addr()) {
-        Some(IpAddr::V4(v4)) => i64::from(v4.octets()[3]) == number,
-        Some(IpAddr::V6(v6)) => {
+    address.net.is_some_and(|net| has_last_group(net.addr(), number))
+}
+
+fn has_last_group(address: IpAddr, number: i64) -> bool {
+    match address {
+        IpAddr::V4(v4) => i64::from(v4.octets()[3]) == number,
+        IpAddr::V6(v6) => {
             let last = v6.segments()[7];
             i64::from(last) == number || format!("{last:x}") == number.to_string()
         }
-        None => false,
     }
 }
 

@@ -48,11 +48,15 @@ pub(super) fn module_roots(
         ev.parsed.insert(file.id, Arc::clone(ir));
         files.insert(file.path.clone(), Entry::new(file, ir));
     }
-    let named: FxHashSet<&PathBuf> =
-        files.iter().flat_map(|(path, entry)| entry.names.iter().filter(move |other| *other != path)).collect();
+    // What only a flake or another file that is no module names is imported by nobody who is looked at.
+    let named: FxHashSet<&PathBuf> = files
+        .iter()
+        .filter(|(_, entry)| entry.is_module)
+        .flat_map(|(path, entry)| entry.names.iter().filter(move |other| *other != path))
+        .collect();
     let mut roots: Vec<(u8, Root)> = parsed
         .iter()
-        .filter(|(file, ir)| !named.contains(&file.path) && is_module_like(ir) && !is_flake(&file.path))
+        .filter(|(file, _)| !named.contains(&file.path) && files.get(&file.path).is_some_and(|entry| entry.is_module))
         .filter_map(|(file, _)| Some((rank(&files, &file.path)?, Root::new(&file.path))))
         .collect();
     roots.sort_by(|a, b| (a.0, &a.1.path).cmp(&(b.0, &b.1.path)));
@@ -84,6 +88,8 @@ fn is_flake(path: &Path) -> bool {
 struct Entry {
     /// Files that the text names as paths.
     names: Vec<PathBuf>,
+    /// Whether it may be a module.
+    is_module: bool,
     has_vms: bool,
     has_network: bool,
     lists_folders: bool,
@@ -105,6 +111,7 @@ impl Entry {
         let has = |wanted: &[&str]| ir.symbols.iter().any(|name| wanted.contains(&&**name));
         Self {
             names,
+            is_module: is_module_like(ir) && !is_flake(&file.path),
             has_vms: has(&["vms"]),
             has_network: has(&["microvm", "nat", "networks"]),
             lists_folders: has(&["readDir", "listFilesRecursive"]),

@@ -2,11 +2,13 @@
 
 use super::facts::{Declared, Fact, Guest, Host, Interface, Listed, Nat, Release, Sourced};
 use super::index::index_of;
+use super::masquerade::{Masquerade, rules_of};
 use super::reader::Reader;
 use super::trouble::{Problem, ProblemKind};
 use crate::heap::{Set, Value, View};
 use crate::modules::{self, EvalId};
 use crate::source::Place;
+use crate::syntax::ExprId;
 
 /// What a machine seems to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -217,8 +219,37 @@ impl Reader<'_> {
             }
         };
         let [kind, id, mac, bridge] = ["type", "id", "mac", "bridge"].map(&mut read);
+        let is_macvtap = kind.value().is_some_and(|kind| kind == "macvtap");
+        let [link, mode] = if is_macvtap { self.macvtap(set, &written) } else { [Fact::Absent, Fact::Absent] };
         let place = raw.and_then(|value| self.place(value.origin()));
-        Interface { kind, id, mac, bridge, place }
+        Interface { kind, id, mac, bridge, link, mode, place }
+    }
+
+    /// `macvtap.link` and `macvtap.mode` of an interface.
+    fn macvtap(&mut self, set: Set, written: &[Set]) -> [Fact<String>; 2] {
+        let name = self.ev.heap.intern("macvtap");
+        let raw = self.raw_below(written, name);
+        let value = self.below_value(set, "macvtap");
+        ["link", "mode"].map(|leaf| {
+            let symbol = self.ev.heap.intern(leaf);
+            let binding = self.binding(&raw, symbol);
+            let value = match value.map(Value::view) {
+                Some(View::Attrs(inner)) => self.below_value(inner, leaf),
+                Some(View::Null) | None => None,
+                Some(_) => return Fact::Unknown,
+            };
+            match value.map(|value| (value, value.view())) {
+                None => Fact::Absent,
+                Some((_, View::Error(id))) if self.is_missing_value(id) => Fact::Absent,
+                Some((value, _)) => self.text(value, binding),
+            }
+        })
+    }
+
+    fn below_value(&mut self, set: Set, name: &str) -> Option<Value> {
+        let name = self.ev.heap.intern(name);
+        let value = self.ev.attribute(set, name)?;
+        Some(self.ev.force(value))
     }
 
     fn is_missing_value(&self, id: crate::heap::ErrorId) -> bool {
@@ -227,13 +258,6 @@ impl Reader<'_> {
 
     fn nat(&mut self, machine: EvalId) -> Nat {
         let option = |name| ["networking", "nat", name];
-        let other_rules = [
-            ["networking", "nat", "extraCommands"],
-            ["networking", "firewall", "extraCommands"],
-            ["networking", "nftables", "ruleset"],
-            ["networking", "nftables", "tables"],
-            ["networking", "nftables", "rulesetFile"],
-        ];
         Nat {
             enable: self.option_truth(machine, &option("enable")),
             enable_ipv6: self.option_truth(machine, &option("enableIPv6")),
@@ -245,8 +269,43 @@ impl Reader<'_> {
             external_ipv6: self.option_text(machine, &option("externalIPv6")),
             forward_ports: self.port_forwards(machine),
             dmz_host: self.option_text(machine, &option("dmzHost")),
-            has_other_rules: other_rules.iter().any(|path| self.is_given(machine, path)),
+            masquerades: self.masquerades(machine),
         }
+    }
+
+    /// Rules that masquerade, in the texts of firewalls.
+    fn masquerades(&mut self, machine: EvalId) -> Listed<Masquerade> {
+        let mut listed = Listed::default();
+        for path in [
+            ["networking", "nat", "extraCommands"],
+            ["networking", "firewall", "extraCommands"],
+            ["networking", "nftables", "ruleset"],
+        ] {
+            if self.is_given(machine, &path) {
+                let text = self.option_text(machine, &path);
+                add_rules(&text, &mut listed);
+            }
+        }
+        if self.is_given(machine, &["networking", "nftables", "tables"]) {
+            let value = self.option(machine, &["networking", "nftables", "tables"]).value;
+            match self.ev.force(value).view() {
+                View::Attrs(tables) => {
+                    listed.is_complete &= self.ev.heap.open_set_reason(tables).is_none();
+                    for (_, slot, _) in self.ev.heap.entries(tables) {
+                        let table = self.ev.force_slot(slot);
+                        let content = match table.view() {
+                            View::Attrs(table) => self.below_value(table, "content"),
+                            _ => None,
+                        };
+                        let text = content.map_or(Fact::Unknown, |content| self.text(content, ExprId::NONE));
+                        add_rules(&text, &mut listed);
+                    }
+                }
+                _ => listed.is_complete = false,
+            }
+        }
+        listed.is_complete &= !self.is_given(machine, &["networking", "nftables", "rulesetFile"]);
+        listed
     }
 
     fn sysctls(&mut self, machine: EvalId) -> (Vec<(String, Fact<String>)>, bool) {
@@ -274,7 +333,7 @@ impl Reader<'_> {
             let place = self.place(problem.origin);
             match problem.kind {
                 modules::ProblemKind::FailedModule => match problem.cause.view() {
-                    View::Error(id) => self.report_error(id),
+                    View::Error(id) => self.report_error_at(id, place),
                     _ => self.gap(place, "a module", problem.message),
                 },
                 modules::ProblemKind::MissingArgument => {
@@ -297,5 +356,17 @@ impl Reader<'_> {
                 }
             }
         }
+    }
+}
+
+/// Adds what a text says about masquerading.
+fn add_rules(text: &Fact<String>, listed: &mut Listed<Masquerade>) {
+    match text {
+        Fact::Known(text) => match rules_of(&text.value) {
+            Some(rules) => listed.items.extend(rules),
+            None => listed.is_complete = false,
+        },
+        Fact::Absent => {}
+        Fact::Unknown => listed.is_complete = false,
     }
 }

@@ -22,6 +22,7 @@ mod layout;
 pub mod links;
 mod locate;
 mod machines;
+mod masquerade;
 mod network;
 mod pairing;
 mod parts;
@@ -30,6 +31,7 @@ mod reader;
 mod select;
 mod services;
 mod session;
+mod shares;
 #[cfg(test)]
 pub(crate) mod sketch;
 mod target;
@@ -45,6 +47,7 @@ pub use facts::{
 };
 pub use links::{Link, Links, Routing};
 pub use locate::{Located, NotLocated, locate};
+pub use masquerade::Masquerade;
 pub use parts::Parts;
 pub use select::{Choice, LinkMac, LinkProperties, Selector, Verdict, glob_matches, unit_matches};
 pub use session::{new_evaluator, tolerant_evaluator};

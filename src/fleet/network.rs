@@ -17,11 +17,20 @@ impl Reader<'_> {
     /// Everything about the network of a machine.
     pub(super) fn network(&mut self, machine: EvalId) -> Network {
         let global = self.global_section(machine);
+        let networkd = self.option_truth(machine, &["systemd", "network", "enable"]);
+        let before = self.problems.len();
+        let units = self.units(machine);
+        if networkd.value() == Some(&false) {
+            // NixOS looks at the units only if networkd is on (nixos/modules/system/boot/networkd.nix), so what fails in them fails nowhere.
+            for problem in self.problems.split_off(before) {
+                self.gap(problem.place, "systemd.network.networks", problem.message);
+            }
+        }
         Network {
-            networkd: self.option_truth(machine, &["systemd", "network", "enable"]),
+            networkd,
             use_dhcp: self.option_truth(machine, &["networking", "useDHCP"]),
             enable_ipv6: self.option_truth(machine, &["networking", "enableIPv6"]),
-            units: self.units(machine),
+            units,
             ipv4_forwarding: self.section_truth(&global, "IPv4Forwarding"),
             ipv6_forwarding: self.section_truth(&global, "IPv6Forwarding"),
         }

@@ -96,6 +96,11 @@ impl<'a> Reader<'a> {
 
     /// Reports an error of evaluation, once.
     pub(super) fn report_error(&mut self, id: ErrorId) {
+        self.report_error_at(id, None);
+    }
+
+    /// Reports an error of evaluation, once, with the place to show if it has none itself.
+    pub(super) fn report_error_at(&mut self, id: ErrorId, at: Option<Place>) {
         if !self.seen_errors.insert(id) {
             return;
         }
@@ -103,7 +108,8 @@ impl<'a> Reader<'a> {
         if matches!(info.kind, ErrorKind::Syntax | ErrorKind::UndefinedVariable) {
             return;
         }
-        let place = self.place(info.origin).or_else(|| info.trace.iter().find_map(|(origin, _)| self.place(*origin)));
+        let own = self.place(info.origin).or_else(|| info.trace.iter().find_map(|(origin, _)| self.place(*origin)));
+        let place = own.or(at);
         let related = info
             .trace
             .iter()

@@ -32,7 +32,8 @@ pub(super) fn apply_module(ev: &mut Evaluator, evaluation: &Evaluation, function
     } else {
         let all = ev.heap.entries(base_set).into_iter().map(|(name, slot, _)| (name, ev.heap.share(slot)));
         let (names, values): (Vec<Symbol>, Vec<Value>) = all.chain(extra).unzip();
-        set_of(ev, &names, &values, None)
+        let open = ev.heap.open_set_reason(base_set);
+        set_of(ev, &names, &values, open)
     };
     let result = ev.call(function, &[arguments])?;
     ev.want(result)
@@ -69,6 +70,10 @@ fn argument(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
             if !evaluation.is_open() {
                 let message = format!("attribute '{text}' missing: no module sets `_module.args.{text}' for {file}");
                 return Err(ev.error_at(ErrorKind::MissingAttribute, message, at));
+            }
+            let special = ev.want_attrs(evaluation.request.special_args)?;
+            if let Some(reason) = ev.heap.open_set_reason(special) {
+                return Err(Stop(Value::unknown(reason)));
             }
             let stop = ev.unknown_at(UnknownReason::ModuleArgument(text.clone()), at);
             evaluation.note(ModuleProblem {
@@ -149,7 +154,8 @@ impl Evaluation {
         let all = ev.heap.entries(special).into_iter().map(|(name, slot, _)| (name, ev.heap.share(slot)));
         let own = attributes.into_iter().filter(|(name, _)| ev.heap.attribute(special, *name).is_none());
         let (names, values): (Vec<Symbol>, Vec<Value>) = all.chain(own).unzip();
-        let set = set_of(ev, &names, &values, None);
+        let open = ev.heap.open_set_reason(special);
+        let set = set_of(ev, &names, &values, open);
         Ok(*self.arguments.get_or_init(|| set))
     }
 }

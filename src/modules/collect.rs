@@ -248,7 +248,8 @@ impl Collected {
                     return Ok(Load::Known(*index));
                 }
                 let target = ev.want_path(value)?;
-                let content = ev.import(Path::new(&target))?;
+                let site = if origin.is_some() { origin } else { work.origin };
+                let content = ev.at_site(site, |ev| ev.import(Path::new(&target)))?;
                 let file: Rc<str> = text.as_str().into();
                 let content = match content.view() {
                     View::Lambda(..) | View::Native(_) | View::Partial(_) => {

@@ -9,7 +9,7 @@ use super::canonical::{Module, ModuleConfig, is_reserved_in_short_form};
 use super::collect::{note_failure, note_unknown};
 use super::definition::{Definition, Loc};
 use super::evaluation::Evaluation;
-use super::properties::{self, attributes_of};
+use super::properties::{self, Rest, attributes_of};
 use super::state::{NodeId, evaluation, node};
 use super::tree::Node;
 use crate::eval::{ErrorKind, Evaluator, Stop};
@@ -21,7 +21,7 @@ use crate::syntax::ExprId;
 pub(super) struct ByName {
     pub(super) names: FxHashMap<Symbol, Vec<Definition>>,
     /// Definitions that may be of any child.
-    pub(super) unknown: Vec<Definition>,
+    pub(super) unknown: Vec<Rest>,
 }
 
 /// The definitions of a node as its parent gives them, properties still around them.
@@ -41,7 +41,8 @@ pub(super) fn definitions(ev: &mut Evaluator, id: NodeId) -> Result<Vec<Definiti
     if let Some(known) = by_name.names.get(&this.name) {
         defs.extend(known.iter().cloned());
     }
-    defs.extend(by_name.unknown.iter().cloned());
+    let rests = by_name.unknown.iter().filter(|rest| rest.may_define(ev, this.name));
+    defs.extend(rests.map(|rest| rest.definition.clone()));
     Ok(defs)
 }
 
@@ -95,8 +96,8 @@ fn add_module(ev: &mut Evaluator, found: &Evaluation, module: &Module, by_name: 
             let mut unknown = Vec::new();
             add_attributes(ev, &found.request.prefix, &base(value, origin), &mut by_name.names, &mut unknown)?;
             for one in unknown {
-                let stop = Stop(ev.force(one.value));
-                note_unknown(ev, found, stop, one.origin, &module.file);
+                let stop = Stop(ev.force(one.definition.value));
+                note_unknown(ev, found, stop, one.definition.origin, &module.file);
             }
         }
         ModuleConfig::Short(set) => {
@@ -137,7 +138,7 @@ fn add_attributes(
     loc: &Loc,
     definition: &Definition,
     names: &mut FxHashMap<Symbol, Vec<Definition>>,
-    unknown: &mut Vec<Definition>,
+    unknown: &mut Vec<Rest>,
 ) -> Result<(), Stop> {
     attributes_of(
         ev,

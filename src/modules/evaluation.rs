@@ -12,7 +12,7 @@ use super::schema_tree::SchemaNode;
 use super::state::{EvalId, NodeId, State, evaluation, handle, handle_value, node};
 use super::tree;
 use super::types::{self, SubmoduleSpec, TypeId};
-use crate::eval::{Evaluator, NativeDef, Outcome, Stop};
+use crate::eval::{Evaluator, NativeDef, Outcome, Stop, UnknownReason};
 use crate::heap::{SlotId, Symbol, Value, View, sym};
 use crate::syntax::ExprId;
 
@@ -293,7 +293,33 @@ fn config(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     }
     let free = types::merge(ev, freeform, &found.request.prefix, &defs)?;
     let free = ev.want(free)?;
+    let free = if found.is_open() { with_more(ev, free)? } else { free };
     update(ev, &[free, declared])
+}
+
+/// What a freeform type takes in an evaluation that misses modules: one of those may add to any set.
+fn with_more(ev: &mut Evaluator, free: Value) -> Outcome {
+    let View::Attrs(set) = free.view() else { return Ok(free) };
+    let function = ev.native("internal.modules.open");
+    let mut attributes = Vec::new();
+    for (name, slot, origin) in ev.heap.entries(set) {
+        let value = ev.heap.share(slot);
+        attributes.push((name, ev.heap.deferred(function, &[value]), origin));
+    }
+    let open = ev.heap.open_set_reason(set);
+    Ok(ev.heap.new_open_set(&attributes, open))
+}
+
+/// A plain set as one that may hold more; any other value as it is.
+fn open(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [value] = arguments else { return Ok(Value::NULL) };
+    let value = ev.want(*value)?;
+    let View::Attrs(set) = value.view() else { return Ok(value) };
+    if ev.heap.attribute(set, sym::TYPE_TAG).is_some() || ev.is_derivation(set) {
+        return Ok(value);
+    }
+    let unknown = ev.unknown(UnknownReason::UndeclaredOption("…".to_owned())).0;
+    ev.update(unknown, value)
 }
 
 fn options(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
@@ -455,6 +481,7 @@ pub(super) static FAMILY: &[NativeDef] = &[
     NativeDef::strict("internal.modules.config", 1, config),
     NativeDef::strict("internal.modules.options", 1, options),
     NativeDef::lazy("internal.modules.update", 2, update),
+    NativeDef::strict("internal.modules.open", 1, open),
     NativeDef::strict("internal.modules.checkedConfig", 1, checked_config),
     NativeDef::strict("internal.modules.checkedOptions", 1, checked_options),
     NativeDef::strict("internal.modules.checkedModule", 1, checked_module),

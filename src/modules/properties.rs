@@ -218,6 +218,22 @@ fn push_down_into(
     Ok(())
 }
 
+/// What a definition may say of names that cannot be listed.
+#[derive(Clone, Debug)]
+pub(super) struct Rest {
+    /// The unknown, as a definition.
+    pub(super) definition: Definition,
+    /// The set that it is the rest of: of the names there nothing more is said.
+    beside: Option<Set>,
+}
+
+impl Rest {
+    /// Whether it may say something of a name.
+    pub(super) fn may_define(&self, ev: &Evaluator, name: Symbol) -> bool {
+        self.beside.is_none_or(|set| ev.heap.attribute(set, name).is_none())
+    }
+}
+
 /// The attributes of a definition's layers, each with its properties: name and definition, in the order of Nix.
 ///
 /// Unknown layers give `unknown`; a layer that is no set is handed to `wrong`, which decides whether that is an error.
@@ -225,7 +241,7 @@ pub(super) fn attributes_of(
     ev: &mut Evaluator,
     definition: &Definition,
     mut found: impl FnMut(Symbol, Definition),
-    mut unknown: impl FnMut(Definition),
+    mut unknown: impl FnMut(Rest),
     mut wrong: impl FnMut(&mut Evaluator, Value) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
     for layer in push_down(ev, definition.value)? {
@@ -239,14 +255,14 @@ pub(super) fn attributes_of(
                 if let Some(reason) = ev.heap.open_set_reason(set) {
                     let mut rest = definition.with_value(Value::unknown(reason), definition.origin);
                     rest.is_certain = false;
-                    unknown(rest);
+                    unknown(Rest { definition: rest, beside: Some(set) });
                 }
             }
             View::Unknown(_) => {
                 let value = layer.wrap(ev, layer.value);
                 let mut rest = definition.with_value(value, definition.origin);
                 rest.is_certain = false;
-                unknown(rest);
+                unknown(Rest { definition: rest, beside: None });
             }
             _ => wrong(ev, layer.value)?,
         }

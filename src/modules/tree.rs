@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::defined::{ByName, by_name, definitions};
 use super::definition::{Definition, Loc};
-use super::evaluation::Evaluation;
+use super::evaluation::{Evaluation, freeform_type};
 use super::merge::{self, Discharged};
 use super::options::{self, OptionInfo};
 use super::properties::{self, TypeTag, type_tag};
@@ -371,7 +371,9 @@ pub(super) fn config_set(ev: &mut Evaluator, id: NodeId, this: &Node, with_modul
         names.retain(|(name, _)| *name != sym::MODULE);
     }
     let mut unknown = None;
-    if found.is_open() {
+    // A freeform type takes what nobody declares, in an evaluation that misses modules too.
+    let is_free = found.is_open() && !found.request.is_open && freeform_type(ev, this.evaluation)?.is_some();
+    if found.is_open() && !is_free {
         let by_name = by_name(ev, id)?;
         let count = names.len();
         names.extend(by_name.names.keys().filter(|name| **name != sym::MODULE).map(|name| (*name, ExprId::NONE)));
@@ -380,7 +382,7 @@ pub(super) fn config_set(ev: &mut Evaluator, id: NodeId, this: &Node, with_modul
             names.dedup_by_key(|(name, _)| *name);
         }
         for one in &by_name.unknown {
-            if let View::Unknown(reason) = one.value.view() {
+            if let View::Unknown(reason) = one.definition.value.view() {
                 unknown = Some(reason);
             }
         }

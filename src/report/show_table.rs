@@ -84,7 +84,7 @@ fn nat_line(host: &ShownHost<'_>) -> String {
     let nat = &host.nat;
     let inside: Vec<&str> =
         nat.internal_ips.iter().chain(&nat.internal_ipv6s).chain(&nat.internal_interfaces).copied().collect();
-    match (nat.enable, inside.is_empty()) {
+    let own = match (nat.enable, inside.is_empty()) {
         (None, true) => "not known".to_owned(),
         (Some(false), _) => "off".to_owned(),
         (Some(true), true) => "on, for nothing".to_owned(),
@@ -92,7 +92,19 @@ fn nat_line(host: &ShownHost<'_>) -> String {
             let outside = nat.external_interface.unwrap_or("any interface");
             one_line(&format!("{} out of {outside}", inside.join(", ")))
         }
+    };
+    let written = nat.masquerades.iter().map(|rule| {
+        let source = rule.source.as_deref().unwrap_or("everything");
+        one_line(&format!("{source} out of {} by a rule in a text", rule.output.unwrap_or("any interface")))
+    });
+    let mut all: Vec<String> = written.collect();
+    if nat.other_rules {
+        all.push("perhaps more by rules in a text".to_owned());
     }
+    if own != "off" || all.is_empty() {
+        all.insert(0, own);
+    }
+    all.join("; ")
 }
 
 fn guest_table(guests: &[&ShownGuest<'_>], style: Style) -> String {
@@ -104,6 +116,9 @@ fn guest_table(guests: &[&ShownGuest<'_>], style: Style) -> String {
         };
         let ids = guest.interfaces.iter().map(|interface| match (interface.kind, interface.id) {
             (Some("tap"), Some(id)) => one_line(id),
+            (Some("macvtap"), id) if interface.link.is_some() => {
+                one_line(&format!("{} (macvtap on {})", id.unwrap_or(unknown), interface.link.unwrap_or(unknown)))
+            }
             (kind, id) => one_line(&format!("{} ({})", id.unwrap_or(unknown), kind.unwrap_or(unknown))),
         });
         table.add([
@@ -278,6 +293,8 @@ mod tests {
                 id: text("vm5"),
                 mac: Fact::Unknown,
                 bridge: Fact::Absent,
+                link: Fact::Absent,
+                mode: Fact::Absent,
                 place: None,
             }]),
             network: network(vec![unit("10-eth", &["10.0.0.5", "fec0::5/128"]), masked]),

@@ -65,6 +65,8 @@ fn guest_rows(guest: &Guest) -> Vec<Row> {
         fact("interface type", &interface.kind, &mut rows);
         fact("interface", &interface.id, &mut rows);
         fact("bridge", &interface.bridge, &mut rows);
+        fact("link", &interface.link, &mut rows);
+        fact("mode", &interface.mode, &mut rows);
         fact("MAC", &interface.mac, &mut rows);
     }
     networks(&guest.network, &mut rows);

@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::json::Position;
 use super::{Paths, Style};
 use crate::fleet::{
-    Address, Declared, Fact, Fleet, Guest, Host, HostId, Interface, Listed, Matching, Nat, Network, Route, Unit,
+    Address, Declared, Fact, Fleet, Guest, Host, HostId, Interface, Listed, Masquerade, Matching, Nat, Network, Route,
+    Unit,
 };
 use crate::source::{Place, Sources};
 
@@ -43,6 +44,19 @@ pub(super) struct ShownNat<'a> {
     pub(super) internal_interfaces: Vec<&'a str>,
     pub(super) external_interface: Option<&'a str>,
     complete: bool,
+    /// Rules in texts for iptables or nftables that masquerade.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) masquerades: Vec<ShownMasquerade<'a>>,
+    /// Whether there may be further ones, in texts that are not plain.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) other_rules: bool,
+}
+
+/// A rule that masquerades; `null` stands for any.
+#[derive(Debug, Serialize)]
+pub(super) struct ShownMasquerade<'a> {
+    pub(super) source: Option<String>,
+    pub(super) output: Option<&'a str>,
 }
 
 /// A `.network` file.
@@ -99,6 +113,11 @@ pub(super) struct ShownInterface<'a> {
     #[serde(rename = "type")]
     pub(super) kind: Option<&'a str>,
     pub(super) mac: Option<&'a str>,
+    /// For a macvtap.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) link: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mode: Option<&'a str>,
     defined: Option<Defined>,
 }
 
@@ -214,6 +233,8 @@ impl<'a> Shown<'a> {
             id: text(&interface.id),
             kind: text(&interface.kind),
             mac: text(&interface.mac),
+            link: text(&interface.link),
+            mode: text(&interface.mode),
             defined: self.defined(interface.place),
         }
     }
@@ -269,7 +290,13 @@ fn nat(nat: &Nat) -> ShownNat<'_> {
         internal_interfaces: texts(&nat.internal_interfaces),
         external_interface: text(&nat.external_interface),
         complete: nat.internal_ips.is_complete && nat.internal_ipv6s.is_complete && nat.internal_interfaces.is_complete,
+        masquerades: nat.masquerades.items.iter().map(masquerade).collect(),
+        other_rules: !nat.masquerades.is_complete,
     }
+}
+
+fn masquerade(rule: &Masquerade) -> ShownMasquerade<'_> {
+    ShownMasquerade { source: rule.source.map(|net| net.to_string()), output: rule.output.as_deref() }
 }
 
 fn matching(matching: &Matching) -> ShownMatch<'_> {

@@ -37,8 +37,19 @@ pub(super) fn lines(coverage: &Coverage, where_to_look: &str) -> Vec<String> {
 
 fn machines(reasons: &[Reason]) -> String {
     let reasons =
-        reasons.iter().map(|reason| format!("{} ({})", few(reason.names.clone(), MOST_NAMES, ", "), reason.why));
+        reasons.iter().map(|reason| format!("{} ({})", few(distinct(&reason.names), MOST_NAMES, ", "), reason.why));
     few(reasons.collect(), MOST_REASONS, "; ")
+}
+
+/// Names, those of several machines once with their number.
+fn distinct(names: &[String]) -> Vec<String> {
+    let alike = names.chunk_by(|a, b| a == b);
+    let shown = alike.filter_map(|group| match group {
+        [name] => Some(name.clone()),
+        [name, ..] => Some(format!("{name} ({} of them)", group.len())),
+        [] => None,
+    });
+    shown.collect()
 }
 
 /// The first of some texts, and how many more there are.
@@ -77,6 +88,12 @@ mod tests {
                 "5 machines not read: a, b, c, d and 1 more (input `pi` is not available)",
                 "3 further things not known: x (2 times); y; see there",
             ]
+        );
+        let alike = vec![reason("x", &["a", "net", "net", "net"])];
+        let alike = Coverage { guests: 4, partial: alike, ..Coverage::default() };
+        assert_eq!(
+            lines(&alike, "see there"),
+            ["0 of 4 guests understood; the rest: a, net (3 of them) (x); see there"]
         );
         let one = Coverage { others: vec![("x".to_owned(), 1)], ..Coverage::default() };
         assert_eq!(lines(&one, "see there"), ["1 thing not known: x; see there"]);

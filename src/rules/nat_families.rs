@@ -147,7 +147,7 @@ fn translates_ipv4_only(host: &Host) -> bool {
     let is_translating =
         nat.enable.is_true() && (!nat.internal_ips.items.is_empty() || !nat.internal_interfaces.items.is_empty());
     let by_networkd = units.items.iter().any(|unit| unit.has_extra_config || unit.setting("IPMasquerade").is_some());
-    is_translating && is_off(&nat.enable_ipv6) && !nat.has_other_rules && units.is_complete && !by_networkd
+    is_translating && is_off(&nat.enable_ipv6) && !nat.has_other_rules() && units.is_complete && !by_networkd
 }
 
 /// A private address of a guest that sends IPv6 to everywhere and has no public one.

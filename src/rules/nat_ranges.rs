@@ -131,7 +131,7 @@ impl<'a> Ranges<'a> {
             Family::V6 => ("internalIPv6s", &nat.internal_ipv6s, nat.enable.is_true() && nat.enable_ipv6.is_true()),
         };
         let is_known =
-            list.is_complete && nat.internal_interfaces.is_complete && !nat.has_other_rules && !masquerades(host);
+            list.is_complete && nat.internal_interfaces.is_complete && !nat.has_other_rules() && !masquerades(host);
         if !is_on || !is_known {
             return None;
         }

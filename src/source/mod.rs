@@ -11,10 +11,12 @@
 //!
 //! What it deliberately does not do: know anything about Nix, or decide what an unreadable file means.
 
+mod absent;
 mod files;
 mod place;
 mod tree;
 
+pub use absent::Absence;
 pub use files::{Access, EntryKind, ReadError, SourceFile, Sources};
 pub use place::{FileId, LineColumn, Place, Span};
 pub use tree::Node;

@@ -3,12 +3,13 @@
 let
   inherit (lib) mkOption types mapAttrs genAttrs;
   raw = types.lazyAttrsOf types.raw;
+  outputs = module: types.submoduleWith { modules = [ module ]; };
+  perPlatform = [ "apps" "checks" "devShells" "packages" "legacyPackages" ];
   set = type: mkOption { inherit type; default = { }; };
 
   # What a module may say for each platform. Options that are not known here are let pass.
   platform = top: { config, options, system, specialArgs, ... }: {
-    options = genAttrs [ "apps" "checks" "devShells" "packages" ] (_: set raw) // {
-      legacyPackages = set raw;
+    options = genAttrs perPlatform (_: set raw) // {
       formatter = mkOption { type = types.raw; default = unknown; };
       allModuleArgs = mkOption { type = types.raw; };
     };
@@ -48,10 +49,10 @@ let
         default = { };
         # A module that is not known may give further outputs: an option that no module declares is unknown then, here and below.
         apply = flake: (config.routelint or { }) // flake;
-        type = types.submodule {
+        type = outputs {
           imports = [ (config.routelint or { }) ];
           freeformType = raw;
-          options = {
+          options = genAttrs perPlatform (_: set (types.lazyAttrsOf raw)) // genAttrs [ "formatter" ] (_: set raw) // {
             nixosConfigurations = set raw;
             overlays = set raw;
             nixosModules = mkOption {
@@ -68,7 +69,7 @@ let
       perInput = system: flake:
         unknown // mapAttrs (name: _: flake.${name}.${system} or unknown)
           config.transposition;
-      transposition = genAttrs [ "apps" "checks" "devShells" "packages" "legacyPackages" "formatter" ] (_: { });
+      transposition = genAttrs (perPlatform ++ [ "formatter" ]) (_: { });
       flake = mapAttrs (name: _: mapAttrs (_: platform: platform.${name} or unknown) config.allSystems) config.transposition;
       _module.args = rec {
         getSystem = system: config.allSystems.${system} or (config.perSystem system);
@@ -87,7 +88,7 @@ let
   modules = {
     key = "routelint:flake-modules";
     options.flake = mkOption {
-      type = types.submodule {
+      type = outputs {
         options.modules = mkOption {
           type = types.lazyAttrsOf (types.lazyAttrsOf types.deferredModule);
           default = { };
@@ -102,7 +103,7 @@ let
   flakeModules = {
     key = "routelint:flake-flakeModules";
     options.flake = mkOption {
-      type = types.submodule {
+      type = outputs {
         options.flakeModules = set (types.lazyAttrsOf types.deferredModule);
       };
     };

@@ -15,7 +15,9 @@ let
     let machine = nixosSystem { modules = [ configuration ]; inherit specialArgs; };
     in machine // { system = machine.config.system.build.toplevel; };
 
-  instantiated = { system ? localSystem.system or localSystem, localSystem ? unknown, ... }: packageSet system;
+  # Overlays may add to `lib`.
+  instantiated = { system ? localSystem.system or localSystem, localSystem ? unknown, overlays ? [ ], ... }:
+    packageSet system // lib.optionalAttrs (overlays != [ ]) { lib = unknown // lib; };
 in
 {
   outputs = unknown // {
