@@ -63,10 +63,15 @@ impl Evaluator {
             }
             _ => {
                 let origin = if lazy.origin().is_some() { lazy.origin() } else { self.site };
-                return self.error_at(ErrorKind::Recursion, "infinite recursion encountered", origin).0;
+                return self.recursion_at(slot, origin).0;
             }
         };
-        let kept = if result.is_stop() && self.is_passing(result) { lazy } else { result };
+        let kept = if result.is_stop() {
+            self.reached(result, slot);
+            if self.is_passing(result) { lazy } else { result }
+        } else {
+            result
+        };
         self.heap.set(slot, kept);
         result
     }

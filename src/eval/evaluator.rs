@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use super::limits::{LimitKind, Limits};
 use super::native::NativeDef;
-use super::problem::{ErrorInfo, ErrorKind, Piece, Stop, UnknownInfo, UnknownReason};
+use super::problem::{Cycle, ErrorInfo, ErrorKind, Piece, Stop, UnknownInfo, UnknownReason};
 use super::program::Program;
 use crate::heap::{ErrorId, Heap, NativeId, SlotId, StrId, Symbol, UnknownId, Value, View};
 use crate::source::{FileId, Sources};
@@ -72,6 +72,8 @@ const MOST_MESSAGES: usize = 10_000;
 
 /// Most pieces of a string of which not all is known.
 const MOST_PIECES: usize = 1_000;
+/// Most names of a cycle that an error tells.
+const LONGEST_CYCLE: usize = 50;
 
 impl Evaluator {
     /// An evaluator without any built-in function.
@@ -220,8 +222,41 @@ impl Evaluator {
         let id = ErrorId(u32::try_from(self.errors.len()).unwrap_or(u32::MAX));
         let message = message.into();
         self.heap.count_outside(size_of::<ErrorInfo>() + message.len());
-        self.errors.push(ErrorInfo { kind, message, origin, trace: Vec::new() });
+        self.errors.push(ErrorInfo { kind, message, origin, trace: Vec::new(), cycle: None });
         Stop(Value::error(id).with_origin(origin))
+    }
+
+    /// The error of a value that depends on itself, the value of a slot that is being evaluated.
+    pub(super) fn recursion_at(&mut self, slot: SlotId, origin: ExprId) -> Stop {
+        let stop = self.error_at(ErrorKind::Recursion, "infinite recursion encountered", origin);
+        if let Some(info) = self.errors.last_mut() {
+            info.cycle = Some(Cycle { slot, names: Vec::new() });
+        }
+        stop
+    }
+
+    /// Tells that an error passes something with a name, such as an option: if that depends on itself, the message will say so.
+    pub fn name_step(&mut self, stop: Stop, name: &str) {
+        if let crate::heap::View::Error(id) = stop.0.view()
+            && let Some(cycle) = self.errors.get_mut(id.0 as usize).and_then(|info| info.cycle.as_mut())
+            && cycle.names.len() < LONGEST_CYCLE
+            && cycle.names.last().is_none_or(|last| last != name)
+        {
+            cycle.names.push(name.to_owned());
+        }
+    }
+
+    /// Tells that an error has reached a slot; if it is the one that depends on itself, the message names the way round.
+    pub(super) fn reached(&mut self, error: Value, slot: SlotId) {
+        let crate::heap::View::Error(id) = error.view() else { return };
+        let Some(info) = self.errors.get_mut(id.0 as usize) else { return };
+        let Some(cycle) = info.cycle.take_if(|cycle| cycle.slot == slot) else { return };
+        if let Some(start) = cycle.names.last() {
+            let way: Vec<&str> = cycle.names.iter().rev().chain([start]).map(String::as_str).collect();
+            let way = format!(": {}", way.join(" → "));
+            self.heap.count_outside(way.len());
+            info.message.push_str(&way);
+        }
     }
 
     /// Keeps a message that the evaluation itself gives, such as that of `builtins.trace`; of very many only the first.

@@ -1,7 +1,7 @@
 //! Errors and unknowns.
 
 use super::limits::LimitKind;
-use crate::heap::{StrId, UnknownId, Value};
+use crate::heap::{SlotId, StrId, UnknownId, Value};
 use crate::syntax::ExprId;
 
 /// An error or unknown on its way outwards: always a [`Value`] for which [`Value::is_stop`] holds.
@@ -58,6 +58,15 @@ pub struct ErrorInfo {
     pub origin: ExprId,
     /// What was being done, innermost first: a place and a sentence.
     pub trace: Vec<(ExprId, String)>,
+    /// Of a value that depends on itself, while the error is on its way to that value.
+    pub(super) cycle: Option<Cycle>,
+}
+
+/// The named things between a value that depends on itself and where it is asked for again, innermost first.
+#[derive(Clone, Debug)]
+pub(super) struct Cycle {
+    pub(super) slot: SlotId,
+    pub(super) names: Vec<String>,
 }
 
 /// Why something cannot be known.

@@ -28,7 +28,8 @@ fn collect_below(ev: &mut Evaluator, id: NodeId, path: &mut Vec<Symbol>, all: &m
     ev.tick()?;
     let this = node(ev, id)?;
     let by_name = defined::by_name(ev, id)?;
-    if by_name.names.is_empty() {
+    // At the root there always are definitions, those that the module system makes itself.
+    if by_name.names.is_empty() && this.parent.is_some() {
         return Ok(());
     }
     let declared: Vec<Symbol> = tree::declared_names(ev, &this)?.into_iter().map(|(name, _)| name).collect();

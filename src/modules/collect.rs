@@ -32,6 +32,15 @@ struct Structured {
     module: Rc<Module>,
     imports: Vec<usize>,
     disabled: Vec<Value>,
+    /// Whether it does nothing but import a definition of a submodule. In nixpkgs that is a module too, so that what such a definition
+    /// says counts as imported, behind all definitions that are sets.
+    is_wrapper: bool,
+}
+
+impl Structured {
+    fn new(module: Module, disabled: Vec<Value>) -> Self {
+        Self { module: Rc::new(module), imports: Vec::new(), disabled, is_wrapper: false }
+    }
 }
 
 /// All modules that take part.
@@ -59,6 +68,7 @@ struct Work {
 enum WorkKind {
     Module,
     Config(Definition),
+    Import(Definition),
 }
 
 impl Collected {
@@ -92,10 +102,10 @@ impl Collected {
                     value: definition.value,
                     parent: None,
                     file: Rc::clone(&definition.file),
-                    key: format!("{key}:anon-1"),
+                    key,
                     origin: definition.origin,
                     depth: 0,
-                    kind: WorkKind::Module,
+                    kind: WorkKind::Import(definition.clone()),
                 },
                 ModuleInput::Config(definition) => Work {
                     value: definition.value,
@@ -138,6 +148,21 @@ impl Collected {
         by_path: &mut FxHashMap<String, usize>,
         queue: &mut VecDeque<Work>,
     ) -> Result<Option<usize>, Stop> {
+        if let WorkKind::Import(definition) = work.kind {
+            let index = self.all.len();
+            queue.push_back(Work {
+                value: definition.value,
+                parent: Some(index),
+                file: Rc::clone(&work.file),
+                key: format!("{}:anon-1", work.key),
+                origin: definition.origin,
+                depth: work.depth + 1,
+                kind: WorkKind::Module,
+            });
+            let module = Module { key: work.key.into(), ..Module::empty(work.file) };
+            self.all.push(Structured { is_wrapper: true, ..Structured::new(module, Vec::new()) });
+            return Ok(Some(index));
+        }
         if let WorkKind::Config(definition) = work.kind {
             let module = Module {
                 key: work.key.into(),
@@ -149,7 +174,7 @@ impl Collected {
                 is_certain: definition.is_certain,
                 origin: definition.origin,
             };
-            self.all.push(Structured { module: Rc::new(module), imports: Vec::new(), disabled: Vec::new() });
+            self.all.push(Structured::new(module, Vec::new()));
             return Ok(Some(self.all.len() - 1));
         }
         let origin = match work.value.view() {
@@ -190,7 +215,7 @@ impl Collected {
                 kind: WorkKind::Module,
             });
         }
-        self.all.push(Structured { module: Rc::new(loaded.module), imports: Vec::new(), disabled: loaded.disabled });
+        self.all.push(Structured::new(loaded.module, loaded.disabled));
         Ok(Some(index))
     }
 
@@ -341,7 +366,9 @@ impl Collected {
             }
             let Some(structured) = self.all.get(index) else { continue };
             if seen.insert(Rc::clone(&structured.module.key)) {
-                chosen.push(Rc::clone(&structured.module));
+                if !structured.is_wrapper {
+                    chosen.push(Rc::clone(&structured.module));
+                }
                 queue.extend(structured.imports.iter().copied());
             }
         }

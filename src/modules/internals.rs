@@ -173,15 +173,16 @@ fn fixup_option_type(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
 /// `unifyModuleSyntax file key module`: a module in canonical form.
 fn unify_module_syntax(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [file, key, module] = arguments else { return Ok(Value::NULL) };
-    let key_text = ev.want_text(*key)?;
     let value = ev.want(*module)?;
     let View::Attrs(set) = value.view() else {
         let what = ev.describe(value);
-        let text = format!("module ({key_text}) does not look like a module: it is {what}.");
+        let (file_text, key_text) = (ev.want_text(*file)?, ev.want_text(*key)?);
+        let text = format!("module {file_text} ({key_text}) does not look like a module: it is {what}.");
         return Err(ev.error(ErrorKind::Module("bad-module"), text));
     };
     let is_long = ev.attribute(set, sym::CONFIG).is_some() || ev.attribute(set, sym::OPTIONS).is_some();
     if is_long {
+        let key_text = ev.want_text(*key)?;
         reject_mixed_form(ev, set, &key_text)?;
     }
     let or = |ev: &Evaluator, name: Symbol, other: Value| ev.attribute(set, name).unwrap_or(other);

@@ -121,6 +121,11 @@ fn merged_field(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
         }
         return Ok(ev.set(&attributes));
     }
+    if field == 8 {
+        let ty_id = types::type_of_value(ev, *ty)?;
+        let whole = ev.delay_native("internal.modules.mergedField", &[*given_loc, *ty, *given_defs, Value::int(9)]);
+        return merge::outlined_meta(ev, &loc, ty_id, whole);
+    }
     let defs = definitions_of(ev, *given_defs)?;
     let found = discharge(ev, &loc, defs)?;
     let is_defined = !found.defs.is_empty();

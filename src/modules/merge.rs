@@ -357,6 +357,19 @@ fn merge_open(ev: &mut Evaluator, loc: &Loc, ty: TypeId, found: &Discharged, rea
 /// What an option's type says about its value (`valueMeta`).
 pub(super) fn value_meta(ev: &mut Evaluator, loc: &Loc, ty: TypeId, defs: &[Definition]) -> Outcome {
     let meta = types::value_meta(ev, ty, loc, defs)?;
+    with_type(ev, ty, meta)
+}
+
+/// [`value_meta`] of definitions that nobody looks at before somebody reads an attribute, where the type allows that; `whole` is the
+/// meta, deferred.
+pub(super) fn outlined_meta(ev: &mut Evaluator, loc: &Loc, ty: TypeId, whole: Value) -> Outcome {
+    match types::outline(ev, ty, loc, whole)? {
+        Some(meta) => with_type(ev, ty, meta),
+        None => Ok(whole),
+    }
+}
+
+fn with_type(ev: &mut Evaluator, ty: TypeId, meta: Value) -> Outcome {
     if !types::checks_while_merging(ev, ty) {
         return Ok(meta);
     }
@@ -367,13 +380,23 @@ pub(super) fn value_meta(ev: &mut Evaluator, loc: &Loc, ty: TypeId, defs: &[Defi
     Ok(ev.heap.update(meta, internal))
 }
 
-/// [`value_meta`] of definitions that are not discharged yet.
-pub(super) fn merged_meta(ev: &mut Evaluator, loc: &Loc, ty: TypeId, defs: Vec<Definition>) -> Outcome {
+/// [`value_meta`] of definitions that are not discharged yet, deferred: to be written into a list or set that is being built.
+pub(super) fn delay_meta(ev: &mut Evaluator, loc: &Loc, ty: TypeId, defs: Vec<Definition>) -> Value {
     if !types::checks_while_merging(ev, ty) {
-        return Ok(Value::EMPTY_SET);
+        return Value::EMPTY_SET;
     }
-    let found = discharge(ev, loc, defs)?;
-    value_meta(ev, loc, ty, &found.defs)
+    let number = State::of(ev).add_pending(Pending { loc: loc.clone(), ty: Some(ty), found: Found::Raw(defs) });
+    let function = ev.native("internal.modules.meta");
+    ev.heap.deferred(function, &[handle_value(number)])
+}
+
+fn pending_meta(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [number] = arguments else { return Ok(Value::NULL) };
+    let number = handle(ev, *number)?;
+    let waiting = pending(ev, number)?;
+    let (Some(ty), Found::Raw(defs)) = (waiting.ty, &waiting.found) else { return Ok(Value::EMPTY_SET) };
+    let found = discharge(ev, &waiting.loc, defs.clone())?;
+    value_meta(ev, &waiting.loc, ty, &found.defs)
 }
 
 /// [`discharge`], then [`merge_discharged`].
@@ -491,4 +514,7 @@ fn run_pending(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     }
 }
 
-pub(super) static FAMILY: &[NativeDef] = &[NativeDef::strict("internal.modules.merge", 1, run_pending)];
+pub(super) static FAMILY: &[NativeDef] = &[
+    NativeDef::strict("internal.modules.merge", 1, run_pending),
+    NativeDef::strict("internal.modules.meta", 1, pending_meta),
+];

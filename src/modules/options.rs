@@ -81,7 +81,10 @@ pub(super) fn merge_declarations(ev: &mut Evaluator, this: &Node, all: &[Declara
                     None => return Err(redeclared(ev, this, declaration, &info)),
                 },
             };
-            if let Some(modules) = types::sub_modules(ev, declared)? {
+            // An option that stands in no tree has its type as it is: nobody tells its modules where they are declared.
+            if this.given.is_none()
+                && let Some(modules) = types::sub_modules(ev, declared)?
+            {
                 is_submodule = true;
                 let mut located = Vec::with_capacity(modules.len() + parts.len());
                 for module in modules {
@@ -272,6 +275,7 @@ pub(super) fn value(ev: &mut Evaluator, id: NodeId, info: &OptionInfo) -> Outcom
         match node(ev, id) {
             Ok(this) => {
                 let name = this.loc.show(&ev.heap);
+                ev.name_step(stop, &name);
                 let at = info.positions.first().copied().unwrap_or(ExprId::NONE);
                 ev.add_trace(stop, at, format!("while evaluating the option `{name}'"))
             }
@@ -347,6 +351,9 @@ const FIELDS: &[(&str, i64)] = &[
     ("declarationPositions", 6),
 ];
 
+/// The case of the native that computes `valueMeta` from the definitions.
+const WHOLE_META: i64 = 7;
+
 /// The set that `options` shows for an option.
 pub(super) fn option_value(ev: &mut Evaluator, id: NodeId, info: &OptionInfo) -> Outcome {
     let this = node(ev, id)?;
@@ -421,9 +428,11 @@ fn option_field(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     if field == 6 {
         return positions(ev, &info);
     }
-    if field == 5 && !types::checks_while_merging(ev, info.ty) {
+    if field == 5 {
         definitions_and_default(ev, id, &info)?;
-        return Ok(Value::EMPTY_SET);
+        let this = node(ev, id)?;
+        let whole = ev.delay_native("internal.modules.optionField", &[handle_value(id.0), Value::int(WHOLE_META)]);
+        return merge::outlined_meta(ev, &this.loc, info.ty, whole);
     }
     let found = discharged(ev, id, &info)?;
     Ok(match field {

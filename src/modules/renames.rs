@@ -75,7 +75,7 @@ pub(super) static FUNCTIONS: &[NativeDef] = &[
         Ok(ev.native_with("internal.modules.mergedOption", &[from, *to, *change]))
     }),
     NativeDef::with_strict("internal.modules.rename", 2, 0b11, rename),
-    NativeDef::with_strict("internal.modules.renameType", 2, 0b11, rename_type),
+    NativeDef::lazy("internal.modules.renameOption", 3, rename_option),
     NativeDef::lazy("internal.modules.renameApply", 3, rename_apply),
     NativeDef::lazy("internal.modules.renameWarnings", 2, rename_warnings),
     NativeDef::lazy("internal.modules.renameWarning", 2, rename_warning),
@@ -154,11 +154,14 @@ fn derived_config(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
 
 fn wrapped(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [option, function, part] = arguments else { return Ok(Value::NULL) };
-    let option = ev.want_attrs(*option)?;
     if ev.want_int(*part)? == 0 {
-        return priority_of(ev, option);
+        return match ev.want(*option)?.view() {
+            View::Attrs(set) => priority_of(ev, set),
+            _ => Ok(Value::int(DEFAULT_PRIORITY)),
+        };
     }
-    let value = ev.attribute_or_stop(option, sym::VALUE)?;
+    let name = ev.str("value");
+    let value = ev.delay_native("internal.types.get", &[name, *option]);
     ev.call(*function, &[value])
 }
 
@@ -242,14 +245,7 @@ fn rename(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let from = names_of_list(ev, from)?;
     let to = part(ev, *how, "to")?;
     let to_names = names_of_list(ev, to)?;
-    let visible = part(ev, *how, "visible")?;
-    let new = Loc::of(&to_names).show(&ev.heap);
-    let description = ev.str(&format!("Alias of {{option}}`{new}`."));
-    let apply = ev.native_with("internal.modules.renameApply", &[*how, config]);
-    let ty = ev.delay_native("internal.modules.renameType", &[to, options]);
-    let tag = ev.str("option");
-    let option =
-        ev.set(&[("_type", tag), ("apply", apply), ("description", description), ("type", ty), ("visible", visible)]);
+    let option = ev.delay_native("internal.modules.renameOption", &[*how, options, config]);
     let declared = nested(ev, &from, option);
     let from_path = part(ev, *how, "from")?;
     let at_from = ev.delay_native("internal.modules.atPath", &[options, from_path]);
@@ -264,11 +260,31 @@ fn rename(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     Ok(ev.set(&[("config", config), ("options", declared)]))
 }
 
+/// The declaration of the old option. As in nixpkgs it has a type only if that of the new one is not null, which takes the new option's
+/// own declarations; where those cannot be known, the type is what cannot be known.
+fn rename_option(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [how, options, config] = arguments else { return Ok(Value::NULL) };
+    let to = part(ev, *how, "to")?;
+    let names = names_of_list(ev, to)?;
+    let ty = match rename_type(ev, *options, &names).and_then(|ty| ev.want(ty)) {
+        Ok(ty) => ty,
+        Err(stop) if stop.0.is_unknown() => stop.0,
+        Err(stop) => return Err(stop),
+    };
+    let visible = part(ev, *how, "visible")?;
+    let description = ev.str(&format!("Alias of {{option}}`{}`.", Loc::of(&names).show(&ev.heap)));
+    let apply = ev.native_with("internal.modules.renameApply", &[*how, *config]);
+    let tag = ev.str("option");
+    let mut attributes = vec![("_type", tag), ("apply", apply), ("description", description), ("visible", visible)];
+    if ty.view() != View::Null {
+        attributes.push(("type", ty));
+    }
+    Ok(ev.set(&attributes))
+}
+
 /// The type of the option at a path, or that of an empty submodule.
-fn rename_type(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [to, options] = arguments else { return Ok(Value::NULL) };
-    let names = names_of_list(ev, *to)?;
-    if let Some(option) = at_path(ev, *options, &names)?
+fn rename_type(ev: &mut Evaluator, options: Value, names: &[Symbol]) -> Outcome {
+    if let Some(option) = at_path(ev, options, names)?
         && let View::Attrs(set) = ev.want(option)?.view()
         && let Some(ty) = ev.attribute(set, sym::TYPE)
     {

@@ -314,3 +314,69 @@ fn the_thousandth_machine_costs_what_the_first_costs() {
     assert_eq!(costs[10], costs[999]);
     assert!(costs[999].1 < 20_000, "{:?}", costs[999]);
 }
+
+#[test]
+fn options_that_depend_on_one_another_are_named_in_turn() {
+    let options = "({ config, ... }: { options.a = mkOption { type = int; }; options.b.c = mkOption { type = int; };
+        options.d = mkOption { default = 0; }; options.s = mkOption { type = attrsOf (submodule { options.x = mkOption { }; }); };";
+    agree(&[
+        (&format!("{options} config = {{ a = config.b.c; b.c = config.a + 1; d = config.a; }}; }})"), "config.d", "infinite recursion encountered: a → b.c → a"),
+        (&format!("{options} config.a = config.a; }})"), "config.a", "infinite recursion encountered: a → a"),
+        (
+            &format!("{options} config = {{ s.one.x = config.a; a = config.s.one.x; }}; }})"),
+            "config.s.one",
+            "infinite recursion encountered: s.one.x → a → s.one.x",
+        ),
+    ]);
+}
+
+#[test]
+fn errors_show_where_and_when_nixpkgs_shows_them() {
+    let alias = "(mkAliasOptionModule [ \"old\" ] [ \"new\" ])";
+    let twice = "{ options.new = mkOption { default = 1; }; } { options.new = mkOption { default = 2; }; }";
+    agree(&[
+        // Whether an alias has a type takes the declarations of the option that it stands for.
+        (&format!("{alias} {twice} {{ options.a = mkOption {{ default = 1; }}; }} {{ old = 3; }}"), "config.a", "The option `new' in"),
+        // What a submodule says about itself does not depend on what is defined in it.
+        (
+            "({ config, ... }: { options.on = mkOption { type = bool; }; config = mkIf config.on { on = true; s.x = 1; }; })
+             { options.s = mkOption { type = submodule { freeformType = attrsOf int; }; }; }",
+            "attrNames options.s.valueMeta.configuration",
+            r#"["_module","_type","class","config","extendModules","graph","options","type"]"#,
+        ),
+        // A definition that is a function is imported, behind all that are sets.
+        (
+            "{ options.s = mkOption { type = submodule { options.l = mkOption { type = listOf int; }; }; }; }
+             { s = { l = [ 1 ]; }; } { s = { ... }: { l = [ 2 ]; }; } { s = { l = [ 3 ]; }; }",
+            "config.s.l",
+            "[2,3,1]",
+        ),
+        // What is declared is looked at even if nothing is defined.
+        (
+            "{ options.l = mkOption { type = listOf int; default = [ ]; }; } { options.l.x = mkOption { }; }
+             { options.c = mkOption { default = 1; }; }",
+            "config.c",
+            "would be a parent of the following options",
+        ),
+        // Functions without a type are merged by what they give, which nixpkgs takes for definitions.
+        (
+            "{ options.f = mkOption { }; } { f = x: { value = [ x ]; }; } { f = x: { value = [ 2 ]; }; }",
+            "config.f 1",
+            "[2,1]",
+        ),
+        ("{ options.f = mkOption { }; } { f = x: x; } { f = x: x; }", "config.f 1", "expected a set"),
+        // A tag's type is taken as it is: its modules do not get the place of the tag.
+        (
+            "{ options.t = mkOption { type = attrTag { a = mkOption { type = deferredModuleWith { staticModules = [ { x = 1; } ]; }; }; }; }; } { t.a = { }; }",
+            "head config.t.a.imports",
+            r#"{"x":1}"#,
+        ),
+        // The first definition chooses the tag; that another one chooses differently shows in its value.
+        (
+            "{ options.t = mkOption { type = attrTag { a = mkOption { type = int; }; b = mkOption { type = int; }; }; }; }
+             { t.a = 1; } { t.b = 2; }",
+            "map attrNames [ config.t ] ++ [ (builtins.tryEval config.t.b).success ]",
+            r#"[["b"],false]"#,
+        ),
+    ]);
+}

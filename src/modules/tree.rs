@@ -20,6 +20,8 @@ use crate::syntax::ExprId;
 
 /// Longest path of an option within one evaluation.
 const DEEPEST: u32 = 500;
+/// Up to so many modules with declarations below a node, each is asked for a name; of more, an index by name is made.
+const FEW: usize = 8;
 
 /// What one module declares at a node: an option, or a set of further declarations.
 #[derive(Clone, Debug)]
@@ -52,6 +54,8 @@ pub(super) struct Node {
     kind: OnceCell<Kind>,
     children: RefCell<FxHashMap<Symbol, NodeId>>,
     subtrees: OnceCell<Box<[Set]>>,
+    /// What the modules declare below the node, by name, once there are many of them.
+    index: OnceCell<FxHashMap<Symbol, Box<[Declaration]>>>,
     pub(super) by_name: OnceCell<Rc<ByName>>,
     pub(super) is_busy: Cell<bool>,
     /// Whether all that is declared here is known to be options.
@@ -78,6 +82,7 @@ impl Node {
             kind: OnceCell::from(Kind::Set),
             children: RefCell::default(),
             subtrees: OnceCell::new(),
+            index: OnceCell::new(),
             by_name: OnceCell::new(),
             is_busy: Cell::new(false),
             is_option: Cell::new(false),
@@ -171,7 +176,53 @@ pub(super) fn declared_names(ev: &mut Evaluator, node: &Node) -> Result<Vec<(Sym
 pub(super) fn is_declared(ev: &mut Evaluator, node: &Node, name: Symbol) -> Result<bool, Stop> {
     let in_schema = node.schema.as_ref().is_some_and(|schema| schema.children.contains_key(&name));
     let is_module = node.parent.is_none() && name == sym::MODULE;
-    Ok(in_schema || is_module || subtrees(ev, node)?.iter().any(|set| ev.heap.attribute(*set, name).is_some()))
+    Ok(in_schema || is_module || is_declared_by_modules(ev, node, name)?)
+}
+
+/// Whether a module declares an option or options of this name below a node.
+fn is_declared_by_modules(ev: &mut Evaluator, node: &Node, name: Symbol) -> Result<bool, Stop> {
+    let sets = subtrees(ev, node)?;
+    if sets.len() > FEW {
+        return Ok(index(ev, node)?.contains_key(&name));
+    }
+    Ok(sets.iter().any(|set| ev.heap.attribute(*set, name).is_some()))
+}
+
+/// What the modules declare by this name below a node, in merge order.
+fn declarations_of_child(ev: &mut Evaluator, node: &Node, name: Symbol) -> Result<Box<[Declaration]>, Stop> {
+    let sets = subtrees(ev, node)?;
+    if sets.len() > FEW {
+        return Ok(index(ev, node)?.get(&name).cloned().unwrap_or_default());
+    }
+    let all = declarations(ev, node)?;
+    let mut below = Vec::new();
+    for (set, declaration) in sets.iter().zip(all.iter()) {
+        if let Some(key) = ev.heap.key(*set, name) {
+            let value = ev.heap.share(SlotId(set.start + key.offset));
+            below.push(Declaration { value, file: Rc::clone(&declaration.file), origin: key.origin });
+        }
+    }
+    Ok(below.into())
+}
+
+/// Everything that the modules declare below a node, by name.
+fn index<'a>(ev: &mut Evaluator, node: &'a Node) -> Result<&'a FxHashMap<Symbol, Box<[Declaration]>>, Stop> {
+    if let Some(known) = node.index.get() {
+        return Ok(known);
+    }
+    let sets = subtrees(ev, node)?;
+    let all = declarations(ev, node)?;
+    let mut found: FxHashMap<Symbol, Vec<Declaration>> = FxHashMap::default();
+    for (set, declaration) in sets.iter().zip(all.iter()) {
+        for (name, slot, origin) in ev.heap.entries(*set) {
+            ev.tick()?;
+            let value = ev.heap.share(slot);
+            let one = Declaration { value, file: Rc::clone(&declaration.file), origin };
+            found.entry(name).or_default().push(one);
+        }
+    }
+    let found = found.into_iter().map(|(name, all)| (name, all.into_boxed_slice())).collect();
+    Ok(node.index.get_or_init(|| found))
 }
 
 /// The node below another one.
@@ -183,17 +234,7 @@ pub(super) fn child(ev: &mut Evaluator, parent_id: NodeId, name: Symbol) -> Resu
     if parent.depth >= DEEPEST {
         return Err(ev.limit_error(LimitKind::Depth));
     }
-    let mut below = Vec::new();
-    let sets = subtrees(ev, &parent)?;
-    let all = declarations(ev, &parent)?;
-    // Every name is looked for in every module, which is quickly done, but not a thousand million times.
-    ev.tick_many(u64::try_from(sets.len() / 4).unwrap_or(0))?;
-    for (set, declaration) in sets.iter().zip(all.iter()) {
-        if let Some(key) = ev.heap.key(*set, name) {
-            let value = ev.heap.share(SlotId(set.start + key.offset));
-            below.push(Declaration { value, file: Rc::clone(&declaration.file), origin: key.origin });
-        }
-    }
+    let below = declarations_of_child(ev, &parent, name)?;
     let schema = if parent.parent.is_none() && name == sym::MODULE {
         Some(super::schema_tree::module_schema(ev))
     } else {
@@ -204,7 +245,7 @@ pub(super) fn child(ev: &mut Evaluator, parent_id: NodeId, name: Symbol) -> Resu
         name,
         kind: OnceCell::new(),
         depth: parent.depth + 1,
-        declarations: OnceCell::from(below.into_boxed_slice()),
+        declarations: OnceCell::from(below),
         ..Node::root(parent.evaluation, parent.loc.child(name), schema)
     };
     let id = State::of(ev).add_node(made);
@@ -405,7 +446,7 @@ pub(super) fn untouched_child(
     let by_name = by_name(ev, id)?;
     let is_untouched = by_name.unknown.is_empty()
         && !by_name.names.contains_key(&name)
-        && subtrees(ev, this)?.iter().all(|set| ev.heap.attribute(*set, name).is_none());
+        && !is_declared_by_modules(ev, this, name)?;
     Ok(is_untouched.then(|| Rc::clone(child)))
 }
 

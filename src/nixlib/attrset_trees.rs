@@ -254,14 +254,20 @@ fn merge_below(
 
 fn match_attrs(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [pattern, value] = arguments else { return Ok(Value::NULL) };
+    matches_attrs(ev, *pattern, *value).map(Value::bool)
+}
+
+/// `lib.matchAttrs`
+pub(super) fn matches_attrs(ev: &mut Evaluator, pattern: Value, value: Value) -> Result<bool, Stop> {
+    let pattern = ev.want(pattern)?;
     if !matches!(pattern.view(), View::Attrs(_)) {
         return Err(ev.error(crate::eval::ErrorKind::Assert, "assertion 'isAttrs pattern' failed"));
     }
-    matches_pattern(ev, *pattern, *value, 0).map(Value::bool)
+    matches_pattern(ev, pattern, value, 0)
 }
 
 /// Whether `value` has all attributes of `pattern`, with equal values.
-pub(super) fn matches_pattern(ev: &mut Evaluator, pattern: Value, value: Value, depth: u32) -> Result<bool, Stop> {
+fn matches_pattern(ev: &mut Evaluator, pattern: Value, value: Value, depth: u32) -> Result<bool, Stop> {
     too_deep(ev, depth)?;
     let pattern = ev.want_whole_attrs(pattern)?;
     for (name, wanted, _) in attributes(ev, pattern) {
@@ -282,7 +288,7 @@ pub(super) fn matches_pattern(ev: &mut Evaluator, pattern: Value, value: Value, 
 pub(super) fn matches_any(ev: &mut Evaluator, patterns: Value, value: Value) -> Result<bool, Stop> {
     let (patterns, open) = elements(ev, patterns)?;
     for pattern in patterns {
-        if matches_pattern(ev, pattern, value, 0)? {
+        if matches_attrs(ev, pattern, value)? {
             return Ok(true);
         }
     }

@@ -2,7 +2,7 @@
 
 use super::generators::value_text;
 use super::support::{
-    coerced, flag, joined, list_of, list_parts, named_arguments, optional, pairs, piece, required, throw, warn,
+    coerced, joined, list_of, list_parts, named_arguments, optional, pairs, piece, required, throw, warn,
 };
 use super::{Family, Member};
 use crate::eval::{Evaluator, NativeDef, Outcome, Stop};
@@ -34,6 +34,8 @@ static FUNCTIONS: &[NativeDef] = &[
         let words = to_command_line_gnu(ev, given)?;
         shell_line(ev, words)
     }),
+    NativeDef::lazy("internal.cli.gnuOption", 2, gnu_option),
+    NativeDef::lazy("internal.cli.gnuSeparator", 2, gnu_separator),
     NativeDef::strict("internal.cli.toGNUCommandLine", 2, to_gnu_command_line).taking(&[
         ("mkOptionName", true),
         ("mkBool", true),
@@ -57,24 +59,23 @@ fn shell_line(ev: &mut Evaluator, words: Value) -> Outcome {
 }
 
 /// What an option looks like.
+///
+/// Nothing of it is looked at before a value needs it: an option without a value needs nothing.
 struct Form {
     option: Value,
-    /// Between option and argument; `None` makes two words of them.
-    separator: Option<Value>,
-    writes_booleans: bool,
+    /// Between option and argument; null makes two words of them.
+    separator: Value,
+    writes_booleans: Value,
     format: Option<Value>,
 }
 
 fn form_of(ev: &mut Evaluator, described: Value) -> Result<Form, Stop> {
     let name = "renderOption";
     let set = named_arguments(ev, name, described, &["option", "sep", "explicitBool", "formatArg"])?;
-    let separator = required(ev, name, set, "sep")?;
-    let separator = ev.want(separator)?;
-    let explicit = required(ev, name, set, "explicitBool")?;
     Ok(Form {
         option: required(ev, name, set, "option")?,
-        separator: (!matches!(separator.view(), View::Null)).then_some(separator),
-        writes_booleans: ev.want_bool(explicit)?,
+        separator: required(ev, name, set, "sep")?,
+        writes_booleans: required(ev, name, set, "explicitBool")?,
         format: optional(ev, set, "formatArg")?,
     })
 }
@@ -97,18 +98,21 @@ fn formatted(ev: &mut Evaluator, format: Option<Value>, value: Value) -> Outcome
 
 fn push_option(ev: &mut Evaluator, form: &Form, value: Value, words: &mut Vec<Value>) -> Result<(), Stop> {
     let value = ev.want(value)?;
-    match value.view() {
-        View::Null => return Ok(()),
-        View::Bool(is_on) if !form.writes_booleans => {
-            words.extend(is_on.then_some(form.option));
-            return Ok(());
-        }
-        _ => {}
+    if matches!(value.view(), View::Null) {
+        return Ok(());
+    }
+    let writes_booleans = ev.want_bool(form.writes_booleans)?;
+    if let View::Bool(is_on) = value.view()
+        && !writes_booleans
+    {
+        words.extend(is_on.then_some(form.option));
+        return Ok(());
     }
     let argument = formatted(ev, form.format, value)?;
-    match form.separator {
-        Some(separator) => words.push(word(ev, &[form.option, separator, argument])?),
-        None => words.extend([form.option, argument]),
+    let separator = ev.want(form.separator)?;
+    match separator.view() {
+        View::Null => words.extend([form.option, argument]),
+        _ => words.push(word(ev, &[form.option, separator, argument])?),
     }
     Ok(())
 }
@@ -157,17 +161,34 @@ fn is_long_name(ev: &mut Evaluator, name: Value) -> Result<bool, Stop> {
 fn to_command_line_gnu(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [style, options] = arguments else { return Ok(Value::NULL) };
     let set = named_arguments(ev, "toCommandLineGNU", *style, &["isLong", "explicitBool", "formatArg"])?;
-    let (is_long, format) = (optional(ev, set, "isLong")?, optional(ev, set, "formatArg")?);
-    let writes_booleans = flag(ev, set, "explicitBool", false)?;
+    let is_long = optional(ev, set, "isLong")?.unwrap_or(Value::NULL);
+    let format = optional(ev, set, "formatArg")?;
+    let writes_booleans = optional(ev, set, "explicitBool")?.unwrap_or(Value::FALSE);
     words_of(ev, *options, |ev, name| {
-        let is_long = match is_long {
-            Some(function) => ev.call_bool(function, &[name])?,
-            None => is_long_name(ev, name)?,
-        };
-        let option = dashed(ev, name, is_long)?;
-        let separator = Some(ev.str(if is_long { "=" } else { "" }));
+        let option = ev.delay_native("internal.cli.gnuOption", &[is_long, name]);
+        let separator = ev.delay_native("internal.cli.gnuSeparator", &[is_long, name]);
         Ok(Form { option, separator, writes_booleans, format })
     })
+}
+
+/// Whether an option has two dashes: by its length, unless a function says.
+fn is_long_option(ev: &mut Evaluator, function: Value, name: Value) -> Result<bool, Stop> {
+    match function.view() {
+        View::Null => is_long_name(ev, name),
+        _ => ev.call_bool(function, &[name]),
+    }
+}
+
+fn gnu_option(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [function, name] = arguments else { return Ok(Value::NULL) };
+    let is_long = is_long_option(ev, *function, *name)?;
+    dashed(ev, *name, is_long)
+}
+
+fn gnu_separator(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [function, name] = arguments else { return Ok(Value::NULL) };
+    let is_long = is_long_option(ev, *function, *name)?;
+    Ok(ev.str(if is_long { "=" } else { "" }))
 }
 
 /// The functions with which the older command lines are made.
@@ -278,6 +299,7 @@ mod tests {
                 r#"[ "-x" "false" ]"#,
             ),
             ("lib.cli.toGNUCommandLineShell { } { X = \"PUT\"; data = \"a b\"; }", r#""-X PUT --data 'a b'""#),
+            ("lib.cli.toCommandLineGNU { isLong = null.nothing; explicitBool = 1; } { c = null; }", "[ ]"),
         ]);
     }
 }

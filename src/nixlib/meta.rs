@@ -2,7 +2,7 @@
 
 use super::attrset_packages::output_of;
 use super::attrset_paths::identifier_text;
-use super::attrset_trees::{at_path, matches_pattern};
+use super::attrset_trees::{at_path, matches_attrs};
 use super::common::{
     attributes, deferred_native, field, field_or, is_derivation, single, throw, update, whole_elements,
 };
@@ -169,7 +169,7 @@ fn matches_platform(ev: &mut Evaluator, platform: Value, element: Value) -> Resu
         Some(_) => element,
         None => ev.set(&[("parsed", element)]),
     };
-    matches_pattern(ev, pattern, platform, 0)
+    matches_attrs(ev, pattern, platform)
 }
 
 fn platform_match(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {

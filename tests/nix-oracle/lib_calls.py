@@ -296,6 +296,9 @@ SIGNATURES = {
 # What is read of the value, where reading all of it depends on the order of evaluation.
 READ = {"mergeDefinitions": ".mergedValue"}
 
+# A function of the prelude that takes out of the value what is nixpkgs' own prose.
+WITHOUT_PROSE = {"optionAttrSetToDocList": "withoutProse"}
+
 # Functions that look at odd arguments earlier or later than nixpkgs' own, which matters to nobody.
 SUITABLE_ONLY = {"sources.cleanSourceFilter", "modules.mergeOptionDecls", "nameFromURL"}
 
@@ -308,4 +311,7 @@ def call(seed):
     for kind in SIGNATURES[name]:
         argument = kind(r) if r.random() < 0.96 or name in SUITABLE_ONLY else r.choice(["null", "1", '"x"', "[ ]", "{ }", "(throw \"argument\")", "true", "(x: x)"])
         arguments.append(argument if argument[0] in '([{"/' and not (argument[0] == "/" and " " in argument) else "(%s)" % argument)
-    return "(import PRELUDE { inherit lib; }).shown 8 (lib.%s %s)%s" % (name, " ".join(arguments), READ.get(name, ""))
+    value = "(lib.%s %s)%s" % (name, " ".join(arguments), READ.get(name, ""))
+    if name in WITHOUT_PROSE:
+        value = "((import PRELUDE { inherit lib; }).%s %s)" % (WITHOUT_PROSE[name], value)
+    return "(import PRELUDE { inherit lib; }).shown 8 %s" % value

@@ -69,6 +69,9 @@ rec {
     meta = meta option.valueMeta;
   };
 
+  # Documents without the descriptions of what every evaluation declares, which are nixpkgs' own.
+  withoutProse = map (document: removeAttrs document (if builtins.elem "_module" document.loc then [ "description" ] else [ ]));
+
   # As a manual lists them; without what every evaluation declares, whose descriptions are nixpkgs' own.
   documents =
     options:

@@ -8,7 +8,7 @@ use super::table::{Part, resolve};
 use crate::eval::{Evaluator, Outcome, Stop};
 use crate::heap::{Symbol, Value, View, sym};
 use crate::modules::definition::{DEFAULT_ORDER, DEFAULT_PRIORITY, Definition, Loc};
-use crate::modules::merge::{self, delay_discharged, discharge};
+use crate::modules::merge::{delay_discharged, delay_meta, discharge};
 use crate::syntax::ExprId;
 
 struct Item {
@@ -161,7 +161,7 @@ pub(super) fn value_meta(ev: &mut Evaluator, element: Part, loc: &Loc, defs: &[D
         if found.defs.is_empty() && found.open.is_none() {
             continue;
         }
-        metas.push(merge::value_meta(ev, &here, ty, &found.defs)?);
+        metas.push(delay_meta(ev, &here, ty, vec![item.def.clone()]));
         let value = delay_discharged(ev, &here, ty, found);
         let value = Value::reference(ev.heap.new_slot(value));
         let set = ev.heap.new_set(&[(item.key, value, item.origin)]);

@@ -1,17 +1,19 @@
 //! Merging for types that choose between, convert or wrap other types.
 
+use super::TypeId;
 use super::check::{accepts, is_like_string};
 use super::collection;
 use super::merge::{both, called, definitions_value, maybe, merge, merge_equal, merge_one};
 use super::show::{fail, show_files, show_loc};
 use super::table::{Part, Plain, capture, captured, is_tagged, plain, resolve};
-use crate::eval::{Evaluator, NativeDef, Outcome, Stop};
-use crate::heap::{Symbol, Value, View, sym};
+use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop};
+use crate::heap::{Set, SlotId, Symbol, Value, View, sym};
 use crate::modules::definition::{Definition, Loc, show_name};
 use crate::modules::merge::merge_definitions;
 use crate::syntax::ExprId;
 
 pub(super) static FAMILY: &[NativeDef] = &[
+    NativeDef::lazy("internal.types.tagValue", 2, tag_value),
     NativeDef::with_strict("internal.types.functionToCall", 3, 1, function_to_call),
     NativeDef::with_strict("internal.types.anythingCall", 2, 1, anything_call),
     NativeDef::with_strict("internal.types.functionToArgs", 1, 1, function_to_args),
@@ -207,19 +209,51 @@ pub(super) fn choices(ev: &mut Evaluator, tags: Value) -> Result<String, Stop> {
     Ok(names.join(", "))
 }
 
-/// `attrTag`: all definitions must choose the same tag.
+/// `attrTag`: the tag that the first definition chooses. What the others say shows when somebody looks at its value.
 pub(super) fn attr_tag(ev: &mut Evaluator, tags: Value, loc: &Loc, defs: &[Definition]) -> Outcome {
-    let mut chosen: Option<(Symbol, ExprId)> = None;
+    let Some(first) = defs.first() else { return Ok(Value::EMPTY_SET) };
+    let set = ev.want_attrs(first.value)?;
+    let Some((choice, _, origin)) = first_entry(ev, set) else {
+        let message = format!("A definition for option `{}' is not of type: one tag is expected", show_loc(ev, loc));
+        return Err(fail(ev, "type", message));
+    };
+    let options = ev.want_attrs(tags)?;
+    if ev.heap.attribute(options, choice).is_none() {
+        let message = format!(
+            "The option `{}' is defined as {}, but that is not among the valid choices ({}). It was defined in {}.",
+            show_loc(ev, loc),
+            show_name(ev.heap.name(choice)),
+            choices(ev, tags)?,
+            show_files(defs)
+        );
+        return Err(fail(ev, "type", message));
+    }
+    let kept = capture(ev, TypeId(0), loc, defs);
+    let value = ev.delay_native("internal.types.tagValue", &[kept, tags]);
+    Ok(ev.heap.new_set(&[(choice, value, origin)]))
+}
+
+/// The first attribute of a set in the order of names.
+fn first_entry(ev: &Evaluator, set: Set) -> Option<(Symbol, SlotId, ExprId)> {
+    let names = ev.heap.entries(set);
+    names.into_iter().min_by(|(a, ..), (b, ..)| ev.heap.name(*a).cmp(ev.heap.name(*b)))
+}
+
+/// The value of the tag that all definitions must choose.
+fn tag_value(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [number, tags] = arguments else { return Ok(Value::NULL) };
+    let Some(kept) = captured(ev, *number) else { return Ok(Value::NULL) };
+    let (loc, defs) = (&kept.loc, &kept.defs);
+    let mut chosen: Option<Symbol> = None;
     let mut parts = Vec::with_capacity(defs.len());
-    for def in defs {
+    for def in defs.iter() {
         let set = ev.want_attrs(def.value)?;
         let entries = ev.heap.entries(set);
         let [(name, slot, origin)] = entries.as_slice() else {
-            let message =
-                format!("A definition for option `{}' is not of type: one tag is expected", show_loc(ev, loc));
-            return Err(fail(ev, "type", message));
+            let message = format!("the option `{}' has a definition with other than one tag", show_loc(ev, loc));
+            return Err(ev.error_at(ErrorKind::Assert, message, def.origin));
         };
-        let (first, _) = *chosen.get_or_insert((*name, *origin));
+        let first = *chosen.get_or_insert(*name);
         if first != *name {
             let message = format!(
                 "The option `{}' is defined both as `{}' and `{}', in {}.",
@@ -232,26 +266,15 @@ pub(super) fn attr_tag(ev: &mut Evaluator, tags: Value, loc: &Loc, defs: &[Defin
         }
         parts.push(def.with_value(ev.heap.share(*slot), *origin));
     }
-    let Some((choice, origin)) = chosen else { return Ok(Value::EMPTY_SET) };
-    let options = ev.want_attrs(tags)?;
-    let Some(option) = ev.attribute(options, choice) else {
-        let message = format!(
-            "The option `{}' is defined as {}, but that is not among the valid choices ({}). It was defined in {}.",
-            show_loc(ev, loc),
-            show_name(ev.heap.name(choice)),
-            choices(ev, tags)?,
-            show_files(defs)
-        );
-        return Err(fail(ev, "type", message));
-    };
+    let Some(choice) = chosen else { return Ok(Value::NULL) };
+    let options = ev.want_attrs(*tags)?;
+    let option = ev.attribute_or_stop(options, choice)?;
     let path = loc.child(choice).value(&mut ev.heap);
     let parts = definitions_value(ev, &parts);
     let evaluate = ev.native("lib.modules.evalOptionValue");
-    let result = ev.heap.delay_call(evaluate, &[path, option, parts]);
-    let name = ev.str("value");
-    let get = ev.native("internal.types.get");
-    let value = ev.heap.deferred(get, &[name, result]);
-    Ok(ev.heap.new_set(&[(choice, value, origin)]))
+    let result = ev.call(evaluate, &[path, option, parts])?;
+    let result = ev.want_attrs(result)?;
+    ev.attribute_or_stop(result, sym::VALUE)
 }
 
 /// The tags of an `attrTag` with where they are declared; a tag that is no option is an error once it is looked at.

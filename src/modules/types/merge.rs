@@ -19,6 +19,7 @@ pub(super) static FAMILY: &[NativeDef] = &[
     NativeDef::with_strict("internal.types.mergeV2", 2, 1, merge_v2),
     NativeDef::with_strict("internal.types.headError", 2, 1, head_error),
     NativeDef::with_strict("internal.types.valueMeta", 2, 1, value_meta_field),
+    NativeDef::with_strict("internal.types.wholeMeta", 2, 1, whole_meta),
     NativeDef::with_strict("internal.types.mergeDefaultCall", 2, 1, merge_default_call),
 ];
 
@@ -453,6 +454,16 @@ fn head_error(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
 fn value_meta_field(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [id, both] = arguments else { return Ok(Value::NULL) };
     let Some(ty) = type_number(*id) else { return Ok(Value::NULL) };
+    let parts = ev.want_list(*both)?;
+    let loc = ev.heap.elements(parts).first().copied().unwrap_or(Value::EMPTY_LIST);
+    let loc = loc_of(ev, loc)?;
+    let whole = ev.delay_native("internal.types.wholeMeta", &[*id, *both]);
+    Ok(super::meta::outline(ev, ty, &loc, whole)?.unwrap_or(whole))
+}
+
+fn whole_meta(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [id, both] = arguments else { return Ok(Value::NULL) };
+    let Some(ty) = type_number(*id) else { return Ok(Value::NULL) };
     let (loc, defs) = loc_and_definitions(ev, *both)?;
     super::meta::value_meta(ev, ty, &loc, &defs)
 }
@@ -477,6 +488,9 @@ pub(super) fn called(defs: &[Definition], ev: &mut Evaluator, argument: Value) -
 fn merge_default_call(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [number, argument] = arguments else { return Ok(Value::NULL) };
     let Some(kept) = captured(ev, *number) else { return Ok(Value::NULL) };
-    let defs = called(&kept.defs, ev, *argument);
+    // nixpkgs merges what the functions give as if these were definitions, so only sets with a `value` can be merged.
+    let results: Vec<Value> = called(&kept.defs, ev, *argument).iter().map(|def| def.value).collect();
+    let results = ev.list(&results);
+    let defs = definitions_of(ev, results)?;
     merge_default(ev, &kept.loc, &defs)
 }

@@ -5,7 +5,7 @@ use super::{TypeId, attr_list, compound, submodule};
 use crate::eval::{Evaluator, Outcome, Stop};
 use crate::heap::{Value, View};
 use crate::modules::definition::{Definition, Loc};
-use crate::modules::merge::{discharge, merged_meta};
+use crate::modules::merge::{delay_meta, discharge};
 use crate::modules::state::EvalId;
 use crate::syntax::ExprId;
 
@@ -136,7 +136,7 @@ fn value_meta_by_kind(ev: &mut Evaluator, ty: TypeId, loc: &Loc, defs: &[Definit
         Kind::ListOf(_) => {
             let mut metas = Vec::new();
             for (element, loc, parts) in elements(ev, ty, loc, defs)?.unwrap_or_default() {
-                metas.push(merged_meta(ev, &loc, element, parts)?);
+                metas.push(delay_meta(ev, &loc, element, parts));
             }
             let list = ev.list(&metas);
             Ok(ev.set(&[("list", list)]))
@@ -145,7 +145,7 @@ fn value_meta_by_kind(ev: &mut Evaluator, ty: TypeId, loc: &Loc, defs: &[Definit
             let mut metas = Vec::new();
             for (element, loc, parts) in elements(ev, ty, loc, defs)?.unwrap_or_default() {
                 let Some(name) = loc.last() else { continue };
-                metas.push((name, merged_meta(ev, &loc, element, parts)?, ExprId::NONE));
+                metas.push((name, delay_meta(ev, &loc, element, parts), ExprId::NONE));
             }
             let attrs = ev.heap.new_set(&metas);
             Ok(ev.set(&[("attrs", attrs)]))
@@ -187,4 +187,54 @@ fn value_meta_by_kind(ev: &mut Evaluator, ty: TypeId, loc: &Loc, defs: &[Definit
         }
         _ => Ok(Value::EMPTY_SET),
     }
+}
+
+/// What `evalModules` returns has these attributes beside its tag, whatever the modules say.
+const CONFIGURATION: &[&str] = &["_module", "class", "config", "extendModules", "graph", "options", "type"];
+
+/// [`value_meta`] as far as it is known without the definitions, which may depend on it: a set whose attributes are taken from `whole`,
+/// the deferred meta, when somebody reads them. `None` for types that choose by what is defined.
+pub(in crate::modules) fn outline(
+    ev: &mut Evaluator,
+    ty: TypeId,
+    loc: &Loc,
+    whole: Value,
+) -> Result<Option<Value>, Stop> {
+    let mut ty = ty;
+    for _ in 0..64 {
+        if !super::check::checks_while_merging(ev, ty) {
+            return Ok(Some(Value::EMPTY_SET));
+        }
+        if !super::check::is_coherent(ev, ty)? {
+            return Err(super::merge::incoherent(ev, ty, loc));
+        }
+        ty = match &*kind(ev, ty) {
+            Kind::ListOf(_) => return Ok(Some(taken(ev, &["list"], whole))),
+            Kind::AttrsOf { .. } => return Ok(Some(taken(ev, &["attrs"], whole))),
+            Kind::AttrListOf { .. } => {
+                return Ok(Some(taken(ev, &["attrList", "attrListValue", "definitions"], whole)));
+            }
+            Kind::Submodule(_) => {
+                let configuration = part_of(ev, "configuration", whole);
+                let (parts, tag) = (taken(ev, CONFIGURATION, configuration), ev.str("configuration"));
+                let tag = ev.set(&[("_type", tag)]);
+                let configuration = ev.update(parts, tag)?;
+                return Ok(Some(ev.set(&[("configuration", configuration)])));
+            }
+            Kind::CoercedTo { to, .. } => resolve(ev, *to)?,
+            Kind::Checked { base, .. } | Kind::Written { merge: Role::Native(base), .. } => *base,
+            _ => return Ok(None),
+        };
+    }
+    Ok(None)
+}
+
+fn part_of(ev: &mut Evaluator, name: &str, set: Value) -> Value {
+    let name = ev.str(name);
+    ev.delay_native("internal.types.get", &[name, set])
+}
+
+fn taken(ev: &mut Evaluator, names: &[&str], set: Value) -> Value {
+    let parts: Vec<(&str, Value)> = names.iter().map(|name| (*name, part_of(ev, name, set))).collect();
+    ev.set(&parts)
 }

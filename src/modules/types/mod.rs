@@ -42,6 +42,7 @@ pub(super) use check::{checks_while_merging, head_error, refusal};
 pub use functor::merge_types;
 pub(super) use merge::definition_set;
 pub use merge::{definitions_value, merge};
+pub(super) use meta::outline;
 pub use meta::{Element, element, elements, submodule_evaluation, value_meta};
 pub use show::{show_defs, show_files};
 pub use table::{submodule_with, type_of_value};

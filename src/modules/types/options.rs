@@ -7,7 +7,7 @@ use super::value::{select, type_value};
 use super::written::{fields, get};
 use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop};
 use crate::heap::{Set, Value, View, sym};
-use crate::modules::definition::show_name;
+use crate::modules::definition::{Definition, Loc, show_name};
 use crate::nixlib::{Family, Member};
 use crate::syntax::ExprId;
 
@@ -235,16 +235,33 @@ fn unreadable(ev: &mut Evaluator, _: &[Value]) -> Outcome {
     Err(ev.error(ErrorKind::Throw, "Option value is not readable because the option is not declared."))
 }
 
-fn merge_default_option(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+/// Merges with a path that only an error tells: if it is none, that is no matter as long as the definitions go together.
+fn merged_at(
+    ev: &mut Evaluator,
+    arguments: &[Value],
+    merge: impl Fn(&mut Evaluator, &Loc, &[Definition]) -> Outcome,
+) -> Outcome {
     let [loc, defs] = arguments else { return Ok(Value::NULL) };
-    let (loc, defs) = (loc_of(ev, *loc)?, definitions_of(ev, *defs)?);
-    merge_default(ev, &loc, &defs)
+    let defs = definitions_of(ev, *defs)?;
+    let loc = if let [_] = defs.as_slice() { Ok(Loc::root()) } else { loc_of(ev, *loc) };
+    let known = loc.as_ref().cloned().unwrap_or_default();
+    match (merge(ev, &known, &defs), loc) {
+        (Err(stop), Err(instead)) if is_of_module_system(ev, stop) => Err(instead),
+        (outcome, _) => outcome,
+    }
+}
+
+fn is_of_module_system(ev: &Evaluator, stop: Stop) -> bool {
+    let View::Error(id) = stop.0.view() else { return false };
+    ev.error_info(id).is_some_and(|info| matches!(info.kind, ErrorKind::Module(_)))
+}
+
+fn merge_default_option(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    merged_at(ev, arguments, merge_default)
 }
 
 fn merge_one_option(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [loc, defs] = arguments else { return Ok(Value::NULL) };
-    let (loc, defs) = (loc_of(ev, *loc)?, definitions_of(ev, *defs)?);
-    merge_one(ev, &loc, &defs, "")
+    merged_at(ev, arguments, |ev, loc, defs| merge_one(ev, loc, defs, ""))
 }
 
 fn merge_unique_option(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
@@ -261,9 +278,7 @@ fn merge_unique_option(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
 }
 
 fn merge_equal_option(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [loc, defs] = arguments else { return Ok(Value::NULL) };
-    let (loc, defs) = (loc_of(ev, *loc)?, definitions_of(ev, *defs)?);
-    merge_equal(ev, &loc, &defs)
+    merged_at(ev, arguments, merge_equal)
 }
 
 /// One attribute of each set of a list.

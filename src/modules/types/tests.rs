@@ -58,6 +58,7 @@ fn descriptions_name_what_is_inside() {
             "\"list of (null or 16 bit unsigned integer; between 0 and 65535 (both inclusive))\"",
         ),
         ("(attrsOf (listOf str)).description", "\"attribute set of list of string\""),
+        ("(separatedString [ ]).description", "\"strings concatenated with []\""),
         (
             "(either ints.unsigned (enum [ \"a\" 1 ])).description",
             "\"unsigned integer, meaning >=0, or one of \\\"a\\\", 1\"",
@@ -254,4 +255,14 @@ fn what_the_module_system_throws_can_be_caught() {
     let twice = "with lib; let o.options.o = mkOption { type = types.attrsOf types.json; };
          in (evalModules { modules = [ o o { o.a = 1; } ]; }).config.o.a";
     assert!(eval(twice).contains("limit"), "{}", eval(twice));
+}
+
+#[test]
+fn what_only_an_error_would_tell_is_not_looked_at() {
+    agree(&[
+        ("mergeEqualOption true [ { value = 1; } ]", "1"),
+        ("(mkDerivedConfig (x: x) (x: 2)).content", "2"),
+        ("(mkDerivedConfig (x: x) (x: 2)).priority", "100"),
+        ("(builtins.tryEval (lib.modules.unifyModuleSyntax (throw \"the file\") \"key\" 1)).success", "false"),
+    ]);
 }

@@ -347,8 +347,9 @@ fn own_description(ev: &mut Evaluator, ty: TypeId, kind: &Kind) -> Result<String
         Kind::Bounded(bounds) => bounds.description.clone(),
         Kind::StrMatching(pattern) => format!("string matching the pattern {}", ev.want_text(*pattern)?),
         Kind::Separated(separator) => {
-            let separator = ev.want_text(*separator)?;
-            format!("strings concatenated with {}", serde_json::Value::String(separator))
+            let to_json = ev.native("builtins.toJSON");
+            let separator = ev.call(to_json, &[*separator])?;
+            format!("strings concatenated with {}", ev.want_text(separator)?)
         }
         Kind::Path { in_store, absolute } => {
             let (in_store, absolute) = (optional_bool(ev, *in_store)?, optional_bool(ev, *absolute)?);

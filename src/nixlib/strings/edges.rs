@@ -64,6 +64,15 @@ fn touches(ev: &mut Evaluator, affix: Option<StrId>, string: Value, at_start: bo
     }
 }
 
+/// A value that must be a string, evaluated; one that cannot be known may be.
+fn text_first(ev: &mut Evaluator, string: Value) -> Outcome {
+    let string = ev.force(string);
+    if !string.is_unknown() {
+        coerced(ev, string)?;
+    }
+    Ok(string)
+}
+
 fn has_prefix(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [prefix, string] = arguments else { return Ok(Value::NULL) };
     let prefix = affix(ev, *prefix, "hasPrefix")?;
@@ -72,8 +81,10 @@ fn has_prefix(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
 
 fn has_suffix(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [suffix, string] = arguments else { return Ok(Value::NULL) };
+    // The lengths are compared as `content >= suffix`, which asks for that of the content first.
+    let string = text_first(ev, *string)?;
     let suffix = affix(ev, *suffix, "hasSuffix")?;
-    touches(ev, suffix, *string, false).and_then(truth)
+    touches(ev, suffix, string, false).and_then(truth)
 }
 
 fn has_infix(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
@@ -112,8 +123,8 @@ fn remove_prefix(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
 
 fn remove_suffix(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [suffix, string] = arguments else { return Ok(Value::NULL) };
+    let string = text_first(ev, *string)?;
     let suffix = affix(ev, *suffix, "removeSuffix")?;
-    let string = ev.force(*string);
     if !touches(ev, suffix, string, false)? {
         return Ok(string);
     }

@@ -184,6 +184,7 @@ mod tests {
             ("lib.hasInfix \".*\" \"a.*b\"", "true"),
             ("lib.removePrefix \"vm\" \"vm5\"", r#""5""#),
             ("lib.removeSuffix \".nix\" \"web\"", r#""web""#),
+            ("(builtins.tryEval (lib.removeSuffix { } (throw \"the text first\"))).success", "false"),
             ("lib.trim \" \\n a b\\t\"", r#""a b""#),
             ("lib.trimWith { end = true; } \" a \"", r#"" a""#),
             ("lib.trimWith { middle = true; } \"\"", "error: …"),

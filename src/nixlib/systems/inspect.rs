@@ -1,6 +1,6 @@
 //! `lib.systems.inspect`: predicates on parsed systems.
 
-use super::super::attrset_trees::{matches_any, matches_pattern};
+use super::super::attrset_trees::matches_any;
 use super::super::common::{single, throw, whole_elements};
 use super::tables::{Kind, find};
 use super::{column, namespace, rows};
@@ -106,7 +106,7 @@ pub(super) fn matches(ev: &mut Evaluator, patterns: Value, system: Value) -> Res
     let patterns = ev.want(patterns)?;
     match patterns.view() {
         View::List(_) => matches_any(ev, patterns, system),
-        _ => matches_pattern(ev, patterns, system, 0),
+        _ => super::super::attrset_trees::matches_attrs(ev, patterns, system),
     }
 }
 
@@ -158,6 +158,7 @@ mod tests {
         check(&[
             ("lib.systems.inspect.patterns.isx86_64", r#"{ cpu = { bits = 64; family = "x86"; }; }"#),
             (r#"lib.systems.inspect.predicates.isUnix (lib.systems.parse.mkSystemFromString "x86_64-redox")"#, "true"),
+            ("(builtins.tryEval (lib.systems.inspect.matchAnyAttrs (x: x) { })).success", "false"),
         ]);
     }
 }
