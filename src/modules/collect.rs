@@ -1,6 +1,6 @@
 //! From the modules that an evaluation starts with to all modules that take part.
 //!
-//! Imports are followed breadth first and each path is loaded once, so neither a deep chain nor modules that import each other do harm.
+//! Imports are followed without recursion and each path is loaded once, so neither a deep chain nor modules that import each other do harm.
 //! A module counts once by its key. What `disabledModules` names is left out afterwards, together with what only it imports.
 
 use std::collections::VecDeque;
@@ -84,11 +84,11 @@ impl Collected {
         }
         let mut collected = Self::default();
         let mut by_path: FxHashMap<String, usize> = FxHashMap::default();
-        let mut queue: VecDeque<Work> = VecDeque::new();
+        let mut waiting: Vec<Work> = Vec::new();
         let unknown: Rc<str> = UNKNOWN_FILE.into();
         for (input, number) in evaluation.request.modules.iter().zip(1usize..) {
             let key = format!(":anon-{number}");
-            queue.push_back(match input {
+            waiting.push(match input {
                 ModuleInput::Module(value) => Work {
                     value: *value,
                     parent: None,
@@ -118,13 +118,15 @@ impl Collected {
                 },
             });
         }
-        while let Some(work) = queue.pop_front() {
+        // The last one is the next, so that imports are loaded as nixpkgs does: those of a module before the module beside it.
+        waiting.reverse();
+        while let Some(work) = waiting.pop() {
             ev.tick()?;
             if collected.all.len() > MOST {
                 return Err(ev.error(ErrorKind::Type, "an evaluation has too many modules"));
             }
             let parent = work.parent;
-            match collected.add(ev, evaluation, work, &mut by_path, &mut queue) {
+            match collected.add(ev, evaluation, work, &mut by_path, &mut waiting) {
                 Ok(Some(index)) => match parent.and_then(|parent| collected.all.get_mut(parent)) {
                     Some(importer) => importer.imports.push(index),
                     None => collected.top.push(index),
@@ -146,11 +148,11 @@ impl Collected {
         evaluation: &Evaluation,
         work: Work,
         by_path: &mut FxHashMap<String, usize>,
-        queue: &mut VecDeque<Work>,
+        waiting: &mut Vec<Work>,
     ) -> Result<Option<usize>, Stop> {
         if let WorkKind::Import(definition) = work.kind {
             let index = self.all.len();
-            queue.push_back(Work {
+            waiting.push(Work {
                 value: definition.value,
                 parent: Some(index),
                 file: Rc::clone(&work.file),
@@ -204,8 +206,9 @@ impl Collected {
         if let Some(path) = loaded.path {
             by_path.insert(path, index);
         }
-        for (value, number) in loaded.imports.into_iter().zip(1usize..) {
-            queue.push_back(Work {
+        let count = loaded.imports.len();
+        for (value, number) in loaded.imports.into_iter().rev().zip((1..=count).rev()) {
+            waiting.push(Work {
                 value,
                 parent: Some(index),
                 file: Rc::clone(&loaded.module.file),

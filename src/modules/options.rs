@@ -394,6 +394,9 @@ pub(super) fn option_value(ev: &mut Evaluator, id: NodeId, info: &OptionInfo) ->
         if let Some(default) = default_of(ev, &this, info)? {
             attributes.push((sym::DEFAULT, default.value, none));
         }
+        if this.schema.as_ref().is_some_and(|schema| schema.is_read_only()) {
+            attributes.push((sym::READ_ONLY, Value::TRUE, none));
+        }
         if is_internal(ev, &this)? {
             attributes.push((sym::INTERNAL, Value::TRUE, none));
         }

@@ -320,7 +320,11 @@ fn options_that_depend_on_one_another_are_named_in_turn() {
     let options = "({ config, ... }: { options.a = mkOption { type = int; }; options.b.c = mkOption { type = int; };
         options.d = mkOption { default = 0; }; options.s = mkOption { type = attrsOf (submodule { options.x = mkOption { }; }); };";
     agree(&[
-        (&format!("{options} config = {{ a = config.b.c; b.c = config.a + 1; d = config.a; }}; }})"), "config.d", "infinite recursion encountered: a → b.c → a"),
+        (
+            &format!("{options} config = {{ a = config.b.c; b.c = config.a + 1; d = config.a; }}; }})"),
+            "config.d",
+            "infinite recursion encountered: a → b.c → a",
+        ),
         (&format!("{options} config.a = config.a; }})"), "config.a", "infinite recursion encountered: a → a"),
         (
             &format!("{options} config = {{ s.one.x = config.a; a = config.s.one.x; }}; }})"),
@@ -349,7 +353,7 @@ fn errors_show_where_and_when_nixpkgs_shows_them() {
             "{ options.s = mkOption { type = submodule { options.l = mkOption { type = listOf int; }; }; }; }
              { s = { l = [ 1 ]; }; } { s = { ... }: { l = [ 2 ]; }; } { s = { l = [ 3 ]; }; }",
             "config.s.l",
-            "[2,3,1]",
+            "[2,1,3]",
         ),
         // What is declared is looked at even if nothing is defined.
         (
@@ -370,6 +374,14 @@ fn errors_show_where_and_when_nixpkgs_shows_them() {
             "{ options.t = mkOption { type = attrTag { a = mkOption { type = deferredModuleWith { staticModules = [ { x = 1; } ]; }; }; }; }; } { t.a = { }; }",
             "head config.t.a.imports",
             r#"{"x":1}"#,
+        ),
+        // Imports are loaded before the next module, and so is what is wrong with them.
+        ("{ imports = [ { imports = [ (throw \"what is inside\") ]; } ]; } (throw \"the next one\")", "config", "what is inside"),
+        // The check of an element shows when the element is read.
+        (
+            "{ options.l = mkOption { type = listOf (addCheck int (x: x)); }; } { l = [ 1 ]; }",
+            "builtins.length config.l",
+            "1",
         ),
         // The first definition chooses the tag; that another one chooses differently shows in its value.
         (

@@ -444,9 +444,8 @@ pub(super) fn untouched_child(
         return Ok(None);
     }
     let by_name = by_name(ev, id)?;
-    let is_untouched = by_name.unknown.is_empty()
-        && !by_name.names.contains_key(&name)
-        && !is_declared_by_modules(ev, this, name)?;
+    let is_untouched =
+        by_name.unknown.is_empty() && !by_name.names.contains_key(&name) && !is_declared_by_modules(ev, this, name)?;
     Ok(is_untouched.then(|| Rc::clone(child)))
 }
 

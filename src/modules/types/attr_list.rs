@@ -190,7 +190,7 @@ fn merged_items(
         let found = discharge(ev, &here, vec![item.def])?;
         if let ([only], true) = (found.defs.as_slice(), is_simple)
             && ev.force(only.value).is_evaluated()
-            && super::check(ev, ty, only.value)?
+            && matches!(super::check(ev, ty, only.value), Ok(true))
         {
             merged.push((item.key, only.value, item.origin));
         } else if !found.defs.is_empty() || found.open.is_some() {

@@ -190,7 +190,11 @@ fn function_to_args(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
                 }
                 None => Vec::new(),
             },
-            _ => ev.formals_of(function).unwrap_or_default(),
+            View::Lambda(..) | View::Native(_) | View::Partial(_) => ev.formals_of(function).unwrap_or_default(),
+            _ => {
+                let text = format!("'functionArgs' requires a function, not {}", ev.describe(function));
+                return Err(ev.error_at(ErrorKind::Type, text, def.origin));
+            }
         };
         for (name, has_default, origin) in formals {
             match all.iter_mut().find(|(known, ..)| *known == name) {

@@ -248,7 +248,7 @@ fn conflict(ev: &mut Evaluator, message: String, defs: &[Definition]) -> Stop {
 pub(super) fn merge_equal(ev: &mut Evaluator, loc: &Loc, defs: &[Definition]) -> Outcome {
     let Some((first, others)) = defs.split_first() else {
         let message = format!("The option `{}' has no definitions to merge.", show_loc(ev, loc));
-        return Err(fail(ev, "missing-value", message));
+        return Err(ev.error(ErrorKind::Abort, message));
     };
     if others.is_empty() {
         return Ok(first.value);

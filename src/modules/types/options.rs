@@ -55,7 +55,7 @@ static FUNCTIONS: &[NativeDef] = &[
         ("readOnly", true),
     ]),
     NativeDef::lazy("lib.options.mkEnableOption", 1, mk_enable_option),
-    NativeDef::with_strict("lib.options.mkPackageOption", 3, 0b110, mk_package_option),
+    NativeDef::with_strict("lib.options.mkPackageOption", 3, 0b100, mk_package_option),
     NativeDef::strict("lib.options.mkSinkUndeclaredOptions", 1, mk_sink),
     NativeDef::lazy("lib.options.mergeDefaultOption", 2, merge_default_option),
     NativeDef::lazy("lib.options.mergeOneOption", 2, merge_one_option),
@@ -70,7 +70,10 @@ static FUNCTIONS: &[NativeDef] = &[
     NativeDef::lazy("internal.options.enableText", 1, enable_text),
     NativeDef::lazy("internal.options.unreadable", 1, unreadable),
     NativeDef::lazy("internal.options.sinkMerge", 2, |_, _| Ok(Value::FALSE)),
-    NativeDef::lazy("internal.options.missingPackage", 1, missing_package),
+    NativeDef::lazy("internal.options.missingPackage", 2, missing_package),
+    NativeDef::lazy("internal.options.packagePath", 2, package_path),
+    NativeDef::lazy("internal.options.packageDescription", 2, package_description),
+    NativeDef::lazy("internal.options.packageType", 1, package_type),
 ];
 
 fn is_option(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
@@ -134,21 +137,16 @@ fn enable_text(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     Ok(ev.str(&text))
 }
 
-/// The names of an attribute path that is given as one name or as a list.
-fn path_names(ev: &mut Evaluator, value: Value) -> Result<Vec<String>, Stop> {
-    let value = ev.want(value)?;
-    let View::List(list) = value.view() else { return Ok(vec![ev.want_text(value)?]) };
+/// A path of attributes as it is written; one name is a path too.
+fn written_path(ev: &mut Evaluator, path: Value) -> Result<String, Stop> {
+    let path = ev.want(path)?;
+    let View::List(list) = path.view() else { return Ok(show_name(&ev.want_text(path)?)) };
     let mut names = Vec::with_capacity(list.count());
     for slot in list.slots() {
         let name = ev.heap.share(slot);
-        names.push(ev.want_text(name)?);
+        names.push(show_name(&ev.want_text(name)?));
     }
-    Ok(names)
-}
-
-fn written_path(names: &[String]) -> String {
-    let shown: Vec<String> = names.iter().map(|name| show_name(name)).collect();
-    shown.join(".")
+    Ok(if names.is_empty() { "<root attribute path>".to_owned() } else { names.join(".") })
 }
 
 pub(super) fn literal(ev: &mut Evaluator, text: &str) -> Value {
@@ -167,45 +165,61 @@ fn mk_package_option(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
         ("pkgsText", Some(text)),
     ];
     let [nullable, default, example, extra, prefix] = fields(ev, "mkPackageOption", *argument, allowed)?;
-    let nullable = ev.want_bool(nullable)?;
-    let (default, example) = (ev.want(default)?, ev.want(example)?);
-    let (extra, prefix) = (ev.want_text(extra)?, ev.want_text(prefix)?);
     let mut attributes = Vec::new();
+    let default = ev.want(default)?;
     if default.view() != View::Null {
-        let names = path_names(ev, default)?;
-        let written = written_path(&names);
-        let missing = ev.str(&format!("{written} cannot be found in {prefix}"));
-        let missing = ev.delay_native("internal.options.missingPackage", &[missing]);
-        let mut path = Vec::with_capacity(names.len());
-        for name in &names {
-            path.push(ev.str(name));
-        }
-        let path = ev.list(&path);
+        let path = if matches!(default.view(), View::List(_)) { default } else { ev.list(&[default]) };
+        let missing = ev.delay_native("internal.options.missingPackage", &[path, prefix]);
         attributes.push(("default", ev.delay_native("lib.attrsets.attrByPath", &[path, missing, *packages])));
-        attributes.push(("defaultText", literal(ev, &format!("{prefix}.{written}"))));
-    } else if nullable {
+        let shown = ev.delay_native("internal.options.packagePath", &[path, prefix]);
+        attributes.push(("defaultText", shown));
+    } else if ev.want_bool(nullable)? {
         attributes.push(("default", Value::NULL));
     }
-    let shown = path_names(ev, *name)?.pop().unwrap_or_default();
-    let space = if extra.is_empty() { "" } else { " " };
-    attributes.push(("description", ev.str(&format!("The {shown} package to use.{space}{extra}"))));
-    let package = plain(ev, Plain::Package);
-    let ty = if nullable { null_or(ev, Part::Known(package)) } else { package };
-    attributes.push(("type", type_value(ev, ty)));
+    let description = ev.delay_native("internal.options.packageDescription", &[*name, extra]);
+    attributes.push(("description", description));
+    attributes.push(("type", ev.delay_native("internal.options.packageType", &[nullable])));
+    let example = ev.want(example)?;
     if example.view() != View::Null {
-        let text = match example.view() {
-            View::List(_) => format!("{prefix}.{}", written_path(&path_names(ev, example)?)),
-            _ => ev.want_text(example)?,
-        };
-        attributes.push(("example", literal(ev, &text)));
+        let is_path = matches!(example.view(), View::List(_));
+        let function = if is_path { "internal.options.packagePath" } else { "lib.options.literalExpression" };
+        let given: &[Value] = if is_path { &[example, prefix] } else { &[example] };
+        attributes.push(("example", ev.delay_native(function, given)));
     }
     Ok(option(ev, &attributes))
 }
 
 fn missing_package(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [message] = arguments else { return Ok(Value::NULL) };
-    let message = ev.want_text(*message)?;
-    Err(ev.error(ErrorKind::Throw, message))
+    let [path, prefix] = arguments else { return Ok(Value::NULL) };
+    let (written, prefix) = (written_path(ev, *path)?, ev.want_text(*prefix)?);
+    Err(ev.error(ErrorKind::Throw, format!("{written} cannot be found in {prefix}")))
+}
+
+/// A path below the package set, to be shown as code.
+fn package_path(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [path, prefix] = arguments else { return Ok(Value::NULL) };
+    let (prefix, written) = (ev.want_text(*prefix)?, written_path(ev, *path)?);
+    Ok(literal(ev, &format!("{prefix}.{written}")))
+}
+
+fn package_description(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [name, extra] = arguments else { return Ok(Value::NULL) };
+    let mut name = ev.want(*name)?;
+    if let View::List(list) = name.view() {
+        let last = ev.heap.elements(list).last().copied();
+        name = last.ok_or_else(|| ev.error(ErrorKind::Throw, "lists.last: list must not be empty!"))?;
+    }
+    let name = ev.want_text(name)?;
+    let extra = ev.want_text(*extra)?;
+    let space = if extra.is_empty() { "" } else { " " };
+    Ok(ev.str(&format!("The {name} package to use.{space}{extra}")))
+}
+
+fn package_type(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [nullable] = arguments else { return Ok(Value::NULL) };
+    let package = plain(ev, Plain::Package);
+    let ty = if ev.want_bool(*nullable)? { null_or(ev, Part::Known(package)) } else { package };
+    Ok(type_value(ev, ty))
 }
 
 fn mk_sink(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {

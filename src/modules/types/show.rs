@@ -101,6 +101,10 @@ fn write(ev: &mut Evaluator, value: Value, depth: usize, text: &mut String) -> R
                 return Ok(());
             }
             if super::check::is_function(ev, value) {
+                // The arguments are looked at, as nixpkgs does to show them.
+                if let Some(formals) = ev.attribute(set, crate::heap::sym::FUNCTION_ARGS) {
+                    ev.want(formals)?;
+                }
                 text.push_str("<function>");
                 return Ok(());
             }

@@ -261,6 +261,9 @@ fn what_the_module_system_throws_can_be_caught() {
 fn what_only_an_error_would_tell_is_not_looked_at() {
     agree(&[
         ("mergeEqualOption true [ { value = 1; } ]", "1"),
+        ("types.isType { } \"x\"", "false"),
+        ("(builtins.tryEval (types.mergeTypes true int)).success", "false"),
+        ("(mkPackageOption { p = 1; } 5 { default = \"p\"; }).default", "1"),
         ("(mkDerivedConfig (x: x) (x: 2)).content", "2"),
         ("(mkDerivedConfig (x: x) (x: 2)).priority", "100"),
         ("(builtins.tryEval (lib.modules.unifyModuleSyntax (throw \"the file\") \"key\" 1)).success", "false"),

@@ -88,17 +88,15 @@ fn lookup(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
 }
 
 fn has_tag(ev: &mut Evaluator, value: Value, tag: Value) -> Outcome {
-    let View::Attrs(set) = value.view() else {
-        let tag = ev.want_string(tag)?;
-        return Ok(Value::bool(ev.heap.bytes(tag).is_empty()));
+    let found = match value.view() {
+        View::Attrs(set) => ev.optional_attribute(set, sym::TYPE_TAG)?,
+        _ => None,
     };
-    match ev.optional_attribute(set, sym::TYPE_TAG)? {
-        Some(found) => Ok(Value::bool(ev.equal(found, tag)?)),
-        None => {
-            let empty = ev.str("");
-            Ok(Value::bool(ev.equal(empty, tag)?))
-        }
-    }
+    let found = match found {
+        Some(found) => found,
+        None => ev.str(""),
+    };
+    Ok(Value::bool(ev.equal(found, tag)?))
 }
 
 fn is_type(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
@@ -141,6 +139,11 @@ fn of_name(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
 
 fn merge_two_types(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [a, b] = arguments else { return Ok(Value::NULL) };
+    for ty in [a, b] {
+        if is_option_type(ev, &[*ty])? != Value::TRUE {
+            return Err(ev.error(ErrorKind::Assert, "assertion 'isOptionType a && isOptionType b' failed"));
+        }
+    }
     let (left, right) = (type_of_value(ev, *a)?, type_of_value(ev, *b)?);
     match super::merge_types(ev, left, right)? {
         Some(merged) => Ok(type_value(ev, merged)),

@@ -2,7 +2,7 @@
 
 use super::super::support::{bytes, call_native, coerced, new_text, throw, warn};
 use crate::eval::{Coercion, ErrorKind, Evaluator, LimitKind, NativeDef, Outcome};
-use crate::heap::{StrId, Value, View};
+use crate::heap::{StrId, Value};
 
 pub(super) static FUNCTIONS: &[NativeDef] = &[
     NativeDef::strict("lib.strings.toInt", 1, to_int),
@@ -121,12 +121,10 @@ fn fixed_width_number(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
 fn float_to_string(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [number] = arguments else { return Ok(Value::NULL) };
     let text = Value::string(ev.coerce(*number, Coercion::More)?);
-    if let View::Float(_) = number.view() {
-        let back = call_native(ev, "builtins.fromJSON", &[text])?;
-        if !ev.equal(*number, back)? {
-            let shown = ev.want_text(text)?;
-            warn(ev, &format!("imprecise conversion from float to string {shown}"));
-        }
+    let back = call_native(ev, "builtins.fromJSON", &[text])?;
+    if !ev.equal(*number, back)? {
+        let shown = ev.want_text(text)?;
+        warn(ev, &format!("imprecise conversion from float to string {shown}"));
     }
     Ok(text)
 }

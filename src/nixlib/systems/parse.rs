@@ -353,6 +353,7 @@ pub(super) fn double(ev: &mut Evaluator, system: Value) -> Result<String, Stop> 
 
 fn triple_from_system(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [system] = arguments else { return Ok(Value::NULL) };
+    ev.want_attrs(*system)?;
     let text = triple(ev, *system)?;
     Ok(ev.str(&text))
 }
