@@ -69,6 +69,10 @@ def last_error(text):
     return wrong
 
 
+# Of one process of `nix repl`, in KiB.
+MOST_MEMORY = 6 << 20
+
+
 class Nix:
     """Real Nix with nixpkgs' own `lib` from a folder that holds `lib/`.
 
@@ -110,7 +114,9 @@ class Nix:
         lines = ["lib = import <nixpkgs/lib>"]
         for number, text in enumerate(expressions):
             lines += ["builtins.toJSON (%s)" % text, '"end %d"' % number]
-        process = subprocess.run(self.repl + ["--show-trace"], input="\n".join(lines) + "\n", capture_output=True, text=True, env=self.environment)
+        # What recurses without end may take all the memory there is before it takes all the stack.
+        limited = ["sh", "-c", 'ulimit -v %d; exec "$@"' % MOST_MEMORY, "sh"]
+        process = subprocess.run(limited + self.repl + ["--show-trace"], input="\n".join(lines) + "\n", capture_output=True, text=True, env=self.environment)
         errors = [last_error("error:" + text) for text in re.split(r"(?m)^error:", process.stderr)[1:]]
         found, waiting, number = [], [], 0
         for line in re.sub(r"\x1b\[[0-9;]*m", "", process.stdout).split("\n"):
@@ -120,7 +126,7 @@ class Nix:
             elif line.startswith('"'):
                 waiting.append(json.loads(unquoted(line)))
         if len(found) < len(expressions):
-            # The process ended: it ran out of stack.
+            # The process ended: it ran out of stack or memory.
             found.append(Wrong("stack overflow"))
             return found + self.ask_repl(expressions[len(found):])
         return found
