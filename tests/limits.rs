@@ -67,7 +67,7 @@ fn steps() {
             "let l = builtins.genList (x: x) 30000; in l == builtins.genList (x: x) 30000",
             "builtins.length (builtins.split \"a\" (lib.concatStrings (lib.genList (x: \"a\") 30000)))",
             "lib.unique (lib.range 1 2000)",
-            "let option = n: { options.${\"a${toString n}\"} = lib.mkOption { default = n; }; }; in (lib.evalModules { modules = map option (lib.range 1 700); }).config",
+            "let option = n: { options.${\"a${toString n}\"} = lib.mkOption { default = n; }; }; in (lib.evalModules { modules = map option (lib.range 1 9000); }).config",
             "let fix = lib.fixWidthString or lib.fixedWidthString; in map (n: fix 9 \"0\" (toString n)) (lib.range 1 9000)",
             "map (n: lib.evalModules { modules = [ { options.a = lib.mkOption { default = n; }; } ]; }) (lib.range 1 9000)",
         ],
