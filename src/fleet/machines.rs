@@ -7,6 +7,7 @@ use super::reader::Reader;
 use super::trouble::{Problem, ProblemKind};
 use crate::heap::{Set, Value, View};
 use crate::modules::{self, EvalId};
+use crate::schema::networkd::Section;
 use crate::source::Place;
 use crate::syntax::ExprId;
 
@@ -77,8 +78,9 @@ impl Reader<'_> {
     /// The facts of a host.
     pub(super) fn host(&mut self, name: &str, machine: EvalId, place: Option<Place>, release: Option<Release>) -> Host {
         self.machine = format!("host {name}");
+        self.oddities.clear();
         let (sysctls, sysctls_complete) = self.sysctls(machine);
-        let host = Host {
+        let mut host = Host {
             name: name.to_owned(),
             place,
             network: self.network(machine),
@@ -97,7 +99,11 @@ impl Reader<'_> {
             vms: self.names(machine, &["microvm", "vms"]),
             autostart: self.option_texts(machine, &["microvm", "autostart"]),
             release,
+            oddities: Vec::new(),
         };
+        let machines = self.option(machine, &["microvm", "vms"]);
+        self.judge_machines(&machines);
+        host.oddities = std::mem::take(&mut self.oddities);
         self.module_problems(machine);
         host
     }
@@ -105,6 +111,7 @@ impl Reader<'_> {
     /// The facts of a guest.
     pub(super) fn guest(&mut self, name: &str, machine: EvalId, declared: Declared, place: Option<Place>) -> Guest {
         self.machine = format!("guest {name}");
+        self.oddities.clear();
         let interfaces = self.interfaces(machine);
         let network = self.network(machine);
         let guest = Guest {
@@ -130,6 +137,7 @@ impl Reader<'_> {
             predictable_names: self.option_truth(machine, &["networking", "usePredictableInterfaceNames"]),
             hosts_entries: self.hosts_entries(machine),
             release: None,
+            oddities: std::mem::take(&mut self.oddities),
         };
         self.module_problems(machine);
         guest
@@ -170,6 +178,13 @@ impl Reader<'_> {
         for (element, number) in self.ev.heap.elements(seq).into_iter().zip(0usize..) {
             let raw = elements.get(number).copied().filter(|_| matches_up);
             let plain = raw.filter(|_| may_be_plain).and_then(|raw| self.plain_interface(raw));
+            if let (None, Some(raw), true) = (plain, raw, report.is_static) {
+                for written in self.certain_values(raw) {
+                    if let View::Attrs(set) = written.view() {
+                        self.judge_names(Section::Interface, set);
+                    }
+                }
+            }
             let value = match plain {
                 Some(set) => Value::attrs(set),
                 None => self.settled(element, &path),

@@ -4,6 +4,7 @@ use super::facts::{Address, Fact, Listed, Matching, Network, Origin, Route, Sour
 use super::reader::Reader;
 use crate::heap::{Set, Symbol, Value, View};
 use crate::modules::EvalId;
+use crate::schema::networkd;
 use crate::syntax::ExprId;
 
 /// A set with where its names were written.
@@ -17,6 +18,9 @@ impl Reader<'_> {
     /// Everything about the network of a machine.
     pub(super) fn network(&mut self, machine: EvalId) -> Network {
         let global = self.global_section(machine);
+        for (name, value, binding) in self.keys(&global) {
+            self.judge(networkd::Section::Global, &name, value, binding);
+        }
         let networkd = self.option_truth(machine, &["systemd", "network", "enable"]);
         let before = self.problems.len();
         let units = self.units(machine);
@@ -53,7 +57,9 @@ impl Reader<'_> {
         let View::Attrs(set) = value.view() else { return Listed { items: Vec::new(), is_complete: false } };
         let mut listed = Listed { items: Vec::new(), is_complete: self.ev.heap.open_set_reason(set).is_none() };
         for (name, slot, _) in self.ev.heap.entries(set) {
-            let config = match self.plain_unit(&raw, name).filter(|_| may_be_plain) {
+            let before = self.oddities.len();
+            let plain = self.plain_unit(&raw, name).filter(|_| may_be_plain);
+            let config = match plain {
                 Some(set) => Value::attrs(set),
                 None => self.settled(Value::reference(slot), &path),
             };
@@ -61,7 +67,15 @@ impl Reader<'_> {
                 listed.is_complete = false;
                 continue;
             };
+            if plain.is_none() {
+                self.judge_unit(&report, name, config);
+            }
             let unit = self.unit(name, config, &raw);
+            if unit.is_enabled.value() == Some(&false) {
+                // Nothing but the name of a masked file is used.
+                self.oddities.truncate(before);
+            }
+            self.name_oddities(before, name);
             listed.items.push(unit);
         }
         listed
@@ -174,6 +188,7 @@ impl Reader<'_> {
     fn matching(&mut self, section: &Section) -> Matching {
         let mut matching = Matching { is_complete: section.is_complete, ..Matching::default() };
         for (name, value, binding) in self.keys(section) {
+            self.judge(networkd::Section::Match, &name, value, binding);
             let words = self.texts(value, binding, true);
             matching.widened.extend(self.widened(section, &name));
             match name.as_str() {
@@ -256,7 +271,7 @@ impl Reader<'_> {
         };
         listed.is_complete &= self.ev.heap.open_reason(seq).is_none();
         for element in self.ev.heap.elements(seq) {
-            let Some((set, _)) = self.unwrapped(element, "addressConfig") else {
+            let Some((set, _)) = self.element(element, networkd::Section::Address) else {
                 listed.is_complete = false;
                 continue;
             };
@@ -267,20 +282,6 @@ impl Reader<'_> {
             }
         }
         listed
-    }
-
-    /// An element of a list of sections, without the old wrapper; tells whether it was wrapped.
-    fn unwrapped(&mut self, element: Value, wrapper: &str) -> Option<(Set, bool)> {
-        let value = self.settled(element, &["systemd.network.networks"]);
-        let View::Attrs(set) = value.view() else { return None };
-        let wrapper = self.ev.heap.intern(wrapper);
-        match self.ev.attribute(set, wrapper) {
-            Some(inner) => match self.ev.force(inner).view() {
-                View::Attrs(inner) => Some((inner, true)),
-                _ => None,
-            },
-            None => Some((set, false)),
-        }
     }
 
     /// A scalar attribute of a set with its own binding.
@@ -303,7 +304,7 @@ impl Reader<'_> {
         };
         let mut listed = Listed { items: Vec::new(), is_complete: self.ev.heap.open_reason(seq).is_none() };
         for element in self.ev.heap.elements(seq) {
-            match self.unwrapped(element, "routeConfig") {
+            match self.element(element, networkd::Section::Route) {
                 Some((set, is_wrapped)) => {
                     let origin = self.ev.force(element).origin();
                     let route = self.route(set, origin, is_wrapped);
@@ -346,8 +347,9 @@ impl Reader<'_> {
     /// The keys of `[Network]` and `[Link]`, the shorthands `DHCP` and `bridge` included, sorted by name.
     fn settings(&mut self, config: Set, raw: &[Set], network: &Section, link: &Section) -> Vec<(String, Fact<String>)> {
         let mut settings = Vec::new();
-        for section in [network, link] {
+        for (section, kind) in [(network, networkd::Section::Network), (link, networkd::Section::Link)] {
             for (name, value, binding) in self.keys(section) {
+                self.judge(kind, &name, value, binding);
                 let fact = self.text(value, binding);
                 settings.push((name, fact));
             }
@@ -357,6 +359,7 @@ impl Reader<'_> {
             let binding = self.member_binding(raw, option);
             let fact = self.text(value, binding);
             if !matches!(fact, Fact::Absent) && !settings.iter().any(|(name, _)| name == key) {
+                self.judge(networkd::Section::Unit, option, value, binding);
                 settings.push((key.to_owned(), fact));
             }
         }

@@ -13,6 +13,8 @@ const SECTIONS: &[&str] = &["matchConfig", "networkConfig", "linkConfig"];
 const TEXTS: &[&str] = &["address", "gateway", "dns", "ntp", "bridge"];
 /// Options of a unit whose value is a list of sections.
 const LISTS: &[&str] = &["routes", "addresses"];
+/// Old wrappers around elements of such lists.
+const WRAPPERS: &[&str] = &["routeConfig", "addressConfig"];
 
 impl Reader<'_> {
     /// The set that defines a unit, if it is the only definition and plain.
@@ -28,7 +30,7 @@ impl Reader<'_> {
                 texts if TEXTS.contains(&texts) => {
                     self.is_plain_list(value, |_, element| matches!(element.view(), View::Str(_)))
                 }
-                lists if LISTS.contains(&lists) => self.is_plain_list(value, Self::is_plain_section),
+                lists if LISTS.contains(&lists) => self.is_plain_list(value, Self::is_plain_element),
                 "enable" => matches!(value.view(), View::Bool(_)),
                 "name" | "DHCP" => matches!(value.view(), View::Str(_) | View::Null),
                 _ => false,
@@ -77,6 +79,18 @@ impl Reader<'_> {
         self.ev.heap.entries(set).into_iter().all(|(_, slot, _)| {
             let value = self.ev.force_slot(slot);
             is_scalar(value) || self.is_plain_list(value, |_, element| is_scalar(element))
+        })
+    }
+
+    /// An element of a list of sections: a section, perhaps in the old wrapper.
+    fn is_plain_element(&mut self, value: Value) -> bool {
+        let Some(set) = self.plain_set(value) else { return false };
+        self.ev.heap.entries(set).into_iter().all(|(name, slot, _)| {
+            let value = self.ev.force_slot(slot);
+            let is_wrapper = WRAPPERS.contains(&self.ev.heap.name(name));
+            is_scalar(value)
+                || (is_wrapper && self.is_plain_section(value))
+                || self.is_plain_list(value, |_, element| is_scalar(element))
         })
     }
 

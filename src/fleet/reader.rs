@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::facts::{Fact, Leaf, Listed, Origin, Part, Sourced};
+use super::oddities::Oddity;
 use super::parts::{Asker, Parts};
 use super::trouble::{Gap, Problem, ProblemKind};
 use crate::eval::{Coercion, ErrorKind, Evaluator};
@@ -21,6 +22,8 @@ pub(super) struct Reader<'a> {
     pub(super) ev: &'a mut Evaluator,
     pub(super) problems: Vec<Problem>,
     pub(super) gaps: Vec<Gap>,
+    /// What the machine that is being read says and NixOS does not take.
+    pub(super) oddities: Vec<Oddity>,
     /// The machine that is being read, in words: `guest web`.
     pub(super) machine: String,
     /// Its evaluation.
@@ -39,6 +42,7 @@ impl<'a> Reader<'a> {
             ev,
             problems: Vec::new(),
             gaps: Vec::new(),
+            oddities: Vec::new(),
             machine: String::new(),
             evaluation: None,
             project,
@@ -129,6 +133,11 @@ impl<'a> Reader<'a> {
         if self.problems.len() < MOST_PROBLEMS && !self.problems.iter().any(is_known) {
             self.problems.push(problem);
         }
+    }
+
+    /// Notes that an error of evaluation is told in another way.
+    pub(super) fn is_told(&mut self, id: ErrorId) {
+        self.seen_errors.insert(id);
     }
 
     fn report_gap(&mut self, id: UnknownId, path: &[&str]) {

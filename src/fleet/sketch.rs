@@ -218,6 +218,7 @@ fn host(words: &[Word<'_>]) -> Host {
         vms: Listed::default(),
         autostart: Listed::default(),
         release: None,
+        oddities: Vec::new(),
     };
     for word in words {
         let (key, value) = word.key_value();
@@ -286,6 +287,7 @@ fn guest(fleet: &Fleet, words: &[Word<'_>]) -> Guest {
         predictable_names: known(true),
         hosts_entries: Vec::new(),
         release: None,
+        oddities: Vec::new(),
     };
     for word in words {
         let (key, value) = word.key_value();

@@ -1,7 +1,7 @@
 //! Which place of a computed value is the one to change, and edits of places.
 
 use super::finding::{Edit, Fix, Safety};
-use crate::fleet::{Address, Fact, Sourced};
+use crate::fleet::{Address, Fact, Origin, Sourced};
 use crate::source::{Place, Span};
 
 /// The scalar that gave a byte of a text, else the expression that gave the text.
@@ -69,4 +69,33 @@ pub(super) fn insert_before<T>(fact: &Fact<T>, new: &str, title: impl Into<Strin
     let place = binding(fact)?;
     let here = Place { file: place.file, span: Span::new(place.span.start, place.span.start) };
     Some(Fix { title: title.into(), safety, edits: vec![Edit { place: here, replacement: new.to_owned() }] })
+}
+
+/// The name of a binding `name = value;` that is written in one piece, so that another name can stand there. An inherited value lies elsewhere.
+pub(super) fn name_of(origin: &Origin) -> Option<Place> {
+    let (name, value) = (origin.definition?, origin.value?);
+    // A call such as `mkDefault` may stand between the two.
+    let is_one_piece =
+        name.file == value.file && name.span.end <= value.span.start && value.span.start - name.span.end <= 24;
+    is_one_piece.then_some(name)
+}
+
+/// An edit that gives a binding another name. `old` is the name it has.
+pub(super) fn rename(origin: &Origin, old: &str, new: &str, safety: Safety) -> Option<Fix> {
+    let place = name_of(origin)?;
+    let length = (place.span.end - place.span.start) as usize;
+    let is_whole = length == old.len() || length == old.len() + 2;
+    is_whole.then(|| Fix {
+        title: format!("Rename `{old}` to `{new}`"),
+        safety,
+        edits: vec![Edit { place, replacement: new.to_owned() }],
+    })
+}
+
+/// An edit that writes another expression in place of a literal of a known length. It is safe only where the literal stands in the binding itself.
+pub(super) fn replace_value(origin: &Origin, length: usize, new: &str) -> Option<Fix> {
+    let place = origin.value.filter(|place| (place.span.end - place.span.start) as usize == length)?;
+    let safety = if name_of(origin).is_some() { Safety::Safe } else { Safety::Unsafe };
+    let title = format!("Write `{new}`");
+    Some(Fix { title, safety, edits: vec![Edit { place, replacement: new.to_owned() }] })
 }

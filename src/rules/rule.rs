@@ -57,6 +57,8 @@ pub enum Group {
     Isolation,
     /// How networkd picks its files.
     Networkd,
+    /// Keys, values and forms that NixOS' options or networkd do not take.
+    Schema,
     /// Values written twice, of which one was forgotten.
     Drift,
     /// The source itself.
@@ -65,7 +67,7 @@ pub enum Group {
 
 impl Group {
     /// All, in the order of the catalogue.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Uniqueness,
         Self::Identity,
         Self::Addressing,
@@ -75,6 +77,7 @@ impl Group {
         Self::Nat,
         Self::Isolation,
         Self::Networkd,
+        Self::Schema,
         Self::Drift,
         Self::Source,
     ];
@@ -91,6 +94,7 @@ impl Group {
             Self::Nat => "nat",
             Self::Isolation => "isolation",
             Self::Networkd => "networkd",
+            Self::Schema => "schema",
             Self::Drift => "drift",
             Self::Source => "source",
         }

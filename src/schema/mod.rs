@@ -9,6 +9,8 @@
 //!
 //! What it deliberately does not do: evaluate, or know networks.
 
+pub mod networkd;
+
 use std::path::Path;
 use std::rc::Rc;
 

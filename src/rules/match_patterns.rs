@@ -1,0 +1,138 @@
+//! Conditions of a file that mean something else than they seem to: none at all, a name with a space, a list turned around.
+
+use super::context::Context;
+use super::draft::{Draft, Scope};
+use super::finding::Severity;
+use super::odd::Machine;
+use super::rule::{FixKind, Group, RuleInfo};
+use crate::fleet::{MacAddress, Matching, Unit};
+
+pub(super) const EMPTY: RuleInfo = RuleInfo {
+    name: "match-empty",
+    severity: Severity::Error,
+    group: Group::Networkd,
+    fix: FixKind::Suggested,
+    page: include_str!("match_empty.md"),
+    explains: super::odd::EFFECTS,
+    run: empty,
+};
+
+pub(super) const SPACE: RuleInfo = RuleInfo {
+    name: "match-name-contains-space",
+    severity: Severity::Warning,
+    group: Group::Networkd,
+    fix: FixKind::Suggested,
+    page: include_str!("match_name_contains_space.md"),
+    explains: super::odd::EFFECTS,
+    run: space,
+};
+
+pub(super) const NEGATION: RuleInfo = RuleInfo {
+    name: "match-negation-scope",
+    severity: Severity::Warning,
+    group: Group::Networkd,
+    fix: FixKind::Suggested,
+    page: include_str!("match_negation_scope.md"),
+    explains: &[],
+    run: negation,
+};
+
+/// The files of a machine that users write and that are not masked, with their machine.
+fn files<'a>(context: &Context<'a>) -> impl Iterator<Item = (Machine<'a>, &'a Unit)> {
+    let of = |machine: Machine<'a>| machine.units().iter().map(move |unit| (machine, unit));
+    let is_used = |unit: &Unit| !unit.is_generated && unit.is_enabled.value() == Some(&true) && !unit.has_extra_config;
+    Machine::all(context).flat_map(of).filter(move |(_, unit)| is_used(unit))
+}
+
+fn empty(context: &Context<'_>) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for (machine, unit) in files(context) {
+        let matching = &unit.matching;
+        let lists = [&matching.names, &matching.macs, &matching.types, &matching.kinds];
+        let is_known = matching.is_complete && lists.iter().all(|list| list.is_complete);
+        let has_none = [&matching.names, &matching.types, &matching.kinds].iter().all(|list| list.items.is_empty());
+        let bad = matching.macs.items.iter().all(|text| MacAddress::parse_tolerant(&text.value).is_none());
+        // What a mistyped key does is told where it stands.
+        if !is_known || !has_none || !bad || !matching.others.is_empty() {
+            continue;
+        }
+        let (why, place) = match matching.macs.items.first() {
+            Some(mac) => (format!("has no condition but \"{}\", which is no Ethernet address", mac.value), mac.place()),
+            None => ("says of no link that it is for it".to_owned(), None),
+        };
+        let message = format!("{} of {} {why}: networkd ignores the whole file", unit.name, machine.words());
+        let guess = unit.name.split_once('-').map_or(unit.name.as_str(), |(_, rest)| rest);
+        drafts.push(
+            Draft::new(machine.scope(context, &unit.name, Some("")), message)
+                .help(match machine {
+                    Machine::Host(..) => format!("write `matchConfig.Name = \"{guess}\";` with the link's name"),
+                    Machine::Guest(..) => "write `matchConfig.MACAddress` with the address of the card".to_owned(),
+                })
+                .label(place.or(unit.place), "no condition that counts"),
+        );
+    }
+    drafts
+}
+
+fn space(context: &Context<'_>) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for (machine, unit) in files(context) {
+        let names = &unit.matching.names.items;
+        for (one, next) in names.iter().zip(names.iter().skip(1)) {
+            // The words of one text share its place; a name of digits only is none (systemd, `src/basic/socket-util.c`, `ifname_valid_full`).
+            let is_one_text = one.place().is_some() && one.origin.value == next.origin.value;
+            let is_number = !next.value.is_empty() && next.value.bytes().all(|byte| byte.is_ascii_digit());
+            if !is_one_text || !is_number {
+                continue;
+            }
+            let joined = format!("{}{}", one.value, next.value);
+            let scope = machine.scope(context, &unit.name, Some(&joined));
+            let severity = if scope == Scope::fleet() { Severity::Warning } else { Severity::Error };
+            let message = format!(
+                "`matchConfig.Name` of {} of {} is \"{} {}\", which networkd takes as two patterns: no link of the name {joined} gets the file",
+                unit.name,
+                machine.words(),
+                one.value,
+                next.value
+            );
+            drafts.push(
+                Draft::new(scope, message)
+                    .severity(severity)
+                    .help(format!("write the name without the space: \"{joined}\""))
+                    .label(one.place(), "a space separates patterns"),
+            );
+        }
+    }
+    drafts
+}
+
+fn negation(context: &Context<'_>) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for (machine, unit) in files(context) {
+        let matching = &unit.matching;
+        let gives =
+            !unit.addresses.items.is_empty() || !unit.routes.items.is_empty() || !unit.gateways.items.is_empty();
+        let Some(first) = matching.names.items.first().filter(|name| name.value.starts_with('!')) else { continue };
+        if !gives || !is_only_name(matching) {
+            continue;
+        }
+        let message = format!(
+            "`matchConfig.Name` of {} of {} begins with \"!\", so the file is for every link but those named, the loopback among them, and each gets its addresses and routes",
+            unit.name,
+            machine.words()
+        );
+        drafts.push(
+            Draft::new(Scope::fleet(), message)
+                .help("name the links that are meant, or add `matchConfig.Type = \"ether\";`")
+                .label(first.place().or(unit.place), "turns the whole list around"),
+        );
+    }
+    drafts
+}
+
+fn is_only_name(matching: &Matching) -> bool {
+    let others = [&matching.macs, &matching.types, &matching.kinds];
+    matching.is_complete
+        && matching.others.is_empty()
+        && others.iter().all(|list| list.items.is_empty() && list.is_complete)
+}
