@@ -66,17 +66,17 @@ fn wrong_examples(rule: &RuleInfo) -> Result<(), String> {
     let bad = files(bad);
     let mut good_files = bad.clone();
     good_files.extend(files(good));
-    let found = check(&bad)?;
+    let found = check(&bad, rule)?;
     if found.is_empty() || found.iter().any(|(finding, _)| finding.rule != rule.name) {
         return Err(format!("{}: the bad example gives {}", rule.name, listed(&found)));
     }
     if let Some(fixed) = fixed(&bad, &found) {
-        let left = check(&fixed)?;
+        let left = check(&fixed, rule)?;
         if !left.is_empty() {
             return Err(format!("{}: the safe edit of the bad example leaves {}", rule.name, listed(&left)));
         }
     }
-    let found = check(&good_files)?;
+    let found = check(&good_files, rule)?;
     if found.is_empty() { Ok(()) } else { Err(format!("{}: the good example gives {}", rule.name, listed(&found))) }
 }
 
@@ -87,8 +87,8 @@ fn files(text: &str) -> Files {
     named.map(|(name, text)| (name.trim().to_owned(), text.to_owned())).collect()
 }
 
-/// The findings above note, with the file and the span of the safe edits.
-fn check(files: &Files) -> Result<Vec<(Finding, Files)>, String> {
+/// The findings above note and those of the rule itself, with the files that a safe edit changes.
+fn check(files: &Files, rule: &RuleInfo) -> Result<Vec<(Finding, Files)>, String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let root = folder.path().canonicalize().map_err(|error| error.to_string())?;
     for (name, text) in files {
@@ -103,7 +103,9 @@ fn check(files: &Files) -> Result<Vec<(Finding, Files)>, String> {
     let findings = rules::check(&analysis.fleet, &settings);
     let line = |place| sources.line_columns(place).0.line;
     let allowed = rules::apply_allowances(findings, &analysis.directives, line, &settings);
-    let loud = allowed.findings.into_iter().filter(|finding| finding.severity > Severity::Note);
+    let mut findings = allowed.findings;
+    routelint::fix::settle(&mut findings, &sources);
+    let loud = findings.into_iter().filter(|finding| finding.severity > Severity::Note || finding.rule == rule.name);
     Ok(loud.map(|finding| (finding.clone(), edited(&finding, files, &sources, &root))).collect())
 }
 

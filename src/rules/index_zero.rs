@@ -19,6 +19,7 @@ pub(super) const RULE: RuleInfo = RuleInfo {
         "host-route-on-wrong-tap",
         "guest-host-address-disagree",
         "guest-gateway-not-host-address",
+        "gateway-is-self",
     ],
     run,
 };

@@ -15,7 +15,7 @@ pub(super) const RULE: RuleInfo = RuleInfo {
     group: Group::Identity,
     fix: FixKind::Suggested,
     page: include_str!("tap_id_too_long.md"),
-    explains: &["tap-without-network", "host-route-missing", "network-shadowed"],
+    explains: &["tap-without-network", "host-route-missing", "network-shadowed", "tap-id-invalid-characters"],
     run,
 };
 

@@ -1,0 +1,166 @@
+//! Addresses as they are written: what is none, what has no length, which IPv6 prefixes are out of date.
+
+use super::context::Context;
+use super::culprit;
+use super::draft::{Draft, Scope};
+use super::finding::{Safety, Severity};
+use super::rule::{FixKind, Group, RuleInfo};
+use crate::fleet::{Address, Link};
+use std::net::IpAddr;
+
+pub(super) const UNPARSABLE: RuleInfo = RuleInfo {
+    name: "address-unparsable",
+    severity: Severity::Error,
+    group: Group::Addressing,
+    fix: FixKind::Suggested,
+    page: include_str!("address_unparsable.md"),
+    explains: &["guest-address-missing", "guest-default-route-missing", "host-route-missing", "destination-malformed"],
+    run: |context| addresses(context, unparsable),
+};
+
+pub(super) const NO_LENGTH: RuleInfo = RuleInfo {
+    name: "address-missing-prefix-length",
+    severity: Severity::Note,
+    group: Group::Addressing,
+    fix: FixKind::Automatic,
+    page: include_str!("address_missing_prefix_length.md"),
+    explains: &[],
+    run: |context| addresses(context, no_length),
+};
+
+pub(super) const SITE_LOCAL: RuleInfo = RuleInfo {
+    name: "site-local-prefix",
+    severity: Severity::Note,
+    group: Group::Addressing,
+    fix: FixKind::Suggested,
+    page: include_str!("site_local_prefix.md"),
+    explains: &[],
+    run: |context| {
+        prefixes(
+            context,
+            |ip| ip.segments()[0] & 0xffc0 == 0xfec0,
+            "fec0::/10 was given up in 2004 (RFC 3879): systems may treat it as global or refuse it",
+        )
+    },
+};
+
+pub(super) const NOT_RANDOM: RuleInfo = RuleInfo {
+    name: "ula-not-random",
+    severity: Severity::Note,
+    group: Group::Addressing,
+    fix: FixKind::Suggested,
+    page: include_str!("ula_not_random.md"),
+    explains: &[],
+    run: |context| {
+        let is_zero = |ip: std::net::Ipv6Addr| {
+            let [first, second, third, ..] = ip.segments();
+            first & 0xff00 == 0xfc00 || (first & 0xff00 == 0xfd00 && first & 0xff == 0 && second == 0 && third == 0)
+        };
+        prefixes(
+            context,
+            is_zero,
+            "a prefix below fd00::/8 is meant to have 40 random bits (RFC 4193): without them two networks that are joined collide",
+        )
+    },
+};
+
+/// Asks about every address in the files of routed links, on both sides.
+fn addresses(context: &Context<'_>, ask: fn(&Link<'_>, &str, &Address) -> Option<Draft>) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for link in context.links.routed() {
+        let host = link
+            .host_unit
+            .unit()
+            .map(|unit| (unit, format!("{} of host {}", unit.name, link.host.map_or("", |host| &host.name))));
+        let guest = link.guest_unit.unit().map(|unit| (unit, format!("{} of guest {}", unit.name, link.guest.name)));
+        for (unit, file) in host.into_iter().chain(guest) {
+            drafts.extend(unit.addresses.items.iter().filter_map(|address| ask(link, &file, address)));
+        }
+    }
+    drafts
+}
+
+fn unparsable(link: &Link<'_>, file: &str, address: &Address) -> Option<Draft> {
+    let text = &address.text;
+    if address.net.is_some() || text.value.trim().is_empty() {
+        return None;
+    }
+    Some(
+        Draft::new(Scope::link(link), format!("`{}` in {file} is no address: networkd ignores the line and goes on without it", text.value))
+            .help("write an address with a length of at most /32 (IPv4) or /128 (IPv6); an octet is at most 255, so an index that counts further needs a second octet")
+            .label(culprit::in_address(address).or(text.place()), "not an address")
+            .template(text.place()),
+    )
+}
+
+fn no_length(link: &Link<'_>, file: &str, address: &Address) -> Option<Draft> {
+    let net = address.net.filter(|_| !address.has_prefix)?;
+    let whole = format!("{}/{}", address.text.value, net.max_prefix_len());
+    Some(
+        Draft::new(
+            Scope::link(link),
+            format!(
+                "the address {} in {file} has no prefix length: networkd takes /{} and writes a warning",
+                address.text.value,
+                net.max_prefix_len()
+            ),
+        )
+        .help(format!("write {whole}"))
+        .label(address.text.place(), "no prefix length")
+        .fix(culprit::replace_literal(&address.text, &whole, format!("Write {whole}"), Safety::Safe)),
+    )
+}
+
+/// One note for each host whose guests have addresses of a kind.
+fn prefixes(context: &Context<'_>, is_meant: fn(std::net::Ipv6Addr) -> bool, why: &str) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for (id, host, links) in context.routed_hosts() {
+        let meant: Vec<(&&Link<'_>, IpAddr, &Address)> = links
+            .iter()
+            .flat_map(|link| link.guest_addresses().map(move |(ip, address)| (link, ip, address)))
+            .filter(|(_, ip, _)| matches!(ip, IpAddr::V6(v6) if is_meant(*v6)))
+            .collect();
+        let Some((first, ip, address)) = meant.first() else { continue };
+        let guests: Vec<_> = meant.iter().map(|(link, ..)| link.guest_id).collect();
+        drafts.push(
+            Draft::new(
+                Scope::guests(Some(id), guests),
+                format!(
+                    "guests of host {} have addresses such as {ip} of guest {}: {why}",
+                    host.name, first.guest.name
+                ),
+            )
+            .help("take a random prefix below fd00::/8, and change host, guests, translation and names together")
+            .label(address.text.place(), "the prefix"),
+        );
+    }
+    drafts
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{only, reports, silent};
+
+    fn fleet(address: &str) -> String {
+        format!(
+            "host h forward4 forward6
+             unit 30-vm1 name=vm1 address=10.0.0.0/32 route=10.0.0.1/32
+             guest a@h tap=vm1/02:00:00:00:00:01
+             unit 10-e mac=02:00:00:00:00:01 address={address}"
+        )
+    }
+
+    #[test]
+    fn what_is_no_address() {
+        reports(&fleet("10.0.0.300/32"), &[("address-unparsable", "10.0.0.300/32")]);
+        silent(&fleet("10.0.0.1"));
+        assert_eq!(only(&fleet("10.0.0.1"), "address-missing-prefix-length").severity.word(), "note");
+    }
+
+    #[test]
+    fn prefixes_out_of_date_are_notes() {
+        assert!(only(&fleet("10.0.0.1/32,fec0::1/128"), "site-local-prefix").message.contains("RFC 3879"));
+        assert!(only(&fleet("10.0.0.1/32,fd00::1/128"), "ula-not-random").message.contains("fd00::1"));
+        silent(&fleet("10.0.0.1/32,fd12:3456:789a::1/128"));
+    }
+}
