@@ -31,6 +31,8 @@ pub(super) struct Reader<'a> {
     project: PathBuf,
     own_files: FxHashMap<FileId, bool>,
     seen_errors: FxHashSet<ErrorId>,
+    /// Whether errors are not told: see [`Reader::quietly`].
+    is_quiet: bool,
     /// Whom facts may ask what they consist of; without anybody, all are taken apart at once.
     asker: Option<Asker>,
 }
@@ -48,6 +50,7 @@ impl<'a> Reader<'a> {
             project,
             own_files: FxHashMap::default(),
             seen_errors: FxHashSet::default(),
+            is_quiet: false,
             asker,
         }
     }
@@ -98,6 +101,15 @@ impl<'a> Reader<'a> {
         value
     }
 
+    /// Reads what the network of guests does not hang on. Such options are given by modules of all kinds, of which not all are described, so an
+    /// error there may come from what is missing here: it makes the fact unknown and nothing more. Neither is what is not known told of.
+    pub(super) fn quietly<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.is_quiet, true);
+        let result = read(self);
+        self.is_quiet = before;
+        result
+    }
+
     /// Reports an error of evaluation, once.
     pub(super) fn report_error(&mut self, id: ErrorId) {
         self.report_error_at(id, None);
@@ -105,7 +117,7 @@ impl<'a> Reader<'a> {
 
     /// Reports an error of evaluation, once, with the place to show if it has none itself.
     pub(super) fn report_error_at(&mut self, id: ErrorId, at: Option<Place>) {
-        if !self.seen_errors.insert(id) {
+        if self.is_quiet || !self.seen_errors.insert(id) {
             return;
         }
         let Some(info) = self.ev.error_info(id).cloned() else { return };
@@ -141,6 +153,9 @@ impl<'a> Reader<'a> {
     }
 
     fn report_gap(&mut self, id: UnknownId, path: &[&str]) {
+        if self.is_quiet {
+            return;
+        }
         let Some(info) = self.ev.unknown_info(id).cloned() else { return };
         let place = self.place(info.origin);
         self.gap(place, &path.join("."), info.reason.words());

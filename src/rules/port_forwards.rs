@@ -110,6 +110,10 @@ fn format(context: &Context<'_>) -> Vec<Draft> {
                 continue;
             }
             let bare: Option<IpAddr> = text.value.parse().ok();
+            // iptables keeps the port where none is written.
+            if bare.is_some_and(|ip| ip.is_ipv4()) && !host.nftables.is_true() {
+                continue;
+            }
             let meant = match bare {
                 Some(IpAddr::V4(ip)) => format!("write the port too: `{ip}:80`"),
                 Some(IpAddr::V6(ip)) => format!("write the port too, and the address in brackets: `[{ip}]:80`"),
@@ -205,7 +209,9 @@ mod tests {
     #[test]
     fn ports_are_forwarded_once_and_to_somebody() {
         reports(&fleet("tcp/80/10.0.0.5:80,tcp/70:90/10.0.0.5:8080"), &[("duplicate-nat-forward-port", "70:90")]);
-        reports(&fleet("tcp/80/10.0.0.5"), &[("nat-forward-port-format", "10.0.0.5")]);
+        reports(&fleet("tcp/80/10.0.0.5 nftables"), &[("nat-forward-port-format", "10.0.0.5")]);
+        reports(&fleet("tcp/80/web:80"), &[("nat-forward-port-format", "web:80")]);
+        silent(&fleet("tcp/80/10.0.0.5"));
         reports(&fleet("tcp/80/10.0.0.9:80"), &[("nat-forward-port-target-unknown", "10.0.0.9:80")]);
         for forwards in [
             "tcp/80/10.0.0.5:80,udp/80/10.0.0.5:80",
