@@ -53,7 +53,11 @@ fn the_reference_network_has_its_three_mistakes() {
     let mut rules = rules_of(&document);
     rules.sort();
     rules.dedup();
-    assert_eq!(rules, ["ipv6-forwarding-not-global", "nat-ipv6-missing", "onlink-without-gateway"]);
+    assert_eq!(
+        rules,
+        ["ipv6-forwarding-not-global", "nat-ipv6-missing", "onlink-without-gateway", "site-local-prefix"],
+        "three mistakes and a note"
+    );
     assert_eq!(status, 1);
 }
 
@@ -125,7 +129,7 @@ fn only_and_skip_choose_rules_and_the_threshold_decides_the_status() {
     assert_eq!((rules_of(&document), status), (vec!["nat-ipv6-missing".to_owned()], 1));
     let (document, status) = check_json(&folder, &["--only", "nat-ipv6-missing", "--fail-on", "error"]);
     assert_eq!((rules_of(&document).len(), status), (1, 0));
-    let (document, _) = check_json(&folder, &["--skip", "nat-ipv6-missing,onlink-without-gateway"]);
+    let (document, _) = check_json(&folder, &["--skip", "nat-ipv6-missing,onlink-without-gateway,site-local-prefix"]);
     assert!(rules_of(&document).iter().all(|rule| rule == "ipv6-forwarding-not-global"));
 }
 

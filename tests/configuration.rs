@@ -89,11 +89,14 @@ fn levels_change_severity_and_exit_status() {
         ("[[overrides]]\npaths = [\"guests\"]\nrules = { nat = \"note\" }", "warning[nat-ipv6-missing]", 1),
     ] {
         let folder = copy("reference", rules);
-        let skipped = ["--skip", "onlink-without-gateway,ipv6-forwarding-not-global"];
+        let skipped = ["--skip", "onlink-without-gateway,ipv6-forwarding-not-global,site-local-prefix"];
         assert_eq!(found(folder.path(), &skipped), (vec![expected.to_owned()], status), "{rules}");
     }
     let off = copy("reference", "[[overrides]]\npaths = [\"nat.nix\"]\nrules = { nat = \"off\" }");
-    assert_eq!(found(off.path(), &["--skip", "onlink-without-gateway,ipv6-forwarding-not-global"]), (Vec::new(), 0));
+    assert_eq!(
+        found(off.path(), &["--skip", "onlink-without-gateway,ipv6-forwarding-not-global,site-local-prefix"]),
+        (Vec::new(), 0)
+    );
 }
 
 #[test]
