@@ -76,12 +76,12 @@ impl Side<'_> {
     }
 }
 
-/// Keys that make a route of something else than a destination or gateway.
-const OTHERS: &[&str] = &["MultiPathRoute", "NextHop", "Type", "Source", "PreferredSource", "Scope"];
+/// Keys that only say more about a route. Any other may make a route of something else than a destination or gateway, or be a mistake of its own.
+const DETAILS: &[&str] = &["Metric", "Table", "Protocol", "MTUBytes", "IPv6Preference", "QuickAck"];
 
 fn empty(side: &Side<'_>, route: &Route) -> Option<Draft> {
     let is_empty = matches!((&route.destination, &route.gateway), (Fact::Absent, Fact::Absent));
-    if !is_empty || !route.is_complete || OTHERS.iter().any(|key| route.other(key).is_some()) {
+    if !is_empty || !route.is_complete || !route.others.iter().all(|(key, _)| DETAILS.contains(&key.as_str())) {
         return None;
     }
     let (unit, machine) = (&side.unit.name, &side.machine);
