@@ -6,6 +6,7 @@ import re
 
 ALWAYS = (999, 0)
 RANGES = (2, 29)
+LINKS = (2, 26)
 CHECKED = (2, 25)
 PIPES = (2, 24)
 KEYWORDS = (2, 20)
@@ -64,6 +65,7 @@ FACTS = [
     (ALWAYS, lambda text, theirs, ours: uses(text, "[gG]etAttrPos") and uses(text, r"mapAttrs|listToAttrs|groupBy|zipAttrs|\.[^=;]*\s*=") and same_but_places(theirs, ours),
      "not a version: routelint gives the place of a name itself, also after mapAttrs and in `a.b = …`, since findings point at it"),
     (ALWAYS, lambda text, theirs, ours: uses(text, "appendContext") and says(theirs, "^crash") and says(ours, "'' is not a store path"), "Nix crashes at an empty name"),
+    (LINKS, lambda text, theirs, ours: uses(text, r"filterSource|\bpath\b") and "./d/l" in text and values(theirs, ours), "what a link leads to was copied in its place"),
     (RANGES, lambda text, theirs, ours: uses(text, "ceil|floor") and says(ours, "out of the range of integers"), "ceil and floor of what no integer holds gave any number"),
     (RANGES, lambda text, theirs, ours: uses(text, "ceil|floor") and "922337203685477580" in text and values(theirs, ours), "the same for an integer that rounds up"),
     (RANGES, lambda text, theirs, ours: uses(text, "substring") and says(theirs, "basic_string_view::substr"), "substring took 32 bits of the start"),

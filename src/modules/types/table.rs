@@ -339,7 +339,9 @@ pub fn type_of_value(ev: &mut Evaluator, value: Value) -> Result<TypeId, Stop> {
         return Ok(*id);
     }
     if !is_tagged(ev, set, b"option-type")? {
-        return Err(ev.error(ErrorKind::Type, "expected an option type but found a set that is none"));
+        // Whoever asks such a set for its check does not find one.
+        let message = "attribute 'check' missing in a set that stands for an option type";
+        return Err(ev.error(ErrorKind::MissingAttribute, message));
     }
     let check = role(ev, set, sym::CHECK, "internal.types.check", "internal.types.checkFunctor")?;
     let merge = role(ev, set, sym::MERGE, "internal.types.merge", "internal.types.mergeFunctor")?;
