@@ -29,17 +29,18 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
     for (_, host, links) in context.routed_hosts() {
         let numbered: Vec<Numbered<'_, '_>> = links.iter().filter_map(|link| numbered(link)).collect();
         // A scheme is a stem of the name, and how far the address is from the number behind it.
-        let mut schemes: FxHashMap<(&str, i64), usize> = FxHashMap::default();
+        let mut schemes: FxHashMap<&str, FxHashMap<i64, usize>> = FxHashMap::default();
         for one in &numbered {
-            *schemes.entry((one.stem, one.offset())).or_default() += 1;
+            *schemes.entry(one.stem).or_default().entry(one.offset()).or_default() += 1;
         }
+        let best_of = |offsets: &FxHashMap<i64, usize>| {
+            let best = offsets.iter().max_by_key(|(offset, count)| (**count, -offset.abs(), **offset))?;
+            Some((*best.0, *best.1, offsets.values().sum::<usize>()))
+        };
+        let best: FxHashMap<&str, (i64, usize, usize)> =
+            schemes.iter().filter_map(|(stem, offsets)| Some((*stem, best_of(offsets)?))).collect();
         for one in &numbered {
-            let of_stem = numbered.iter().filter(|other| other.stem == one.stem).count();
-            let best = schemes
-                .iter()
-                .filter(|((stem, _), _)| *stem == one.stem)
-                .max_by_key(|((_, offset), count)| (**count, -offset.abs()));
-            let Some(((_, offset), count)) = best else { continue };
+            let Some((offset, count, of_stem)) = best.get(one.stem) else { continue };
             // Nearly all follow it, so the one that does not is a slip and no second scheme.
             if *offset == one.offset() || *count < LEAST || of_stem - count > count / 3 {
                 continue;

@@ -2,12 +2,12 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::context::Context;
+use super::context::{Context, may_use_dhcp};
 use super::draft::{Draft, Family, Scope};
 use super::finding::Severity;
 use super::rule::{FixKind, Group, RuleInfo};
 use crate::fleet::facts::parse_prefix;
-use crate::fleet::{Host, HostId, PortForward, Sourced};
+use crate::fleet::{Guest, GuestId, Host, HostId, PortForward, Sourced, Unit};
 
 pub(super) const DUPLICATE: RuleInfo = RuleInfo {
     name: "duplicate-nat-forward-port",
@@ -135,15 +135,16 @@ fn format(context: &Context<'_>) -> Vec<Draft> {
 fn target(context: &Context<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for (id, host, forwards) in forwarding(context) {
+        if forwards.is_empty() {
+            continue;
+        }
         let links: Vec<_> = context.links.routed().filter(|link| link.host_id == Some(id)).collect();
         // A guest that is not understood may have the address.
         if links.is_empty()
             || !host.vms.is_complete
-            || context
-                .fleet
-                .guests
-                .iter()
-                .any(|guest| guest.host.is_none_or(|host| host == id) && !is_understood(context, guest))
+            || context.fleet.numbered_guests().any(|(number, guest)| {
+                guest.host.is_none_or(|host| host == id) && !is_understood(context, number, guest)
+            })
         {
             continue;
         }
@@ -166,15 +167,10 @@ fn target(context: &Context<'_>) -> Vec<Draft> {
     drafts
 }
 
-fn is_understood(context: &Context<'_>, guest: &crate::fleet::Guest) -> bool {
-    let id = context.fleet.numbered_guests().find(|(_, one)| std::ptr::eq(*one, guest)).map(|(id, _)| id);
-    let links = id.map(|id| context.links.of_guest(id)).unwrap_or_default();
+fn is_understood(context: &Context<'_>, id: GuestId, guest: &Guest) -> bool {
+    let knows = |unit: &Unit| unit.addresses.is_complete && !unit.has_extra_config && !may_use_dhcp(unit);
     guest.interfaces.is_complete
-        && links.iter().all(|link| {
-            link.guest_unit.unit().is_some_and(|unit| {
-                unit.addresses.is_complete && !unit.has_extra_config && !super::context::may_use_dhcp(unit)
-            })
-        })
+        && context.links.of_guest(id).iter().all(|link| link.guest_unit.unit().is_some_and(knows))
 }
 
 fn has_address(context: &Context<'_>, host: &Host, ip: IpAddr) -> bool {
