@@ -10,7 +10,7 @@ use super::project::{FleetArguments, Given, working_folder};
 use super::replace_files::{replace_files, replacements};
 use super::rules_command::known_rule;
 use super::terminal::{self, ColourChoice};
-use super::{Failure, Status, complain};
+use super::{Failure, Status};
 use crate::fix::{Improved, Look, Wanted, improve, unified};
 use crate::report::fixed;
 use crate::rules::{Finding, Safety, Severity};
@@ -66,11 +66,7 @@ pub(super) fn run(arguments: &FixArguments, colour: ColourChoice) -> Result<Stat
     // The whole fleet is looked at with all rules, whatever is to be fixed: a fix must not break what it is not about.
     let look = |texts: &BTreeMap<PathBuf, String>| -> Result<Look, Failure> {
         let project = given.analyse_with(texts)?;
-        let findings = judge(&project, &rule_settings(&project, &[], &[]))
-            .findings
-            .into_iter()
-            .filter(|finding| project.reports(finding))
-            .collect();
+        let findings = judge(&project, &rule_settings(&project, &[], &[])).findings;
         Ok(Look {
             machines: project.fleet.hosts.len() + project.fleet.guests.len(),
             unknowns: project.fleet.unknowns.len(),
@@ -79,13 +75,18 @@ pub(super) fn run(arguments: &FixArguments, colour: ColourChoice) -> Result<Stat
         })
     };
     let is_open = |sources: &Sources, finding: &Finding| {
-        (arguments.only.is_empty() || arguments.only.iter().any(|rule| rule == finding.rule))
+        given.reports(sources, finding)
+            && (arguments.only.is_empty() || arguments.only.iter().any(|rule| rule == finding.rule))
             && at.as_ref().is_none_or(|spot| spot.holds(sources, finding))
     };
-    let may_change =
-        |sources: &Sources, file| sources.file(file).is_some_and(|file| file.on_disk && is_own(&given, &file.path));
-    let improved = improve(&wanted, look, is_open, may_change)?;
     let is_piped = arguments.fleet.stdin_filename.is_some();
+    let may_change = |sources: &Sources, file| {
+        let is_meant = |path: &PathBuf| if is_piped { given.overlay.contains_key(path) } else { is_own(&given, path) };
+        sources.file(file).is_some_and(|file| file.on_disk && is_meant(&file.path))
+    };
+    let mut improved = improve(&wanted, look, is_open, may_change)?;
+    let Look { sources, findings, .. } = &mut improved.last;
+    findings.retain(|finding| given.reports(sources, finding));
     if !arguments.diff && !is_piped {
         replace_files(&replacements(&improved))?;
     }
@@ -109,9 +110,6 @@ fn report(arguments: &FixArguments, improved: &Improved, given: &Given, colour: 
         return fixed::coloured(&diffs, style);
     }
     if let Some((path, text)) = given.overlay.iter().next() {
-        if improved.texts.keys().any(|changed| changed != path) {
-            complain("a fix that needs other files too was left out: standard input stands in for one file only");
-        }
         return improved.texts.get(path).unwrap_or(text).clone();
     }
     fixed::render(improved, arguments.r#unsafe, &given.paths, style)

@@ -97,6 +97,11 @@ impl Given {
         Ok(Self { sources, paths, target, limits: is_limited.then_some(limits), overlay })
     }
 
+    /// Whether a finding concerns what the report is limited to, as [`Project::reports`].
+    pub(super) fn reports(&self, sources: &Sources, finding: &Finding) -> bool {
+        concerns(self.limits.as_deref(), sources, finding)
+    }
+
     /// Analyses the fleet.
     ///
     /// # Errors
@@ -175,9 +180,7 @@ impl Project {
 
     /// Whether a finding concerns what the report is limited to: a label of it stands in one of the files.
     pub(super) fn reports(&self, finding: &Finding) -> bool {
-        let Some(reported) = &self.reported else { return true };
-        let mut files = finding.labels.iter().filter_map(|label| self.sources.file(label.place.file));
-        files.any(|file| reported.iter().any(|limit| file.path.starts_with(limit)))
+        concerns(self.reported.as_deref(), &self.sources, finding)
     }
 
     /// What could not be understood, a line each, as the end of a message.
@@ -189,6 +192,13 @@ impl Project {
     pub(super) fn nothing_to_analyse(&self) -> Failure {
         Failure(format!("nothing to analyse (no host and no guest found){}", self.gaps()))
     }
+}
+
+/// Whether a label of a finding stands in one of some files and folders; without a limit every finding counts.
+fn concerns(limits: Option<&[PathBuf]>, sources: &Sources, finding: &Finding) -> bool {
+    let Some(limits) = limits else { return true };
+    let mut files = finding.labels.iter().filter_map(|label| sources.file(label.place.file));
+    files.any(|file| limits.iter().any(|limit| file.path.starts_with(limit)))
 }
 
 /// Why there is no fleet.

@@ -282,8 +282,6 @@ pub struct Guest {
     pub host_name: Fact<String>,
     /// `microvm.hypervisor`
     pub hypervisor: Fact<String>,
-    /// `microvm.vcpu`
-    pub vcpu: Fact<i64>,
     /// `microvm.vsock.cid`
     pub vsock_cid: Fact<i64>,
     /// `microvm.machineId`
@@ -294,8 +292,6 @@ pub struct Guest {
     pub has_graphics: Fact<bool>,
     /// Whether `microvm.devices` has elements: devices of the host that are handed through.
     pub has_devices: Fact<bool>,
-    /// Whether `microvm.forwardPorts` has elements.
-    pub has_forward_ports: Fact<bool>,
     /// `networking.usePredictableInterfaceNames`
     pub predictable_names: Fact<bool>,
     /// Names of addresses: `networking.hosts` and `networking.extraHosts`.
@@ -508,8 +504,6 @@ pub struct Nat {
     pub external_ipv6: Fact<String>,
     /// `forwardPorts`
     pub forward_ports: Listed<PortForward>,
-    /// `dmzHost`
-    pub dmz_host: Fact<String>,
     /// Masquerading that is written elsewhere, as text for iptables or nftables (`networking.nat.extraCommands`,
     /// `networking.nftables.tables`, `networking.firewall.extraCommands` …); incomplete where such a text is not plain.
     pub masquerades: Listed<Masquerade>,

@@ -127,13 +127,11 @@ impl Reader<'_> {
             autostart: Fact::Absent,
             host_name: self.option_text(machine, &["networking", "hostName"]),
             hypervisor: self.option_text(machine, &["microvm", "hypervisor"]),
-            vcpu: self.quietly(|reader| reader.option_number(machine, &["microvm", "vcpu"])),
             vsock_cid: self.quietly(|reader| reader.option_number(machine, &["microvm", "vsock", "cid"])),
             machine_id: self.quietly(|reader| reader.option_text(machine, &["microvm", "machineId"])),
             has_shares: self.quietly(|reader| reader.has_elements(machine, &["microvm", "shares"])),
             has_graphics: self.quietly(|reader| reader.option_truth(machine, &["microvm", "graphics", "enable"])),
             has_devices: self.quietly(|reader| reader.has_elements(machine, &["microvm", "devices"])),
-            has_forward_ports: self.quietly(|reader| reader.has_elements(machine, &["microvm", "forwardPorts"])),
             predictable_names: self
                 .quietly(|reader| reader.option_truth(machine, &["networking", "usePredictableInterfaceNames"])),
             hosts_entries: self.quietly(|reader| reader.hosts_entries(machine)),
@@ -284,7 +282,6 @@ impl Reader<'_> {
             external_ip: self.quietly(|reader| reader.option_text(machine, &option("externalIP"))),
             external_ipv6: self.quietly(|reader| reader.option_text(machine, &option("externalIPv6"))),
             forward_ports: self.quietly(|reader| reader.port_forwards(machine)),
-            dmz_host: self.quietly(|reader| reader.option_text(machine, &option("dmzHost"))),
             masquerades: self.masquerades(machine),
         }
     }

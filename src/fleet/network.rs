@@ -285,7 +285,7 @@ impl Reader<'_> {
     }
 
     /// A scalar attribute of a set with its own binding.
-    fn member_fact(&mut self, set: Set, name: &str) -> Fact<String> {
+    pub(super) fn member_fact(&mut self, set: Set, name: &str) -> Fact<String> {
         let symbol = self.ev.heap.intern(name);
         match self.ev.heap.key(set, symbol) {
             Some(key) => {

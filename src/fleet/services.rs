@@ -22,16 +22,6 @@ pub struct Firewall {
     pub trusted_interfaces: Listed<Sourced<String>>,
     /// Names in `interfaces`, for which ports of their own are open.
     pub interfaces: Listed<Sourced<String>>,
-    /// `allowedTCPPorts` for all interfaces, in decimal.
-    pub tcp_ports: Listed<Sourced<String>>,
-    /// `allowedUDPPorts` for all interfaces, in decimal.
-    pub udp_ports: Listed<Sourced<String>>,
-    /// `extraCommands`, for iptables.
-    pub extra_commands: Fact<String>,
-    /// `extraInputRules`, for nftables.
-    pub extra_input: Fact<String>,
-    /// `extraForwardRules`, for nftables.
-    pub extra_forward: Fact<String>,
 }
 
 /// The DHCP client that NixOS runs where networkd does not: `networking.dhcpcd` and what switches it.
@@ -66,10 +56,6 @@ pub struct Netdev {
     pub name: Sourced<String>,
     /// `Kind`: `bridge`, `tap`, `vlan`, `wireguard` …
     pub kind: Fact<String>,
-    /// `MultiQueue` of `[Tap]`.
-    pub multi_queue: Fact<String>,
-    /// `VNetHeader` of `[Tap]`.
-    pub vnet_header: Fact<String>,
 }
 
 /// A bridge of `networking.bridges`.
@@ -113,11 +99,6 @@ impl Reader<'_> {
             filter_forward: self.option_truth(machine, &option("filterForward")),
             trusted_interfaces: self.option_texts(machine, &option("trustedInterfaces")),
             interfaces: self.names(machine, &option("interfaces")),
-            tcp_ports: self.option_texts(machine, &option("allowedTCPPorts")),
-            udp_ports: self.option_texts(machine, &option("allowedUDPPorts")),
-            extra_commands: self.option_text(machine, &option("extraCommands")),
-            extra_input: self.option_text(machine, &option("extraInputRules")),
-            extra_forward: self.option_text(machine, &option("extraForwardRules")),
         }
     }
 
@@ -166,7 +147,7 @@ impl Reader<'_> {
             };
             let place = self.place(element.origin());
             let [protocol, source, destination] =
-                ["proto", "sourcePort", "destination"].map(|name| self.scalar(set, name));
+                ["proto", "sourcePort", "destination"].map(|name| self.member_fact(set, name));
             let protocol = match protocol {
                 Fact::Absent => Fact::Known(Sourced { value: "tcp".to_owned(), origin: Origin::default() }),
                 known => known,
@@ -176,19 +157,6 @@ impl Reader<'_> {
         listed
     }
 
-    /// A scalar attribute of a set.
-    fn scalar(&mut self, set: Set, name: &str) -> Fact<String> {
-        let symbol = self.ev.heap.intern(name);
-        match self.ev.heap.key(set, symbol) {
-            Some(key) => {
-                let value = self.ev.heap.share(crate::heap::SlotId(set.start + key.offset));
-                self.text(value, key.origin)
-            }
-            None if self.ev.heap.open_set_reason(set).is_some() => Fact::Unknown,
-            None => Fact::Absent,
-        }
-    }
-
     pub(super) fn netdevs(&mut self, machine: EvalId) -> Vec<Netdev> {
         let value = self.option(machine, &["systemd", "network", "netdevs"]).value;
         let View::Attrs(set) = self.ev.force(value).view() else { return Vec::new() };
@@ -196,11 +164,8 @@ impl Reader<'_> {
         for (_, slot, _) in self.ev.heap.entries(set) {
             let View::Attrs(device) = self.ev.force_slot(slot).view() else { continue };
             let Some(section) = self.section_set(device, "netdevConfig") else { continue };
-            let Fact::Known(name) = self.scalar(section, "Name") else { continue };
-            let tap = self.section_set(device, "tapConfig");
-            let mut flag = |key| tap.map_or(Fact::Absent, |section| self.scalar(section, key));
-            let (multi_queue, vnet_header) = (flag("MultiQueue"), flag("VNetHeader"));
-            devices.push(Netdev { name, kind: self.scalar(section, "Kind"), multi_queue, vnet_header });
+            let Fact::Known(name) = self.member_fact(section, "Name") else { continue };
+            devices.push(Netdev { name, kind: self.member_fact(section, "Kind") });
         }
         devices.sort_by(|a, b| a.name.value.cmp(&b.name.value));
         devices

@@ -160,11 +160,6 @@ fn firewall() -> Firewall {
         filter_forward: known(false),
         trusted_interfaces: Listed::default(),
         interfaces: Listed::default(),
-        tcp_ports: Listed::default(),
-        udp_ports: Listed::default(),
-        extra_commands: Fact::Absent,
-        extra_input: Fact::Absent,
-        extra_forward: Fact::Absent,
     }
 }
 
@@ -201,7 +196,6 @@ fn host(words: &[Word<'_>]) -> Host {
             external_ip: Fact::Absent,
             external_ipv6: Fact::Absent,
             forward_ports: Listed::default(),
-            dmz_host: Fact::Absent,
             masquerades: Listed::default(),
         },
         sysctls: Vec::new(),
@@ -277,13 +271,11 @@ fn guest(fleet: &Fleet, words: &[Word<'_>]) -> Guest {
         autostart: known(true),
         host_name: known(named[0].text.to_owned()),
         hypervisor: known("qemu".to_owned()),
-        vcpu: known(1),
         vsock_cid: Fact::Absent,
         machine_id: Fact::Absent,
         has_shares: known(false),
         has_graphics: known(false),
         has_devices: known(false),
-        has_forward_ports: known(false),
         predictable_names: known(true),
         hosts_entries: Vec::new(),
         release: None,
@@ -301,7 +293,6 @@ fn guest(fleet: &Fleet, words: &[Word<'_>]) -> Guest {
             "hypervisor" => guest.hypervisor = value.fact(),
             "called" => guest.host_name = value.fact(),
             "shares" => guest.has_shares = word.flag(),
-            "vcpu" => guest.vcpu = value.number(),
             "cid" => guest.vsock_cid = value.number(),
             "tap" | "macvtap" | "user" | "bridge" => add(&mut guest.interfaces, value, |item| {
                 let pair = item.split('/');
