@@ -1,8 +1,8 @@
-//! The page of every rule is executed: the bad example gives a finding of that rule and of no other, the good one gives none, and a
-//! safe edit turns the bad one into a sound one.
+//! The page of every rule is executed: the bad example gives a finding of that rule and of no other, the good one gives none, its edits
+//! turn the bad one into a sound one, and the rule says nothing about the examples below "When it stays silent".
 //!
-//! An example is made of `nix` blocks below "Bad:" and "Good:". A line `# file: NAME` starts a file; files that the good example does not
-//! repeat are those of the bad one.
+//! An example is made of `nix` blocks below "Bad:" and "Good:", and of one block for each case of silence. A line `# file: NAME` starts a
+//! file; files that an example does not repeat are those of the bad one.
 
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "examples are written to a temporary folder")]
 
@@ -73,18 +73,37 @@ fn wrong_examples(rule: &RuleInfo) -> Result<(), String> {
     if let Some(fixed) = fixed(&bad, &found) {
         let left = check(&fixed, rule)?;
         if !left.is_empty() {
-            return Err(format!("{}: the safe edit of the bad example leaves {}", rule.name, listed(&left)));
+            return Err(format!("{}: the edit of the bad example leaves {}", rule.name, listed(&left)));
         }
     }
     let found = check(&good_files, rule)?;
-    if found.is_empty() { Ok(()) } else { Err(format!("{}: the good example gives {}", rule.name, listed(&found))) }
+    if !found.is_empty() {
+        return Err(format!("{}: the good example gives {}", rule.name, listed(&found)));
+    }
+    for (number, silent) in blocks(rule.section("When it stays silent")).enumerate() {
+        let mut silent_files = bad.clone();
+        silent_files.extend(block_files(silent));
+        let mut found = check(&silent_files, rule)?;
+        found.retain(|(finding, _)| finding.rule == rule.name);
+        if silent_files == bad || !found.is_empty() {
+            return Err(format!("{}: case of silence {} gives {}", rule.name, number + 1, listed(&found)));
+        }
+    }
+    Ok(())
 }
 
 /// The files of the blocks in a text.
 fn files(text: &str) -> Files {
-    let blocks = text.split("```nix\n").skip(1).filter_map(|rest| rest.split_once("\n```")).map(|(block, _)| block);
-    let named = blocks.flat_map(|block| block.split("# file: ").skip(1)).filter_map(|file| file.split_once('\n'));
-    named.map(|(name, text)| (name.trim().to_owned(), text.to_owned())).collect()
+    blocks(text).flat_map(block_files).collect()
+}
+
+fn blocks(text: &str) -> impl Iterator<Item = &str> {
+    text.split("```nix\n").skip(1).filter_map(|rest| rest.split_once("\n```")).map(|(block, _)| block)
+}
+
+fn block_files(block: &str) -> impl Iterator<Item = (String, String)> {
+    let named = block.split("# file: ").skip(1).filter_map(|file| file.split_once('\n'));
+    named.map(|(name, text)| (name.trim().to_owned(), text.to_owned()))
 }
 
 /// The findings above note and those of the rule itself, with the files that a safe edit changes.
@@ -109,7 +128,7 @@ fn check(files: &Files, rule: &RuleInfo) -> Result<Vec<(Finding, Files)>, String
     Ok(loud.map(|finding| (finding.clone(), edited(&finding, files, &sources, &root))).collect())
 }
 
-/// The files that a finding's first safe edit changes, with their new text.
+/// The files that a finding's first edit changes, with their new text.
 fn edited(finding: &Finding, files: &Files, sources: &Sources, root: &PathBuf) -> Files {
     let mut changed = Files::new();
     let Some(fix) = finding.fixes.iter().find(|fix| fix.safety == Safety::Safe) else { return changed };
@@ -124,7 +143,7 @@ fn edited(finding: &Finding, files: &Files, sources: &Sources, root: &PathBuf) -
     changed
 }
 
-/// The files after the safe edits of all findings, if each of them has one.
+/// The files after the edits of all findings, if each of them has one.
 fn fixed(files: &Files, found: &[(Finding, Files)]) -> Option<Files> {
     let mut fixed = files.clone();
     for (_, changed) in found {
