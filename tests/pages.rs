@@ -4,18 +4,27 @@
 //! An example is made of `nix` blocks below "Bad:" and "Good:", and of one block for each case of silence. A line `# file: NAME` starts a
 //! file; files that an example does not repeat are those of the bad one.
 
-#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "examples are written to a temporary folder")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "examples are written to a temporary folder"
+)]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use routelint::fix::patched;
 use routelint::fleet::{Target, analyse};
 use routelint::report::pages::{RuleRow, list_markdown};
-use routelint::rules::{self, Finding, RuleInfo, Safety, Settings, Severity};
+use routelint::rules::{self, Edit, Finding, RuleInfo, Safety, Settings, Severity};
 use routelint::source::{Access, Sources};
 
 type Files = BTreeMap<String, String>;
+
+/// Edits by file.
+type Edits = BTreeMap<String, Vec<Edit>>;
 
 #[test]
 fn examples_say_what_the_rule_says() {
@@ -106,8 +115,8 @@ fn block_files(block: &str) -> impl Iterator<Item = (String, String)> {
     named.map(|(name, text)| (name.trim().to_owned(), text.to_owned()))
 }
 
-/// The findings above note and those of the rule itself, with the files that a safe edit changes.
-fn check(files: &Files, rule: &RuleInfo) -> Result<Vec<(Finding, Files)>, String> {
+/// The findings above note and those of the rule itself, each with the edits of its first fix that may be made.
+fn check(files: &Files, rule: &RuleInfo) -> Result<Vec<(Finding, Edits)>, String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let root = folder.path().canonicalize().map_err(|error| error.to_string())?;
     for (name, text) in files {
@@ -125,37 +134,36 @@ fn check(files: &Files, rule: &RuleInfo) -> Result<Vec<(Finding, Files)>, String
     let mut findings = allowed.findings;
     routelint::fix::settle(&mut findings, &sources);
     let loud = findings.into_iter().filter(|finding| finding.severity > Severity::Note || finding.rule == rule.name);
-    Ok(loud.map(|finding| (finding.clone(), edited(&finding, files, &sources, &root))).collect())
+    Ok(loud.map(|finding| (finding.clone(), edits(&finding, &sources, &root))).collect())
 }
 
-/// The files that a finding's first edit changes, with their new text.
-fn edited(finding: &Finding, files: &Files, sources: &Sources, root: &PathBuf) -> Files {
-    let mut changed = Files::new();
-    let Some(fix) = finding.fixes.iter().find(|fix| fix.safety == Safety::Safe) else { return changed };
-    let mut edits = fix.edits.clone();
-    edits.sort_by_key(|edit| std::cmp::Reverse(edit.place.span.start));
-    for edit in edits {
+fn edits(finding: &Finding, sources: &Sources, root: &PathBuf) -> Edits {
+    let mut edits = Edits::new();
+    let fix = finding.fixes.iter().find(|fix| fix.safety != Safety::Display);
+    for edit in fix.iter().flat_map(|fix| &fix.edits) {
         let path = sources.file(edit.place.file).unwrap().path.clone();
         let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
-        let text = changed.entry(name.clone()).or_insert_with(|| files.get(&name).unwrap().clone());
-        text.replace_range(edit.place.span.start as usize..edit.place.span.end as usize, &edit.replacement);
+        edits.entry(name).or_default().push(edit.clone());
     }
-    changed
+    edits
 }
 
 /// The files after the edits of all findings, if each of them has one.
-fn fixed(files: &Files, found: &[(Finding, Files)]) -> Option<Files> {
-    let mut fixed = files.clone();
-    for (_, changed) in found {
-        if changed.is_empty() {
-            return None;
-        }
-        fixed.extend(changed.clone());
+fn fixed(files: &Files, found: &[(Finding, Edits)]) -> Option<Files> {
+    if found.iter().any(|(_, edits)| edits.is_empty()) {
+        return None;
     }
-    Some(fixed)
+    let change = |(name, text): (&String, &String)| {
+        let mut all: Vec<Edit> = found.iter().filter_map(|(_, edits)| edits.get(name)).flatten().cloned().collect();
+        all.sort_by_key(|edit| edit.place.span);
+        all.dedup();
+        let text = patched(text, &all.iter().collect::<Vec<_>>()).unwrap_or_else(|| panic!("edits overlap: {all:?}"));
+        (name.clone(), text)
+    };
+    Some(files.iter().map(change).collect())
 }
 
-fn listed(found: &[(Finding, Files)]) -> String {
+fn listed(found: &[(Finding, Edits)]) -> String {
     if found.is_empty() {
         return "nothing".to_owned();
     }

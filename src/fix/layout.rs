@@ -1,7 +1,8 @@
 //! Where a binding or an element goes in the layout of its file, and what goes with one that is removed.
 //!
 //! Rules know places, not texts. An edit that only removes is widened here to the spaces and the line that would be left over; an edit that only
-//! inserts and brings no space of its own gets a line of its own where its neighbour has one, else a space.
+//! inserts and brings no space of its own gets a line of its own where its neighbour has one, else a space. Rules know a binding by the last name of
+//! its path (`b` of `a.b = 1;`): what is removed takes the names before it along, and what is inserted there repeats them.
 
 use crate::rules::{Edit, Finding};
 use crate::source::{Place, Sources, Span};
@@ -21,11 +22,43 @@ fn settled(edit: &mut Edit, text: &str) {
     let (start, end) = (span.start as usize, span.end as usize);
     let (Some(before), Some(after)) = (text.get(..start), text.get(end..)) else { return };
     if edit.replacement.is_empty() {
-        let (left, right) = left_over(before, after);
+        let is_binding = text.get(start..end).is_some_and(|removed| removed.ends_with(';'));
+        let path = if is_binding { path_length(before) } else { 0 };
+        let (left, right) = left_over(before.get(..start - path).unwrap_or_default(), after);
+        let left = left + u32::try_from(path).unwrap_or(0);
         edit.place = Place { span: Span::new(span.start - left, span.end + right), ..edit.place };
     } else if start == end && edit.replacement.trim() == edit.replacement {
-        edit.replacement = on_its_own(&edit.replacement, before, after);
+        let path = if edit.replacement.ends_with(';') { path_length(before) } else { 0 };
+        let (outside, names) = before.split_at_checked(start - path).unwrap_or((before, ""));
+        edit.replacement = match names {
+            "" => on_its_own(&edit.replacement, before, after),
+            names => format!("{}{names}", on_its_own(&edit.replacement, outside, after)),
+        };
     }
+}
+
+/// How many bytes the names and dots have that stand before the last name of a path; 0 if it has one name only.
+fn path_length(before: &str) -> usize {
+    let mut rest = before;
+    while let Some(path) = rest.strip_suffix('.') {
+        match name_length(path).and_then(|length| path.get(..path.len() - length)) {
+            Some(outside) => rest = outside,
+            None => return 0,
+        }
+    }
+    before.len() - rest.len()
+}
+
+/// How many bytes the name has that a text ends in: `a`, `"a"`, `${a}`.
+fn name_length(path: &str) -> Option<usize> {
+    let start = if let Some(quoted) = path.strip_suffix('"') {
+        quoted.rfind('"')?
+    } else if path.ends_with('}') {
+        path.rfind("${")?
+    } else {
+        path.trim_end_matches(|letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '\'')).len()
+    };
+    Some(path.len() - start).filter(|length| *length > 0)
 }
 
 /// How many bytes before and after a removed text go with it.
@@ -99,6 +132,8 @@ mod tests {
             ("{\n  «b = 2;» # why\n}", "{\n  # why\n}"),
             ("{a=1;«b=2;»c=3;}", "{a=1;c=3;}"),
             ("«b = 2;»", ""),
+            ("{\n  x.\"y.z\".«b = 2;»\n  c = 3;\n}", "{\n  c = 3;\n}"),
+            ("{ a = 1; x.${y}.«b = 2;» }", "{ a = 1; }"),
         ];
         for (marked, expected) in table {
             assert_eq!(edited(marked, ""), expected, "{marked}");
@@ -115,6 +150,8 @@ mod tests {
             ("{ a = 1;«» }", "{ a = 1; x = 0; }"),
             ("{\n  a = 1; b = 2;«»\n}", "{\n  a = 1; b = 2; x = 0;\n}"),
             ("{ a = {\n    b = 1;«»\n  }; }", "{ a = {\n    b = 1;\n    x = 0;\n  }; }"),
+            ("{\n  p.\"q\".«»a = 1;\n}", "{\n  p.\"q\".x = 0;\n  p.\"q\".a = 1;\n}"),
+            ("{ p.«»a = 1; }", "{ p.x = 0; p.a = 1; }"),
         ];
         for (marked, expected) in table {
             assert_eq!(edited(marked, "x = 0;"), expected, "{marked}");

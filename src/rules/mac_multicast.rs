@@ -3,7 +3,8 @@
 use super::context::Context;
 use super::culprit;
 use super::draft::{Draft, Scope};
-use super::finding::{Safety, Severity};
+use super::finding::Severity;
+use super::rewrite;
 use super::rule::{FixKind, Group, RuleInfo};
 use crate::fleet::{Fact, MacAddress};
 
@@ -34,7 +35,7 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
             .help(format!("clear the lowest bit of the first octet and set the next one: `{local}`; a hash needs `02:` put before five of its octets"))
             .label(culprit::at_byte(text, 1).or(link.interface.place), "this first octet is odd")
             .label(text.place(), "the address")
-            .fix(culprit::replace_literal(text, &local.to_string(), format!("Write {local}"), Safety::Unsafe)),
+            .fix(rewrite::mac(link, local)),
         );
     }
     drafts

@@ -30,6 +30,7 @@ mod culprit;
 mod draft;
 mod duplicates;
 mod odd;
+mod rewrite;
 #[cfg(test)]
 mod testing;
 mod wording;
