@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use routelint::config::{self, Vocabulary};
-use routelint::rules::{self, Group};
+use routelint::rules;
 use routelint::source::{Access, Sources};
 use serde_json::Value;
 
@@ -96,6 +96,37 @@ fn levels_change_severity_and_exit_status() {
     assert_eq!(
         found(off.path(), &["--skip", "onlink-without-gateway,ipv6-forwarding-not-global,site-local-prefix"]),
         (Vec::new(), 0)
+    );
+}
+
+#[test]
+fn groups_that_are_to_be_asked_for_are_off_until_then() {
+    let open = |level: &str| format!("{level}[inter-vm-forwarding-open]");
+    for (rules, expected, status) in [
+        ("", None, 0),
+        ("[rules]\nisolation = \"error\"", None, 0),
+        ("[rules]\nstrict-isolation = \"note\"", Some(open("note")), 0),
+        ("[rules]\nstrict-isolation = \"warning\"", Some(open("warning")), 1),
+        ("[rules]\nstrict-isolation = \"warning\"\nisolation = \"off\"", Some(open("warning")), 1),
+        ("[rules]\ninter-vm-forwarding-open = \"error\"", Some(open("error")), 1),
+        ("[rules]\nstrict-isolation = \"error\"\ninter-vm-forwarding-open = \"off\"", None, 0),
+    ] {
+        let folder = copy("repaired", rules);
+        let expected: Vec<String> = expected.into_iter().collect();
+        let (mut rules_found, found_status) = found(folder.path(), &["--skip", "unused-allowance"]);
+        rules_found.retain(|rule| rule.contains("inter-vm"));
+        assert_eq!((rules_found, found_status), (expected, status), "{rules}");
+    }
+    assert_eq!(found(&root().join("fixtures/repaired"), &["--only", "inter-vm-forwarding-open"]).0, [open("note")]);
+    let shown = |rules: &str| {
+        let lines = run(copy("repaired", rules).path(), &["config", "show"]).out;
+        let line = lines.lines().find(|line| line.starts_with("inter-vm")).unwrap().split_whitespace();
+        line.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(shown(""), "inter-vm-forwarding-open = \"off\" # default; group strict-isolation");
+    assert_eq!(
+        shown("[rules]\nstrict-isolation = \"error\""),
+        "inter-vm-forwarding-open = \"error\" # routelint.toml:2:1, group strict-isolation"
     );
 }
 
@@ -317,10 +348,8 @@ fn the_example_of_the_readme_is_read_and_says_everything() {
     let (example, _) = rest.split_once("```").unwrap();
     let sources = Sources::new(Access::below(Vec::new()));
     let file = sources.add_text("example", example);
-    let vocabulary = Vocabulary {
-        rules: rules::all().iter().map(|rule| rule.name).collect(),
-        groups: Group::ALL.into_iter().map(Group::word).collect(),
-    };
+    let vocabulary =
+        Vocabulary { rules: rules::all().iter().map(|rule| rule.name).collect(), groups: rules::group_names() };
     let settings = config::read(example, file.id, Path::new("/fleet"), &vocabulary);
     assert!(settings.is_ok(), "{:?}", settings.err());
     let schema: Value = serde_json::from_str(&config::schema(&vocabulary).unwrap()).unwrap();

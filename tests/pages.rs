@@ -18,7 +18,7 @@ use std::sync::Arc;
 use routelint::fix::patched;
 use routelint::fleet::{Target, analyse};
 use routelint::report::pages::{RuleRow, list_markdown};
-use routelint::rules::{self, Edit, Finding, RuleInfo, Safety, Settings, Severity};
+use routelint::rules::{self, Edit, Finding, Level, OptIn, RuleInfo, Safety, Settings, Severity};
 use routelint::source::{Access, Sources};
 
 type Files = BTreeMap<String, String>;
@@ -44,7 +44,10 @@ fn pages_have_the_same_parts_in_the_same_order() {
     ];
     for rule in rules::all() {
         assert!(rule.page.starts_with(&format!("# {}\n\n{}\n", rule.name, rule.summary())), "{}", rule.name);
-        assert!(rule.page.contains(&format!("**Severity**: {}", rule.severity)), "{}", rule.name);
+        let group = rule.activation.opt_in().map(OptIn::word).filter(|_| rule.activation.is_on_request());
+        let asked = group.map(|group| format!(", in the group `{group}`, which is off by default"));
+        let severity = format!("**Severity**: {}{}. ", rule.severity, asked.unwrap_or_default());
+        assert!(rule.page.contains(&severity), "{}: {severity}", rule.name);
         let places: Vec<usize> = parts
             .iter()
             .map(|part| rule.page.find(part).unwrap_or_else(|| panic!("{}: {part:?}", rule.name)))
@@ -127,7 +130,8 @@ fn check(files: &Files, rule: &RuleInfo) -> Result<Vec<(Finding, Edits)>, String
     let sources = Arc::new(Sources::new(Access::below(vec![root.clone()])));
     let target = Target { paths: vec![root.clone()], ..Target::default() };
     let analysis = analyse(&sources, &target).map_err(|failure| failure.to_string())?;
-    let settings = Settings::default();
+    let levels = [(rule.name.to_owned(), Level::At(rule.severity))].into();
+    let settings = Settings { levels, ..Settings::default() };
     let findings = rules::check(&analysis.fleet, &settings);
     let line = |place| sources.line_columns(place).0.line;
     let allowed = rules::apply_allowances(findings, &analysis.directives, line, &settings);

@@ -330,10 +330,7 @@ fn assert_inside(sources: &Sources, folder: &Path) {
 
 /// What a configuration may say of rules.
 fn vocabulary() -> Vocabulary {
-    Vocabulary {
-        rules: rules::all().iter().map(|rule| rule.name).collect(),
-        groups: rules::Group::ALL.into_iter().map(rules::Group::word).collect(),
-    }
+    Vocabulary { rules: rules::all().iter().map(|rule| rule.name).collect(), groups: rules::group_names() }
 }
 
 /// The text of a `routelint.toml` is read: either there are mistakes, in places of the text, or settings whose paths stay in the project.

@@ -96,7 +96,7 @@ pub(super) fn run(arguments: &CheckArguments, colour: ColourChoice) -> Result<St
         return Err(project.nothing_to_analyse());
     }
     let findings: Vec<Finding> = findings.into_iter().filter(|finding| project.reports(finding)).collect();
-    let ran: Vec<_> = rules::all().iter().filter(|rule| settings.wants(rule.name)).collect();
+    let ran: Vec<_> = rules::all().iter().filter(|rule| settings.wants(rule)).collect();
     let configured = project.settings.fail_on.as_ref().map(|threshold| threshold.value.into());
     let threshold = arguments.fail_on.map(Threshold::severity).or(configured).unwrap_or(Severity::Warning);
     let checked = Checked {

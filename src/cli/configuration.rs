@@ -7,7 +7,7 @@ use clap::Args;
 use super::Failure;
 use crate::config::{self, Mistake, NotLoaded, Settings, Vocabulary};
 use crate::report::Paths;
-use crate::rules::{self, Group};
+use crate::rules;
 use crate::source::Sources;
 
 /// Which configuration.
@@ -56,10 +56,7 @@ pub(super) fn settings_for(
 
 /// The words that a configuration may use for rules.
 pub(super) fn vocabulary() -> Vocabulary {
-    Vocabulary {
-        rules: rules::all().iter().map(|rule| rule.name).collect(),
-        groups: Group::ALL.into_iter().map(Group::word).collect(),
-    }
+    Vocabulary { rules: rules::all().iter().map(|rule| rule.name).collect(), groups: rules::group_names() }
 }
 
 /// Mistakes, a line each as compilers write them.

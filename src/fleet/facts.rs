@@ -220,6 +220,8 @@ pub struct Host {
     pub sysctls_complete: bool,
     /// `networking.firewall`
     pub firewall: Firewall,
+    /// Whether rules that are written as text may say what is forwarded.
+    pub forward_rules: Fact<bool>,
     /// `networking.nftables.enable`
     pub nftables: Fact<bool>,
     /// The DHCP client of NixOS.

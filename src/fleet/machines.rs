@@ -1,15 +1,14 @@
 //! Hosts and guests as facts.
 
 use super::facts::{Declared, Fact, Guest, Host, Interface, Listed, Nat, Release, Sourced};
+use super::filters::{forward_rules, masquerades};
 use super::index::index_of;
-use super::masquerade::{Masquerade, rules_of};
 use super::reader::Reader;
 use super::trouble::{Problem, ProblemKind};
 use crate::heap::{Set, Value, View};
 use crate::modules::{self, EvalId};
 use crate::schema::networkd::Section;
 use crate::source::Place;
-use crate::syntax::ExprId;
 
 /// What a machine seems to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,14 +79,16 @@ impl Reader<'_> {
         self.machine = format!("host {name}");
         self.oddities.clear();
         let (sysctls, sysctls_complete) = self.sysctls(machine);
+        let texts = self.filter_texts(machine);
         let mut host = Host {
             name: name.to_owned(),
             place,
             network: self.network(machine),
-            nat: self.nat(machine),
+            nat: self.nat(machine, &texts),
             sysctls,
             sysctls_complete,
             firewall: self.quietly(|reader| reader.firewall(machine)),
+            forward_rules: forward_rules(&texts),
             nftables: self.option_truth(machine, &["networking", "nftables", "enable"]),
             dhcpcd: self.quietly(|reader| reader.dhcpcd(machine)),
             dhcp_server: self.quietly(|reader| reader.dhcp_server(machine)),
@@ -260,7 +261,7 @@ impl Reader<'_> {
         })
     }
 
-    fn below_value(&mut self, set: Set, name: &str) -> Option<Value> {
+    pub(super) fn below_value(&mut self, set: Set, name: &str) -> Option<Value> {
         let name = self.ev.heap.intern(name);
         let value = self.ev.attribute(set, name)?;
         Some(self.ev.force(value))
@@ -270,7 +271,7 @@ impl Reader<'_> {
         self.ev.error_info(id).is_some_and(|info| info.message.contains("has no value defined"))
     }
 
-    fn nat(&mut self, machine: EvalId) -> Nat {
+    fn nat(&mut self, machine: EvalId, texts: &Listed<Sourced<String>>) -> Nat {
         let option = |name| ["networking", "nat", name];
         Nat {
             enable: self.option_truth(machine, &option("enable")),
@@ -282,43 +283,8 @@ impl Reader<'_> {
             external_ip: self.quietly(|reader| reader.option_text(machine, &option("externalIP"))),
             external_ipv6: self.quietly(|reader| reader.option_text(machine, &option("externalIPv6"))),
             forward_ports: self.quietly(|reader| reader.port_forwards(machine)),
-            masquerades: self.masquerades(machine),
+            masquerades: masquerades(texts),
         }
-    }
-
-    /// Rules that masquerade, in the texts of firewalls.
-    fn masquerades(&mut self, machine: EvalId) -> Listed<Masquerade> {
-        let mut listed = Listed::default();
-        for path in [
-            ["networking", "nat", "extraCommands"],
-            ["networking", "firewall", "extraCommands"],
-            ["networking", "nftables", "ruleset"],
-        ] {
-            if self.is_given(machine, &path) {
-                let text = self.option_text(machine, &path);
-                add_rules(&text, &mut listed);
-            }
-        }
-        if self.is_given(machine, &["networking", "nftables", "tables"]) {
-            let value = self.option(machine, &["networking", "nftables", "tables"]).value;
-            match self.ev.force(value).view() {
-                View::Attrs(tables) => {
-                    listed.is_complete &= self.ev.heap.open_set_reason(tables).is_none();
-                    for (_, slot, _) in self.ev.heap.entries(tables) {
-                        let table = self.ev.force_slot(slot);
-                        let content = match table.view() {
-                            View::Attrs(table) => self.below_value(table, "content"),
-                            _ => None,
-                        };
-                        let text = content.map_or(Fact::Unknown, |content| self.text(content, ExprId::NONE));
-                        add_rules(&text, &mut listed);
-                    }
-                }
-                _ => listed.is_complete = false,
-            }
-        }
-        listed.is_complete &= !self.is_given(machine, &["networking", "nftables", "rulesetFile"]);
-        listed
     }
 
     fn sysctls(&mut self, machine: EvalId) -> (Vec<(String, Fact<String>)>, bool) {
@@ -369,17 +335,5 @@ impl Reader<'_> {
                 }
             }
         }
-    }
-}
-
-/// Adds what a text says about masquerading.
-fn add_rules(text: &Fact<String>, listed: &mut Listed<Masquerade>) {
-    match text {
-        Fact::Known(text) => match rules_of(&text.value) {
-            Some(rules) => listed.items.extend(rules),
-            None => listed.is_complete = false,
-        },
-        Fact::Absent => {}
-        Fact::Unknown => listed.is_complete = false,
     }
 }

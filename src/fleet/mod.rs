@@ -17,6 +17,7 @@ mod coverage;
 mod discover;
 mod entry;
 pub mod facts;
+mod filters;
 mod index;
 mod layout;
 pub mod links;

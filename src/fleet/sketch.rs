@@ -201,6 +201,7 @@ fn host(words: &[Word<'_>]) -> Host {
         sysctls: Vec::new(),
         sysctls_complete: true,
         firewall: firewall(),
+        forward_rules: known(false),
         nftables: known(false),
         dhcpcd: Dhcpcd { runs: known(false), denied: Listed::default(), allowed: None },
         dhcp_server: known(false),
@@ -236,6 +237,7 @@ fn host(words: &[Word<'_>]) -> Host {
             "external-ip" => host.nat.external_ip = value.fact(),
             "forwards" => add(&mut host.nat.forward_ports, value, port_forward),
             "rp-filter" => host.firewall.reverse_path = value.fact(),
+            "forward-rules" => host.forward_rules = word.flag(),
             "filter-forward" => host.firewall.filter_forward = word.flag(),
             "no-firewall" => host.firewall.enable = known(false),
             "trusts" => add(&mut host.firewall.trusted_interfaces, value, Word::sourced),
@@ -288,6 +290,7 @@ fn guest(fleet: &Fleet, words: &[Word<'_>]) -> Guest {
                 let sourced = value.sourced();
                 guest.index = Some(sourced.map(|text| text.parse().unwrap()));
             }
+            "configuration" => guest.declared = Declared::Configuration,
             "off" => guest.autostart = known(false),
             "networkd-off" => guest.network.networkd = known(false),
             "hypervisor" => guest.hypervisor = value.fact(),

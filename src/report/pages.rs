@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Style;
 use super::show_table::Table;
 use super::style::Paint;
-use crate::rules::{Group, RuleInfo};
+use crate::rules::{Group, OptIn, RuleInfo};
 
 /// One rule in the list of all rules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -24,6 +24,20 @@ pub struct RuleRow {
     pub page: &'static str,
     /// Where the page can be read.
     pub url: String,
+    /// Whether it runs without being asked for.
+    pub on_by_default: bool,
+    /// The group that asks for it or makes it louder: `strict-isolation`, `pedantic` or `unused`.
+    pub opt_in: Option<&'static str>,
+}
+
+impl RuleRow {
+    /// The severity, with the group that one must ask for.
+    fn severity_words(&self) -> String {
+        match self.opt_in.filter(|_| !self.on_by_default) {
+            Some(group) => format!("{} ({group})", self.severity),
+            None => self.severity.to_owned(),
+        }
+    }
 }
 
 impl From<&RuleInfo> for RuleRow {
@@ -36,6 +50,8 @@ impl From<&RuleInfo> for RuleRow {
             summary: rule.summary(),
             page: rule.page,
             url: rule_url(rule.name),
+            on_by_default: !rule.activation.is_on_request(),
+            opt_in: rule.activation.opt_in().map(OptIn::word),
         }
     }
 }
@@ -103,7 +119,8 @@ fn first_mark(text: &str) -> Option<(&str, &'static str, Paint)> {
 pub fn list_table(rules: &[RuleRow], style: Style) -> String {
     let mut table = Table::new(["RULE", "SEVERITY", "FIX", "WHAT"]);
     for rule in rules {
-        let cells = [rule.name, rule.severity, rule.fix, rule.summary];
+        let severity = rule.severity_words();
+        let cells = [rule.name, &severity, rule.fix, rule.summary];
         table.add(cells.map(|cell| vec![cell.to_owned()]));
     }
     table.render(style)
@@ -125,7 +142,7 @@ pub fn list_markdown(rules: &[RuleRow]) -> String {
         for rule in rules {
             let (name, page) = (rule.name, page_path(rule.name));
             let summary = rule.summary.replace('|', "\\|");
-            text.push_str(&format!("| [`{name}`]({page}) | {} | {} | {summary} |\n", rule.severity, rule.fix));
+            text.push_str(&format!("| [`{name}`]({page}) | {} | {} | {summary} |\n", rule.severity_words(), rule.fix));
         }
     }
     text
@@ -170,23 +187,25 @@ mod tests {
             summary: "No | none.",
             page: "all",
             url: String::new(),
+            on_by_default: false,
+            opt_in: Some("pedantic"),
         }];
         assert_eq!(
             list_json(&rules).unwrap(),
             concat!(
                 r#"{"version":1,"rules":[{"name":"index-zero","severity":"error","group":"identity","#,
-                r#""fix":"manual","summary":"No | none.","page":"all","url":""}]}"#,
+                r#""fix":"manual","summary":"No | none.","page":"all","url":"","on_by_default":false,"opt_in":"pedantic"}]}"#,
                 "\n"
             )
         );
         assert_eq!(
             list_table(&rules, Style::PLAIN),
-            "  RULE        SEVERITY  FIX     WHAT\n  index-zero  error     manual  No | none.\n"
+            "  RULE        SEVERITY          FIX     WHAT\n  index-zero  error (pedantic)  manual  No | none.\n"
         );
         assert_eq!(
             list_markdown(&rules),
             "### identity\n\n| rule | severity | fix | what |\n|---|---|---|---|\n\
-             | [`index-zero`](src/rules/index_zero.md) | error | manual | No \\| none. |\n"
+             | [`index-zero`](src/rules/index_zero.md) | error (pedantic) | manual | No \\| none. |\n"
         );
     }
 }

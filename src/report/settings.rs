@@ -6,7 +6,7 @@ use super::Paths;
 use crate::config::{
     Exclusive, GuestEntry, HostEntry, Level, LevelEntry, Placed, Release, Settings, Source, Threshold,
 };
-use crate::rules::{self, Severity, entry_for};
+use crate::rules::{self, Activation, Severity, entry_for};
 use crate::source::{Place, Sources};
 
 /// What applies, and what it is made of.
@@ -40,11 +40,15 @@ pub fn render(effective: &Effective<'_>) -> String {
     text.header("[rules]");
     for rule in rules::all() {
         let entry = entry_for(rule, &settings.rules);
-        let level = entry.map_or(severity(rule.severity), |entry| entry.level);
+        let default = if rule.activation.is_on_request() { Level::Off } else { severity(rule.severity) };
+        let level = entry.map_or(default, |entry| entry.level);
         let comment = match entry {
             Some(entry) if entry.name.value == rule.name => text.at(entry.name.place),
             Some(entry) => format!("{}, group {}", text.at(entry.name.place), entry.name.value),
-            None => "default".to_owned(),
+            None => match rule.activation {
+                Activation::OnlyWith(group) => format!("default; group {}", group.word()),
+                Activation::Always | Activation::LouderWith(_) => "default".to_owned(),
+            },
         };
         text.line(&format!("{} = {}", rule.name, word(level, &Level::WORDS)), &comment);
     }

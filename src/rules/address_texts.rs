@@ -4,7 +4,7 @@ use super::context::Context;
 use super::culprit;
 use super::draft::{Draft, Scope};
 use super::finding::{Safety, Severity};
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::{Address, Link};
 use std::net::IpAddr;
 
@@ -13,6 +13,7 @@ pub(super) const UNPARSABLE: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Addressing,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("address_unparsable.md"),
     explains: &["guest-address-missing", "guest-default-route-missing", "host-route-missing", "destination-malformed"],
     run: |context| addresses(context, unparsable),
@@ -23,6 +24,7 @@ pub(super) const NO_LENGTH: RuleInfo = RuleInfo {
     severity: Severity::Note,
     group: Group::Addressing,
     fix: FixKind::Automatic,
+    activation: Activation::Always,
     page: include_str!("address_missing_prefix_length.md"),
     explains: &[],
     run: |context| addresses(context, no_length),
@@ -33,6 +35,7 @@ pub(super) const SITE_LOCAL: RuleInfo = RuleInfo {
     severity: Severity::Note,
     group: Group::Addressing,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("site_local_prefix.md"),
     explains: &[],
     run: |context| {
@@ -49,6 +52,7 @@ pub(super) const NOT_RANDOM: RuleInfo = RuleInfo {
     severity: Severity::Note,
     group: Group::Addressing,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("ula_not_random.md"),
     explains: &[],
     run: |context| {

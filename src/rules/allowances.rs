@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::context::Context;
 use super::draft::Draft;
 use super::finding::{Confidence, Edit, Finding, Fix, Label, Safety, Severity};
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use super::settings::Settings;
 use super::{find, names, wording};
 use crate::source::{FileId, Place};
@@ -19,6 +19,7 @@ pub(super) const UNUSED: RuleInfo = RuleInfo {
     severity: Severity::Warning,
     group: Group::Source,
     fix: FixKind::Automatic,
+    activation: Activation::Always,
     page: include_str!("unused_allowance.md"),
     explains: &[],
     run: nothing,
@@ -29,6 +30,7 @@ pub(super) const UNKNOWN: RuleInfo = RuleInfo {
     severity: Severity::Warning,
     group: Group::Source,
     fix: FixKind::Manual,
+    activation: Activation::Always,
     page: include_str!("unknown_rule_allowed.md"),
     explains: &[],
     run: nothing,
@@ -89,7 +91,7 @@ pub fn apply_allowances(
         }
     }
     allowed.findings.extend(comments.iter().filter_map(|comment| unused_allowance(comment, settings)));
-    settings.apply(&mut allowed.findings, Severity::Warning);
+    settings.apply(&mut allowed.findings);
     kept.append(&mut allowed.findings);
     allowed.findings = kept;
     allowed
@@ -186,8 +188,8 @@ fn unreadable(text: &str, place: Place) -> Finding {
 /// The finding about the rules of a comment that silence nothing. A rule that does not run cannot show whether its allowance is needed.
 fn unused_allowance(comment: &Comment<'_>, settings: &Settings) -> Option<Finding> {
     let is_unused = |name: &&&str| {
-        let rule = find(name).map(|rule| rule.name);
-        rule.is_some_and(|rule| !comment.used.contains(rule) && settings.wants_in(rule, Some(comment.place.file)))
+        find(name)
+            .is_some_and(|rule| !comment.used.contains(rule.name) && settings.wants_in(rule, Some(comment.place.file)))
     };
     let (unused, kept): (Vec<&str>, Vec<&str>) = comment.said.rules.iter().partition(|name| is_unused(name));
     if unused.is_empty() {

@@ -13,9 +13,9 @@ use crate::source::FileId;
 /// Everything that is wrong with a fleet: one finding for each mistake, in the order of the catalogue and of the fleet.
 pub fn check(fleet: &Fleet, settings: &Settings) -> Vec<Finding> {
     let context = Context::new(fleet);
-    let wanted = registry::all().iter().filter(|rule| settings.wants(rule.name));
+    let wanted = registry::all().iter().filter(|rule| settings.wants(rule));
     let drafts = wanted.flat_map(|rule| (rule.run)(&context).into_iter().map(move |draft| (rule, draft)));
-    let is_wanted = |(rule, draft): &causes::Judged| settings.wants_in(rule.name, file_of(draft));
+    let is_wanted = |(rule, draft): &causes::Judged| settings.wants_in(rule, file_of(draft));
     let drafts = drafts.filter(is_wanted).collect();
     let mut drafts = causes::merged(&context, causes::without_effects(drafts));
     // Merging can find the culprit in another file.
@@ -32,7 +32,7 @@ fn file_of(draft: &Draft) -> Option<FileId> {
 
 fn finding(context: &Context<'_>, rule: &'static RuleInfo, draft: Draft, settings: &Settings) -> Finding {
     let found = draft.severity.unwrap_or(rule.severity);
-    let severity = settings.severity(rule.name, file_of(&draft), rule.severity, found);
+    let severity = settings.severity(rule, file_of(&draft), found);
     Finding {
         rule: rule.name,
         // Only what is certain is an error, whatever the level.

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::culprit;
 use super::draft::{Draft, Scope};
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::{Host, Link, Sourced};
 use crate::source::Place;
 
@@ -15,6 +15,7 @@ pub(super) const CHARACTERS: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Identity,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("tap_id_invalid_characters.md"),
     explains: EFFECTS,
     run: |context| devices(context).filter_map(|(link, id)| characters(link, id)).collect(),
@@ -25,6 +26,7 @@ pub(super) const RESERVED: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Identity,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("tap_id_reserved.md"),
     explains: EFFECTS,
     run: |context| devices(context).filter_map(|(link, id)| reserved(link, id)).collect(),
@@ -35,6 +37,7 @@ pub(super) const COLLIDES: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Identity,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("tap_id_collides_host_interface.md"),
     explains: EFFECTS,
     run: |context| devices(context).filter_map(|(link, id)| collides(link, id)).collect(),
@@ -45,6 +48,7 @@ pub(super) const NETDEV: RuleInfo = RuleInfo {
     severity: Severity::Warning,
     group: Group::Taps,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("netdev_conflicts_with_microvm_tap.md"),
     explains: &[],
     run: |context| devices(context).filter_map(|(link, id)| made_twice(link, id)).collect(),

@@ -5,7 +5,7 @@ use super::culprit;
 use super::draft::{Draft, Family};
 use super::duplicates::clashes;
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use super::wording;
 
 const EFFECTS: &[&str] = &["host-route-on-wrong-tap", "guest-host-address-disagree", "host-route-missing"];
@@ -15,6 +15,7 @@ pub(super) const IPV4: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Uniqueness,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("duplicate_guest_ipv4.md"),
     explains: EFFECTS,
     run: |context| run(context, Family::V4),
@@ -25,6 +26,7 @@ pub(super) const IPV6: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Uniqueness,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("duplicate_guest_ipv6.md"),
     explains: EFFECTS,
     run: |context| run(context, Family::V6),

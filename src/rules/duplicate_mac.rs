@@ -5,7 +5,7 @@ use super::culprit;
 use super::draft::{Draft, Scope};
 use super::duplicates::clashes;
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use super::wording;
 use crate::fleet::{Guest, MacAddress};
 
@@ -14,6 +14,7 @@ pub(super) const ACROSS: RuleInfo = RuleInfo {
     severity: Severity::Warning,
     group: Group::Uniqueness,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("duplicate_mac_across_vms.md"),
     explains: &[],
     run: across,
@@ -24,6 +25,7 @@ pub(super) const WITHIN: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Uniqueness,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("duplicate_mac_within_vm.md"),
     explains: &[
         "guest-match-mac-mismatch",

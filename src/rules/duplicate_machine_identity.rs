@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::context::Context;
 use super::draft::{Draft, Scope};
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use super::wording;
 use crate::fleet::{Declared, Fact, Guest, GuestId, HostId};
 
@@ -14,6 +14,7 @@ pub(super) const RULE: RuleInfo = RuleInfo {
     severity: Severity::Warning,
     group: Group::Uniqueness,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("duplicate_machine_identity.md"),
     explains: &[],
     run,

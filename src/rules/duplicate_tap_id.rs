@@ -5,7 +5,7 @@ use super::culprit;
 use super::draft::Draft;
 use super::duplicates::clashes;
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use super::wording;
 use crate::fleet::Link;
 
@@ -14,6 +14,7 @@ pub(super) const RULE: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Uniqueness,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("duplicate_tap_id.md"),
     explains: &["host-route-on-wrong-tap", "guest-host-address-disagree", "host-route-missing"],
     run,

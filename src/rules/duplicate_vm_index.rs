@@ -4,7 +4,7 @@ use super::context::Context;
 use super::draft::Draft;
 use super::duplicates::{clashes, free_index};
 use super::finding::{Edit, Fix, Safety, Severity};
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use super::wording;
 use crate::fleet::{Link, Sourced};
 
@@ -13,6 +13,7 @@ pub(super) const RULE: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Uniqueness,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("duplicate_vm_index.md"),
     explains: &[
         "duplicate-guest-ipv4",

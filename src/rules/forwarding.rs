@@ -4,7 +4,7 @@
 use super::context::{Context, has_default_route};
 use super::draft::{Draft, Family, Scope};
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::facts::parse_boolean;
 use crate::fleet::{Fact, Host, HostId, Link, Unit};
 use crate::source::Place;
@@ -14,6 +14,7 @@ pub(super) const IPV4: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Forwarding,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("ipv4_forwarding_missing_on_tap.md"),
     explains: &[],
     run: ipv4,
@@ -24,6 +25,7 @@ pub(super) const IPV6: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Forwarding,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("ipv6_forwarding_not_global.md"),
     explains: &[],
     run: ipv6,
@@ -139,9 +141,18 @@ fn route_place(unit: &Unit) -> Option<Place> {
     route.destination.place().or(route.place)
 }
 
+/// Whether a host forwards packets of a family that arrive on a link with a file.
+pub(super) fn forwards(host: &Host, unit: &Unit, family: Family) -> Switch {
+    match family {
+        Family::V4 => either([global_switch(host, family), link_switch(unit, family)]),
+        // A link's own switch has no effect.
+        Family::V6 => global_switch(host, family),
+    }
+}
+
 /// A switch that several options turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Switch {
+pub(super) enum Switch {
     On,
     Off,
     Unknown,

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::draft::{Draft, Scope};
 use super::finding::Severity;
 use super::odd::{self, Machine};
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::{Fact, Release};
 use crate::schema::networkd::{self, Section};
 use crate::source::Place;
@@ -14,6 +14,7 @@ pub(super) const REMOVED: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Forwarding,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("ipforward_removed.md"),
     explains: &["ipv4-forwarding-missing-on-tap", "ipv6-forwarding-not-global"],
     run: removed,
@@ -24,6 +25,7 @@ pub(super) const UNKNOWN: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Forwarding,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("per_link_forwarding_unknown_to_release.md"),
     explains: &["ipv4-forwarding-missing-on-tap", "ipv6-forwarding-not-global"],
     run: unknown,

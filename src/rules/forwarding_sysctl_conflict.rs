@@ -4,7 +4,7 @@ use super::context::Context;
 use super::culprit;
 use super::draft::{Draft, Family, Scope};
 use super::finding::{Safety, Severity};
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::facts::parse_boolean;
 use crate::fleet::{Fact, Host};
 
@@ -13,6 +13,7 @@ pub(super) const RULE: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Forwarding,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("forwarding_sysctl_conflict.md"),
     explains: &["ipv4-forwarding-missing-on-tap"],
     run,

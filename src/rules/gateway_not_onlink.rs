@@ -6,7 +6,7 @@ use super::context::{Context, is_link_local, may_use_dhcp, reaches_on_link};
 use super::culprit;
 use super::draft::{Draft, Family, Scope};
 use super::finding::{Safety, Severity};
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::{Fact, Link, Route, Unit};
 
 pub(super) const RULE: RuleInfo = RuleInfo {
@@ -14,6 +14,7 @@ pub(super) const RULE: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Routes,
     fix: FixKind::Automatic,
+    activation: Activation::Always,
     page: include_str!("gateway_not_onlink.md"),
     explains: &[],
     run,

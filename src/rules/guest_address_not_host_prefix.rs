@@ -7,7 +7,7 @@ use super::context::{Context, networks_of};
 use super::culprit;
 use super::draft::{Draft, Family, Scope};
 use super::finding::{Safety, Severity};
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::links::{has_host_address, has_host_route};
 use crate::fleet::{Address, HostId, Link};
 
@@ -16,6 +16,7 @@ pub(super) const RULE: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Addressing,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("guest_address_not_host_prefix.md"),
     explains: &[],
     run,

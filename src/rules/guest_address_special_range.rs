@@ -8,13 +8,14 @@ use super::context::Context;
 use super::culprit;
 use super::draft::{Draft, Family, Scope};
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 
 pub(super) const RULE: RuleInfo = RuleInfo {
     name: "guest-address-special-range",
     severity: Severity::Error,
     group: Group::Addressing,
     fix: FixKind::Manual,
+    activation: Activation::Always,
     page: include_str!("guest_address_special_range.md"),
     explains: &["nat-subnet-does-not-cover-guest", "nat-ipv6-missing"],
     run,

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::context::{Context, has_default_route, may_use_dhcp};
 use super::draft::{Draft, Family, Scope};
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::{Fact, Link, Sourced, Unit};
 
 pub(super) const RULE: RuleInfo = RuleInfo {
@@ -13,6 +13,7 @@ pub(super) const RULE: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Routes,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("guest_default_route_missing.md"),
     explains: &[],
     run,

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use super::context::{Context, is_link_local, may_use_dhcp};
 use super::draft::{Draft, Family, Scope};
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use super::wording;
 use crate::fleet::{Address, Fact, Host, Link, Sourced, Unit};
 
@@ -16,6 +16,7 @@ pub(super) const RULE: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Routes,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("guest_gateway_not_host_address.md"),
     explains: &["gateway-not-onlink"],
     run,

@@ -6,7 +6,7 @@ use super::context::{Context, is_fully_known, is_plain};
 use super::culprit;
 use super::draft::{Draft, Family, Scope};
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::{Address, Fact, Link, Route};
 
 pub(super) const DISAGREE: RuleInfo = RuleInfo {
@@ -14,6 +14,7 @@ pub(super) const DISAGREE: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Taps,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("guest_host_address_disagree.md"),
     explains: &["host-route-missing"],
     run: disagree,
@@ -24,6 +25,7 @@ pub(super) const HEX_DECIMAL: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Addressing,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("ipv6_hex_decimal_mismatch.md"),
     explains: &["guest-host-address-disagree", "host-route-missing", "host-route-on-wrong-tap"],
     run: hex_decimal,

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::culprit;
 use super::draft::{Draft, Scope};
 use super::finding::{Safety, Severity};
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::links::has_host_address;
 use crate::fleet::{Fact, Link, MacAddress, Sourced, Unit};
 
@@ -13,6 +13,7 @@ pub(super) const RULE: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Addressing,
     fix: FixKind::Automatic,
+    activation: Activation::Always,
     page: include_str!("guest_match_mac_mismatch.md"),
     explains: &[
         "host-route-missing",

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::draft::{Draft, Scope};
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::links::has_host_address;
 use crate::fleet::{Fact, Guest, Link, Unit, glob_matches};
 
@@ -12,6 +12,7 @@ pub(super) const RULE: RuleInfo = RuleInfo {
     severity: Severity::Warning,
     group: Group::Addressing,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("guest_match_unstable_name.md"),
     explains: &["guest-dhcp-on-routed-link", "guest-address-missing", "guest-default-route-missing"],
     run,

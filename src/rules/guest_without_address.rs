@@ -3,7 +3,7 @@
 use super::context::{Context, is_fully_known, may_use_dhcp};
 use super::draft::{Draft, Family, Scope};
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::facts::parse_boolean;
 use crate::fleet::{Choice, Fact, Link, Sourced, Unit};
 
@@ -12,6 +12,7 @@ pub(super) const DHCP: RuleInfo = RuleInfo {
     severity: Severity::Warning,
     group: Group::Addressing,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("guest_dhcp_on_routed_link.md"),
     explains: &["guest-address-missing", "guest-default-route-missing"],
     run: dhcp,
@@ -22,6 +23,7 @@ pub(super) const MISSING: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Addressing,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("guest_address_missing.md"),
     explains: &["guest-default-route-missing"],
     run: missing,

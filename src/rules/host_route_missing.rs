@@ -4,7 +4,7 @@ use super::context::{Context, is_fully_known, reaches_on_link};
 use super::culprit;
 use super::draft::{Draft, Family, Scope};
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::{Address, Link, Unit};
 
 pub(super) const RULE: RuleInfo = RuleInfo {
@@ -12,6 +12,7 @@ pub(super) const RULE: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Taps,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("host_route_missing.md"),
     explains: &[],
     run,

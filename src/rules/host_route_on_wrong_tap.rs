@@ -8,7 +8,7 @@ use super::context::{Context, is_plain};
 use super::culprit;
 use super::draft::{Draft, Family, Scope};
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::{Fact, GuestId, Link, Route};
 
 pub(super) const RULE: RuleInfo = RuleInfo {
@@ -16,6 +16,7 @@ pub(super) const RULE: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Taps,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("host_route_on_wrong_tap.md"),
     explains: &["guest-host-address-disagree", "host-route-missing"],
     run,

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use super::context::Context;
 use super::draft::{Draft, Family, Scope};
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use super::wording;
 use crate::fleet::{Guest, GuestId, HostsEntry, Link};
 
@@ -16,6 +16,7 @@ pub(super) const RULE: RuleInfo = RuleInfo {
     severity: Severity::Warning,
     group: Group::Drift,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("hosts_file_stale.md"),
     explains: &[],
     run,

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::culprit;
 use super::draft::{Draft, Scope};
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::Sourced;
 
 pub(super) const RULE: RuleInfo = RuleInfo {
@@ -12,6 +12,7 @@ pub(super) const RULE: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Addressing,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("index_zero.md"),
     explains: &[
         "tap-without-network",

@@ -5,7 +5,7 @@ use super::culprit;
 use super::draft::Draft;
 use super::finding::{Edit, Fix, Safety, Severity};
 use super::odd::{self, Machine};
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use super::wording;
 use crate::fleet::{Odd, Oddity};
 use crate::schema::networkd::Section;
@@ -16,6 +16,7 @@ pub(super) const WRAPPER: RuleInfo = RuleInfo {
     severity: Severity::Warning,
     group: Group::Schema,
     fix: FixKind::Automatic,
+    activation: Activation::Always,
     page: include_str!("legacy_wrapper.md"),
     explains: &[],
     run: |context| odd::judged(context, wrapper),
@@ -26,6 +27,7 @@ pub(super) const MIXED: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Schema,
     fix: FixKind::Automatic,
+    activation: Activation::Always,
     page: include_str!("legacy_wrapper_mixed.md"),
     explains: odd::EFFECTS,
     run: |context| odd::judged(context, mixed),
@@ -36,6 +38,7 @@ pub(super) const FLAT: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Schema,
     fix: FixKind::Automatic,
+    activation: Activation::Always,
     page: include_str!("flat_form_on_old_release.md"),
     explains: odd::EFFECTS,
     run: flat,

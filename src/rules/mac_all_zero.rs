@@ -3,13 +3,14 @@
 use super::context::Context;
 use super::draft::{Draft, Scope};
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 
 pub(super) const ZERO: RuleInfo = RuleInfo {
     name: "mac-all-zero",
     severity: Severity::Error,
     group: Group::Identity,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("mac_all_zero.md"),
     explains: &["duplicate-mac-across-vms", "duplicate-mac-within-vm"],
     run: zero,
@@ -20,6 +21,7 @@ pub(super) const VENDOR: RuleInfo = RuleInfo {
     severity: Severity::Note,
     group: Group::Identity,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("mac_not_locally_administered.md"),
     explains: &[],
     run: vendor,

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::culprit;
 use super::draft::{Draft, Scope};
 use super::finding::{Safety, Severity};
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::{Fact, Guest, MacAddress};
 
 pub(super) const RULE: RuleInfo = RuleInfo {
@@ -12,6 +12,7 @@ pub(super) const RULE: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Identity,
     fix: FixKind::Automatic,
+    activation: Activation::Always,
     page: include_str!("mac_malformed.md"),
     explains: &["mac-multicast", "guest-match-mac-mismatch", "duplicate-mac-across-vms"],
     run,

@@ -5,7 +5,7 @@ use super::culprit;
 use super::draft::{Draft, Scope};
 use super::finding::Severity;
 use super::rewrite;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::{Fact, MacAddress};
 
 pub(super) const RULE: RuleInfo = RuleInfo {
@@ -13,6 +13,7 @@ pub(super) const RULE: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Identity,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("mac_multicast.md"),
     explains: &[],
     run,

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::draft::{Draft, Scope};
 use super::finding::Severity;
 use super::odd::Machine;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::{MacAddress, Matching, Unit};
 
 pub(super) const EMPTY: RuleInfo = RuleInfo {
@@ -12,6 +12,7 @@ pub(super) const EMPTY: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Networkd,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("match_empty.md"),
     explains: super::odd::EFFECTS,
     run: empty,
@@ -22,6 +23,7 @@ pub(super) const SPACE: RuleInfo = RuleInfo {
     severity: Severity::Warning,
     group: Group::Networkd,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("match_name_contains_space.md"),
     explains: super::odd::EFFECTS,
     run: space,
@@ -32,6 +34,7 @@ pub(super) const NEGATION: RuleInfo = RuleInfo {
     severity: Severity::Warning,
     group: Group::Networkd,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("match_negation_scope.md"),
     explains: &[],
     run: negation,

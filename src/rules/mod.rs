@@ -36,6 +36,8 @@ mod testing;
 mod wording;
 
 mod address_texts;
+mod between_guests;
+mod deployment;
 mod device_names;
 mod dhcpcd_runs_on_taps;
 mod duplicate_guest_address;
@@ -90,5 +92,5 @@ pub use check::{check, sort};
 pub use finding::{Confidence, Edit, Finding, Fix, Label, Safety, Severity, start_of};
 pub use fingerprint::{Culprit, identify};
 pub use registry::{all, find};
-pub use rule::{FixKind, Group, RuleInfo};
-pub use settings::{Level, Override, Settings, entry_for, levels_of};
+pub use rule::{Activation, FixKind, Group, OptIn, RuleInfo};
+pub use settings::{Level, Override, Settings, entry_for, group_names, levels_of};

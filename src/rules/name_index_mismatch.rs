@@ -8,7 +8,7 @@ use super::context::Context;
 use super::culprit;
 use super::draft::{Draft, Scope};
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::{Address, Link};
 
 pub(super) const RULE: RuleInfo = RuleInfo {
@@ -16,6 +16,7 @@ pub(super) const RULE: RuleInfo = RuleInfo {
     severity: Severity::Warning,
     group: Group::Identity,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("name_index_mismatch.md"),
     explains: &[],
     run,

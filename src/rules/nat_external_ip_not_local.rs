@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::context::{Context, may_use_dhcp};
 use super::draft::{Draft, Family, Scope};
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::facts::parse_prefix;
 use crate::fleet::{Host, Sourced, Unit};
 
@@ -14,6 +14,7 @@ pub(super) const RULE: RuleInfo = RuleInfo {
     severity: Severity::Warning,
     group: Group::Nat,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("nat_external_ip_not_local.md"),
     explains: &[],
     run,

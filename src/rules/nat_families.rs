@@ -7,7 +7,7 @@ use super::context::{Context, has_default_route, is_private};
 use super::draft::{Draft, Family, Scope};
 use super::finding::Severity;
 use super::nat_ranges::is_off;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::facts::parse_prefix;
 use crate::fleet::{Fact, Host, Link, Sourced};
 
@@ -16,6 +16,7 @@ pub(super) const MISMATCH: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Nat,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("nat_family_mismatch.md"),
     explains: &["nat-ipv6-missing", "nat-ipv6-ranges-ignored", "nat-subnet-does-not-cover-guest"],
     run: mismatch,
@@ -26,6 +27,7 @@ pub(super) const IGNORED: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Nat,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("nat_ipv6_ranges_ignored.md"),
     explains: &["nat-ipv6-missing"],
     run: ignored,
@@ -36,6 +38,7 @@ pub(super) const IPV6_MISSING: RuleInfo = RuleInfo {
     severity: Severity::Warning,
     group: Group::Nat,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("nat_ipv6_missing.md"),
     explains: &[],
     run: ipv6_missing,

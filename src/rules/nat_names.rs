@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::draft::{Draft, Scope};
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, OptIn, RuleInfo};
 use crate::fleet::{Fact, Host, Sourced, glob_matches};
 
 pub(super) const DIALECT: RuleInfo = RuleInfo {
@@ -11,6 +11,7 @@ pub(super) const DIALECT: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Nat,
     fix: FixKind::Automatic,
+    activation: Activation::Always,
     page: include_str!("nat_interface_wildcard_dialect.md"),
     explains: &["nat-subnet-does-not-cover-guest"],
     run: dialect,
@@ -21,6 +22,7 @@ pub(super) const UNSET: RuleInfo = RuleInfo {
     severity: Severity::Warning,
     group: Group::Nat,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("nat_external_interface_unset.md"),
     explains: &[],
     run: unset,
@@ -31,6 +33,7 @@ pub(super) const PORT: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Nat,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("nat_external_interface_is_bridge_port.md"),
     explains: &[],
     run: bridge_port,
@@ -41,6 +44,7 @@ pub(super) const TRUSTED: RuleInfo = RuleInfo {
     severity: Severity::Warning,
     group: Group::Isolation,
     fix: FixKind::Suggested,
+    activation: Activation::LouderWith(OptIn::StrictIsolation),
     page: include_str!("trusted_interface_is_tap.md"),
     explains: &[],
     run: trusted,

@@ -8,7 +8,7 @@ use super::context::{Context, has_default_route, is_private};
 use super::culprit;
 use super::draft::{Draft, Family, Scope};
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::facts::parse_prefix;
 use crate::fleet::{Address, Fact, Host, Link, Listed, Sourced, Unit, glob_matches};
 use crate::source::Place;
@@ -18,6 +18,7 @@ pub(super) const NOT_COVERED: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Nat,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("nat_subnet_does_not_cover_guest.md"),
     explains: &["nat-prefix-smaller-than-capacity"],
     run: not_covered,
@@ -28,6 +29,7 @@ pub(super) const TOO_SMALL: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Nat,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("nat_prefix_smaller_than_capacity.md"),
     explains: &[],
     run: too_small,

@@ -7,7 +7,7 @@ use super::context::Context;
 use super::culprit;
 use super::draft::{Draft, Scope};
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::links::{has_host_address, has_host_route};
 use crate::fleet::{Choice, GuestId, HostId, Link, Unit};
 
@@ -25,6 +25,7 @@ pub(super) const SHADOWED: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Networkd,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("network_shadowed.md"),
     explains: EFFECTS,
     run: shadowed,
@@ -35,6 +36,7 @@ pub(super) const UNMANAGED: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Networkd,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("tap_unmanaged.md"),
     explains: &[
         "network-shadowed",
@@ -51,6 +53,7 @@ pub(super) const STOCK: RuleInfo = RuleInfo {
     severity: Severity::Warning,
     group: Group::Networkd,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("tap_id_claimed_by_stock_network.md"),
     explains: &["network-shadowed", "tap-without-network", "host-route-missing"],
     run: stock,

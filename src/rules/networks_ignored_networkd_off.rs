@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::draft::{Draft, Scope};
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::links::{has_host_address, has_host_route};
 use crate::fleet::{Fact, Network, Unit};
 
@@ -12,6 +12,7 @@ pub(super) const RULE: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Networkd,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("networks_ignored_networkd_off.md"),
     explains: &[
         "tap-without-network",

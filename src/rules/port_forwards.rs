@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::context::{Context, may_use_dhcp};
 use super::draft::{Draft, Family, Scope};
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::facts::parse_prefix;
 use crate::fleet::{Guest, GuestId, Host, HostId, PortForward, Sourced, Unit};
 
@@ -14,6 +14,7 @@ pub(super) const DUPLICATE: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Uniqueness,
     fix: FixKind::Manual,
+    activation: Activation::Always,
     page: include_str!("duplicate_nat_forward_port.md"),
     explains: &[],
     run: duplicate,
@@ -24,6 +25,7 @@ pub(super) const FORMAT: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Nat,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("nat_forward_port_format.md"),
     explains: &[],
     run: format,
@@ -34,6 +36,7 @@ pub(super) const TARGET: RuleInfo = RuleInfo {
     severity: Severity::Warning,
     group: Group::Nat,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("nat_forward_port_target_unknown.md"),
     explains: &[],
     run: target,

@@ -6,7 +6,7 @@ use super::context::Context;
 use super::culprit;
 use super::draft::{Draft, Family, Scope};
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::{Fact, Link, Route, Unit};
 
 pub(super) const EMPTY: RuleInfo = RuleInfo {
@@ -14,6 +14,7 @@ pub(super) const EMPTY: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Routes,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("route_without_destination_or_gateway.md"),
     explains: &["guest-default-route-missing", "host-route-missing"],
     run: |context| routes(context, empty),
@@ -24,6 +25,7 @@ pub(super) const MALFORMED: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Routes,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("destination_malformed.md"),
     explains: &["guest-default-route-missing", "host-route-missing"],
     run: |context| routes(context, malformed),
@@ -34,6 +36,7 @@ pub(super) const FAMILIES: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Routes,
     fix: FixKind::Manual,
+    activation: Activation::Always,
     page: include_str!("gateway_family_mismatch.md"),
     explains: &["guest-default-route-missing", "gateway-not-onlink"],
     run: |context| routes(context, mismatched),
@@ -44,6 +47,7 @@ pub(super) const SELF: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Routes,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("gateway_is_self.md"),
     explains: &["guest-gateway-not-host-address", "gateway-not-onlink"],
     run: own_gateway,

@@ -15,6 +15,8 @@ pub struct RuleInfo {
     pub group: Group,
     /// What can be done about it without a person.
     pub fix: FixKind,
+    /// Whether it runs without being asked for.
+    pub activation: Activation,
     /// The page, in Markdown.
     pub page: &'static str,
     /// Rules whose findings are effects of this mistake when they are about the same guests.
@@ -97,6 +99,57 @@ impl Group {
             Self::Schema => "schema",
             Self::Drift => "drift",
             Self::Source => "source",
+        }
+    }
+}
+
+/// Whether a rule runs without being asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// It does.
+    Always,
+    /// It does, and a group that the user asks for makes it louder.
+    LouderWith(OptIn),
+    /// It runs only if the user gives a level to this group or to the rule itself.
+    OnlyWith(OptIn),
+}
+
+impl Activation {
+    /// The group that a user may ask for.
+    pub fn opt_in(self) -> Option<OptIn> {
+        match self {
+            Self::Always => None,
+            Self::LouderWith(group) | Self::OnlyWith(group) => Some(group),
+        }
+    }
+
+    /// Whether the rule is off unless it is asked for.
+    pub fn is_on_request(self) -> bool {
+        matches!(self, Self::OnlyWith(_))
+    }
+}
+
+/// A group of rules that a user may ask for, beside what each is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OptIn {
+    /// Guests are not to be trusted: whatever lets one see or reach more than it must.
+    StrictIsolation,
+    /// What is right today and could be written better.
+    Pedantic,
+    /// What is prepared or written and that nothing uses.
+    Unused,
+}
+
+impl OptIn {
+    /// All, in the order of documents.
+    pub const ALL: [Self; 3] = [Self::StrictIsolation, Self::Pedantic, Self::Unused];
+
+    /// The word used in every format and in the configuration.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::StrictIsolation => "strict-isolation",
+            Self::Pedantic => "pedantic",
+            Self::Unused => "unused",
         }
     }
 }

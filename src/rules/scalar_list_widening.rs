@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::draft::{Draft, Scope};
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use super::wording;
 use crate::fleet::{Network, Unit, Widened};
 
@@ -12,6 +12,7 @@ pub(super) const RULE: RuleInfo = RuleInfo {
     severity: Severity::Warning,
     group: Group::Source,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("scalar_list_widening.md"),
     explains: &[],
     run,

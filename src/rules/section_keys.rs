@@ -6,7 +6,7 @@ use super::draft::Draft;
 use super::finding::{Safety, Severity};
 use super::names::nearest_of;
 use super::odd::{self, Machine};
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use super::wording;
 use crate::fleet::{Matching, Odd, Oddity};
 use crate::schema::networkd::{self, REMOVED_OPTIONS, Section};
@@ -16,6 +16,7 @@ pub(super) const UNKNOWN: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Schema,
     fix: FixKind::Automatic,
+    activation: Activation::Always,
     page: include_str!("unknown_section_key.md"),
     explains: odd::EFFECTS,
     run: |context| odd::judged(context, unknown),
@@ -26,6 +27,7 @@ pub(super) const WRONG_SECTION: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Schema,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("key_in_wrong_section.md"),
     explains: odd::EFFECTS,
     run: |context| odd::judged(context, wrong_section),
@@ -36,6 +38,7 @@ pub(super) const MATCH: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Networkd,
     fix: FixKind::Automatic,
+    activation: Activation::Always,
     page: include_str!("match_unknown_key.md"),
     explains: odd::EFFECTS,
     run: |context| odd::judged(context, in_match),
@@ -46,6 +49,7 @@ pub(super) const MICROVM: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Schema,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("vms_unknown_option.md"),
     explains: &[],
     run: |context| odd::judged(context, below_microvm),

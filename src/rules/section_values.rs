@@ -5,7 +5,7 @@ use super::culprit;
 use super::draft::Draft;
 use super::finding::{Fix, Safety, Severity};
 use super::odd::{self, Machine};
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::facts::parse_boolean;
 use crate::fleet::{Found, Odd, Oddity};
 use crate::schema::networkd::{self, REMOVED_DHCP_VALUES, REMOVED_OPTIONS, Section, Takes};
@@ -15,6 +15,7 @@ pub(super) const MISMATCH: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Schema,
     fix: FixKind::Automatic,
+    activation: Activation::Always,
     page: include_str!("value_type_mismatch.md"),
     explains: odd::EFFECTS,
     run: |context| odd::judged(context, mismatch),
@@ -25,6 +26,7 @@ pub(super) const REMOVED: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Schema,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("removed_option.md"),
     explains: odd::EFFECTS,
     run: |context| odd::judged(context, removed),

@@ -1,4 +1,8 @@
 //! Which rules run, and how loud they are.
+//!
+//! What is said about a rule itself goes before what is said about a group that it was asked for by ([`OptIn`](super::OptIn)), and this before what is
+//! said about the group of what it is about. The last never turns on a rule that wants to be asked for, and a group that is asked for never makes
+//! a rule quieter that runs anyway.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,10 +10,11 @@ use rustc_hash::FxHashSet;
 
 use super::finding::{Finding, Severity};
 use super::registry;
+use super::rule::{Activation, Group, OptIn, RuleInfo};
 use crate::config::{self, LevelEntry};
 use crate::source::FileId;
 
-/// What the user wants of the rules. The default is every rule at its own severity.
+/// What the user wants of the rules. The default is every rule at its own severity, those left out that are to be asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// Severities other than the rules' own, by name.
@@ -42,45 +47,47 @@ pub struct Override {
 
 impl Settings {
     /// Whether a rule runs anywhere. A rule that does not run explains nothing either: its effects are reported.
-    pub fn wants(&self, rule: &str) -> bool {
-        let is_on = |levels: &BTreeMap<String, Level>| matches!(levels.get(rule), Some(Level::At(_)));
-        let is_off = self.levels.get(rule) == Some(&Level::Off);
-        if self.skip.contains(rule) {
+    pub fn wants(&self, rule: &RuleInfo) -> bool {
+        let is_on = |levels: &BTreeMap<String, Level>| matches!(levels.get(rule.name), Some(Level::At(_)));
+        if self.skip.contains(rule.name) {
             return false;
         }
         if !self.only.is_empty() {
-            return self.only.contains(rule);
+            return self.only.contains(rule.name);
         }
-        !is_off || self.overrides.iter().any(|change| is_on(&change.levels))
+        self.level(rule, None) != Some(Level::Off) || self.overrides.iter().any(|change| is_on(&change.levels))
     }
 
     /// Whether findings of a rule are wanted whose culprit lies in a file.
-    pub fn wants_in(&self, rule: &str, file: Option<FileId>) -> bool {
+    pub fn wants_in(&self, rule: &RuleInfo, file: Option<FileId>) -> bool {
         self.wants(rule) && (!self.only.is_empty() || self.level(rule, file) != Some(Level::Off))
     }
 
     /// The severity of a finding.
-    pub(super) fn severity(&self, rule: &str, file: Option<FileId>, default: Severity, found: Severity) -> Severity {
+    pub(super) fn severity(&self, rule: &RuleInfo, file: Option<FileId>, found: Severity) -> Severity {
         match self.level(rule, file) {
             // A level for a rule replaces its default; what circumstances took away from the default is taken away from the level.
-            Some(Level::At(level)) if found == default => level,
+            Some(Level::At(level)) if found == rule.severity => level,
             Some(Level::At(level)) => found.min(level),
             Some(Level::Off) | None => found,
         }
     }
 
-    /// Leaves the findings that are wanted, each with its severity; `default` is the one that their rules have.
-    pub(super) fn apply(&self, findings: &mut Vec<Finding>, default: Severity) {
-        let file = |finding: &Finding| finding.primary().map(|place| place.file);
-        findings.retain(|finding| self.wants_in(finding.rule, file(finding)));
-        for finding in findings {
-            finding.severity = self.severity(finding.rule, file(finding), default, finding.severity);
-        }
+    /// Leaves the findings that are wanted, each with its severity.
+    pub(super) fn apply(&self, findings: &mut Vec<Finding>) {
+        findings.retain_mut(|finding| {
+            let file = finding.primary().map(|place| place.file);
+            let Some(rule) = super::find(finding.rule).filter(|rule| self.wants_in(rule, file)) else { return false };
+            finding.severity = self.severity(rule, file, finding.severity);
+            true
+        });
     }
 
-    fn level(&self, rule: &str, file: Option<FileId>) -> Option<Level> {
+    fn level(&self, rule: &RuleInfo, file: Option<FileId>) -> Option<Level> {
         let here = self.overrides.iter().rev().filter(|change| file.is_some_and(|file| change.files.contains(&file)));
-        here.filter_map(|change| change.levels.get(rule)).next().or_else(|| self.levels.get(rule)).copied()
+        let given = here.filter_map(|change| change.levels.get(rule.name)).next();
+        let given = given.or_else(|| self.levels.get(rule.name)).copied();
+        given.or_else(|| rule.activation.is_on_request().then_some(Level::Off))
     }
 
     /// Names in the settings that are no rule's, in alphabetical order.
@@ -104,9 +111,24 @@ pub fn levels_of(entries: &[LevelEntry]) -> BTreeMap<String, Level> {
 }
 
 /// The entry of a configuration that decides about a rule.
-pub fn entry_for<'a>(rule: &super::RuleInfo, entries: &'a [LevelEntry]) -> Option<&'a LevelEntry> {
+pub fn entry_for<'a>(rule: &RuleInfo, entries: &'a [LevelEntry]) -> Option<&'a LevelEntry> {
     let named = |name: &str| entries.iter().find(|entry| entry.name.value == name);
-    named(rule.name).or_else(|| named(rule.group.word()))
+    let about = || named(rule.group.word());
+    let own = || match rule.activation {
+        Activation::Always => about(),
+        Activation::OnlyWith(group) => named(group.word()),
+        Activation::LouderWith(group) => {
+            let is_louder =
+                |entry: &&LevelEntry| matches!(entry.level.into(), Level::At(level) if level > rule.severity);
+            named(group.word()).filter(is_louder).or_else(about)
+        }
+    };
+    named(rule.name).or_else(own)
+}
+
+/// The names of all groups that a configuration may give a level: first what rules are about, then those that are to be asked for.
+pub fn group_names() -> Vec<&'static str> {
+    Group::ALL.into_iter().map(Group::word).chain(OptIn::ALL.into_iter().map(OptIn::word)).collect()
 }
 
 impl From<config::Level> for Level {
@@ -134,6 +156,10 @@ impl From<config::Threshold> for Severity {
 mod tests {
     use super::*;
 
+    use super::super::index_zero;
+    use crate::config::Placed;
+    use crate::source::{Place, Span};
+
     const WARNING: Severity = Severity::Warning;
 
     fn level(name: &str, level: Level) -> BTreeMap<String, Level> {
@@ -152,19 +178,46 @@ mod tests {
             ],
             ..Settings::default()
         };
-        assert!(settings.wants("index-zero") && settings.wants_in("index-zero", here));
-        assert!(!settings.wants_in("index-zero", there) && !settings.wants_in("index-zero", None));
-        assert_eq!(settings.severity("index-zero", here, WARNING, WARNING), Severity::Note);
+        let rule = &index_zero::RULE;
+        assert!(settings.wants(rule) && settings.wants_in(rule, here));
+        assert!(!settings.wants_in(rule, there) && !settings.wants_in(rule, None));
+        assert_eq!(settings.severity(rule, here, rule.severity), Severity::Note);
         settings.only.insert("index-zero".to_owned());
-        assert!(settings.wants_in("index-zero", there) && !settings.wants_in("mac-multicast", here));
+        assert!(settings.wants_in(rule, there) && !settings.wants_in(&super::super::mac_multicast::RULE, here));
         settings.skip.insert("index-zero".to_owned());
-        assert!(!settings.wants_in("index-zero", here));
+        assert!(!settings.wants_in(rule, here));
     }
 
     #[test]
     fn circumstances_count_whatever_the_level() {
-        let settings = Settings { levels: level("index-zero", Level::At(Severity::Error)), ..Settings::default() };
-        assert_eq!(settings.severity("index-zero", None, Severity::Error, WARNING), WARNING);
-        assert_eq!(settings.severity("index-zero", None, WARNING, WARNING), Severity::Error);
+        let at = |severity| Settings { levels: level("index-zero", Level::At(severity)), ..Settings::default() };
+        assert_eq!(at(Severity::Error).severity(&index_zero::RULE, None, WARNING), WARNING);
+        assert_eq!(at(WARNING).severity(&index_zero::RULE, None, Severity::Error), WARNING);
+    }
+
+    #[test]
+    fn a_rule_that_wants_to_be_asked_for_is_asked_by_its_name_or_its_group() {
+        let on_request = RuleInfo { activation: Activation::OnlyWith(OptIn::Pedantic), ..index_zero::RULE };
+        let louder =
+            RuleInfo { activation: Activation::LouderWith(OptIn::Pedantic), severity: WARNING, ..index_zero::RULE };
+        let said = |rule: &RuleInfo, entries: &[(&str, config::Level)]| {
+            let place = Place { file: FileId(0), span: Span::new(0, 0) };
+            let entries: Vec<LevelEntry> = entries
+                .iter()
+                .map(|(name, level)| LevelEntry { name: Placed { value: (*name).to_owned(), place }, level: *level })
+                .collect();
+            let entry = entry_for(rule, &entries).map(|entry| entry.level.into());
+            let levels = entry.map(|entry| level(rule.name, entry)).unwrap_or_default();
+            let settings = Settings { levels, ..Settings::default() };
+            settings.wants(rule).then(|| settings.severity(rule, None, rule.severity))
+        };
+        use config::Level::{Error, Note, Off};
+        assert_eq!(said(&on_request, &[]), None);
+        assert_eq!(said(&on_request, &[("addressing", Error)]), None);
+        assert_eq!(said(&on_request, &[("pedantic", Note), ("addressing", Off)]), Some(Severity::Note));
+        assert_eq!(said(&on_request, &[("index-zero", Error), ("pedantic", Off)]), Some(Severity::Error));
+        assert_eq!(said(&louder, &[("pedantic", Error)]), Some(Severity::Error));
+        assert_eq!(said(&louder, &[("pedantic", Note)]), Some(WARNING));
+        assert_eq!(said(&louder, &[("pedantic", Off), ("addressing", Note)]), Some(Severity::Note));
     }
 }

@@ -9,7 +9,7 @@ use super::context::{Context, is_plain};
 use super::culprit;
 use super::draft::{Draft, Family, Scope};
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use super::wording;
 use crate::fleet::{Address, Fact, Link};
 
@@ -18,6 +18,7 @@ pub(super) const ON_LINK: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Taps,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("host_onlink_prefix_on_taps.md"),
     explains: &["host-route-missing"],
     run: on_link,
@@ -28,6 +29,7 @@ pub(super) const TOO_WIDE: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Taps,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("host_route_too_wide.md"),
     explains: &["host-route-missing", "guest-host-address-disagree"],
     run: too_wide,

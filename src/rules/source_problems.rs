@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::draft::{Draft, Scope};
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::{Problem, ProblemKind};
 
 pub(super) const SYNTAX: RuleInfo = RuleInfo {
@@ -11,6 +11,7 @@ pub(super) const SYNTAX: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Source,
     fix: FixKind::Manual,
+    activation: Activation::Always,
     page: include_str!("syntax_error.md"),
     explains: &[],
     run: |context| problems(context, |kind| matches!(kind, ProblemKind::Syntax)),
@@ -21,6 +22,7 @@ pub(super) const EVALUATION: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Source,
     fix: FixKind::Manual,
+    activation: Activation::Always,
     page: include_str!("evaluation_error.md"),
     explains: &[],
     run: |context| problems(context, |kind| matches!(kind, ProblemKind::Evaluation)),
@@ -31,6 +33,7 @@ pub(super) const CONFLICT: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Source,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("conflicting_definitions.md"),
     explains: &[],
     run: |context| problems(context, |kind| matches!(kind, ProblemKind::Conflict)),
@@ -41,6 +44,7 @@ pub(super) const MISSING_ARGUMENT: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Source,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("special_arg_missing.md"),
     explains: &[],
     run: |context| problems(context, |kind| matches!(kind, ProblemKind::MissingArgument(_))),

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::draft::{Draft, Scope};
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, OptIn, RuleInfo};
 use crate::fleet::Routing;
 
 pub(super) const RULE: RuleInfo = RuleInfo {
@@ -11,6 +11,7 @@ pub(super) const RULE: RuleInfo = RuleInfo {
     severity: Severity::Warning,
     group: Group::Isolation,
     fix: FixKind::Suggested,
+    activation: Activation::LouderWith(OptIn::StrictIsolation),
     page: include_str!("tap_bridged_in_routed_setup.md"),
     explains: &[],
     run,

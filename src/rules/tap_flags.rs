@@ -4,7 +4,7 @@ use super::context::Context;
 use super::culprit;
 use super::draft::{Draft, Family, Scope};
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, OptIn, RuleInfo};
 use crate::fleet::facts::parse_boolean;
 use crate::fleet::{Fact, Host, Link, Unit};
 
@@ -13,6 +13,7 @@ pub(super) const LOCALNET: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Isolation,
     fix: FixKind::Automatic,
+    activation: Activation::Always,
     page: include_str!("route_localnet_on_tap.md"),
     explains: &[],
     run: |context| flags(context, &["IPv4RouteLocalnet"], localnet),
@@ -23,6 +24,7 @@ pub(super) const PROXY: RuleInfo = RuleInfo {
     severity: Severity::Warning,
     group: Group::Isolation,
     fix: FixKind::Suggested,
+    activation: Activation::LouderWith(OptIn::StrictIsolation),
     page: include_str!("proxy_arp_on_tap.md"),
     explains: &[],
     run: |context| flags(context, &["IPv4ProxyARP", "IPv6ProxyNDP"], proxy),
@@ -33,6 +35,7 @@ pub(super) const REVERSE_PATH: RuleInfo = RuleInfo {
     severity: Severity::Warning,
     group: Group::Isolation,
     fix: FixKind::Suggested,
+    activation: Activation::LouderWith(OptIn::StrictIsolation),
     page: include_str!("reverse_path_filter_weak.md"),
     explains: &[],
     run: reverse_path,

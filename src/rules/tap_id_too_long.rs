@@ -4,7 +4,7 @@ use super::context::Context;
 use super::culprit;
 use super::draft::{Draft, Scope};
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 
 /// Bytes of a device name, without the final NUL (`IFNAMSIZ` of `linux/if.h`).
 const LONGEST: usize = 15;
@@ -14,6 +14,7 @@ pub(super) const RULE: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Identity,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("tap_id_too_long.md"),
     explains: &["tap-without-network", "host-route-missing", "network-shadowed", "tap-id-invalid-characters"],
     run,

@@ -6,7 +6,7 @@ use super::context::Context;
 use super::culprit;
 use super::draft::{Draft, Scope};
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::links::{has_host_address, has_host_route};
 use crate::fleet::{Choice, Fact, Host, Link, Sourced, Unit};
 
@@ -22,6 +22,7 @@ pub(super) const WITHOUT_NETWORK: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Taps,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("tap_without_network.md"),
     explains: EFFECTS,
     run: without_network,
@@ -32,6 +33,7 @@ pub(super) const OVER_MAXIMUM: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Taps,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("index_over_max_vms.md"),
     explains: &[
         "tap-without-network",

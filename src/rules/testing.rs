@@ -1,7 +1,7 @@
 //! For tests of rules: what they say about a sketch of a fleet.
 
 use super::finding::{Finding, Severity};
-use super::settings::Settings;
+use super::settings::{Level, Settings};
 use crate::fleet::sketch;
 
 /// All findings about a sketch.
@@ -24,9 +24,22 @@ pub(super) fn silent(text: &str) {
     reports(text, &[]);
 }
 
-/// The only finding of a rule, with its severity.
+/// The only finding of a rule, with its severity; of a rule that wants to be asked for, it is asked for.
 pub(super) fn only(text: &str, rule: &str) -> Finding {
-    let mut found: Vec<Finding> = findings(text).into_iter().filter(|finding| finding.rule == rule).collect();
+    let mut found = of_rule(text, rule);
     assert_eq!(found.len(), 1, "{:#?}", findings(text));
     found.remove(0)
+}
+
+/// A rule says nothing about the sketch, asked for or not.
+pub(super) fn never(text: &str, rule: &str) {
+    assert_eq!(of_rule(text, rule), [], "{text}");
+}
+
+fn of_rule(text: &str, rule: &str) -> Vec<Finding> {
+    let rule = super::find(rule).expect("a rule");
+    let levels = [(rule.name.to_owned(), Level::At(rule.severity))].into();
+    let mut found = super::check(&sketch::fleet(text), &Settings { levels, ..Settings::default() });
+    found.retain(|finding| finding.rule == rule.name);
+    found
 }

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::context::Context;
 use super::draft::{Draft, Scope};
 use super::finding::Severity;
-use super::rule::{FixKind, Group, RuleInfo};
+use super::rule::{Activation, FixKind, Group, RuleInfo};
 use super::wording;
 use crate::fleet::{Fact, Guest, GuestId, HostId, Sourced};
 
@@ -14,6 +14,7 @@ pub(super) const DUPLICATE: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Uniqueness,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("duplicate_vsock_cid.md"),
     explains: &[],
     run: duplicate,
@@ -24,6 +25,7 @@ pub(super) const RESERVED: RuleInfo = RuleInfo {
     severity: Severity::Error,
     group: Group::Identity,
     fix: FixKind::Suggested,
+    activation: Activation::Always,
     page: include_str!("vsock_cid_reserved.md"),
     explains: &["duplicate-vsock-cid"],
     run: reserved,
