@@ -194,7 +194,7 @@ impl Evaluator {
             View::Lambda(..) | View::Native(_) | View::Partial(_) => "lambda",
             View::Unknown(_) => "unknown",
             View::Error(_) => "error",
-            View::Thunk(..) | View::Call(_) | View::Ref(_) | View::Black | View::Link(_) => "thunk",
+            View::Thunk(..) | View::Call(_) | View::Ask(..) | View::Ref(_) | View::Black | View::Link(_) => "thunk",
         }
     }
 
@@ -218,7 +218,9 @@ impl Evaluator {
             View::Partial(_) => "a partially applied built-in function".to_owned(),
             View::Unknown(_) => "something unknown".to_owned(),
             View::Error(_) => "an error".to_owned(),
-            View::Thunk(..) | View::Call(_) | View::Ref(_) | View::Black | View::Link(_) => "a thunk".to_owned(),
+            View::Thunk(..) | View::Call(_) | View::Ask(..) | View::Ref(_) | View::Black | View::Link(_) => {
+                "a thunk".to_owned()
+            }
         }
     }
 }

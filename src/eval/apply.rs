@@ -251,7 +251,7 @@ impl Evaluator {
     }
 
     /// Runs a built-in function with all its arguments.
-    fn run_native(&mut self, definition: &'static NativeDef, arguments: &[Value]) -> Outcome {
+    pub(super) fn run_native(&mut self, definition: &'static NativeDef, arguments: &[Value]) -> Outcome {
         if self.depth >= self.limits.depth {
             return Err(self.limit_error(super::LimitKind::Depth));
         }

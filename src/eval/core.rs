@@ -2,7 +2,7 @@
 
 use super::evaluator::Evaluator;
 use super::problem::{ErrorKind, Stop, UnknownReason};
-use crate::heap::{Env, Heap, Key, LambdaId, Seq, Set, Shape, SlotId, Symbol, Value, View, sym};
+use crate::heap::{Env, Heap, Key, LambdaId, NativeId, Seq, Set, Shape, SlotId, Symbol, Value, View, sym};
 use crate::syntax::ir::{BinaryOp, Bindings, Expr, ExprId, Name, Range, Step};
 
 fn symbol(name: Name) -> Symbol {
@@ -22,6 +22,7 @@ impl Evaluator {
             View::Ref(slot) => self.force_slot(slot),
             View::Thunk(expr, env) => self.eval(expr, env),
             View::Call(seq) => self.run_deferred(seq),
+            View::Ask(native, a, b) => self.run_ask(native, a, b),
             _ => self.error(ErrorKind::Recursion, "infinite recursion encountered").0,
         }
     }
@@ -50,6 +51,10 @@ impl Evaluator {
                 }
                 result
             }
+            View::Ask(native, a, b) => {
+                self.heap.set(slot, Value::BLACK);
+                self.run_ask(native, a, b)
+            }
             View::Ref(target) => {
                 self.heap.set(slot, Value::BLACK);
                 if self.depth >= self.limits.depth {
@@ -74,6 +79,16 @@ impl Evaluator {
         };
         self.heap.set(slot, kept);
         result
+    }
+
+    fn run_ask(&mut self, native: NativeId, a: u32, b: u32) -> Value {
+        let Some(definition) = self.native_def(native) else { return Value::NULL };
+        let numbers = [Value::int(i64::from(a)), Value::int(i64::from(b))];
+        let arguments = numbers.get(..usize::from(definition.arity)).unwrap_or_default();
+        match self.tick().and_then(|()| self.run_native(definition, arguments)) {
+            Ok(value) => self.force(value),
+            Err(Stop(value)) => value,
+        }
     }
 
     fn run_deferred(&mut self, seq: Seq) -> Value {
@@ -311,7 +326,7 @@ impl Evaluator {
     #[inline]
     pub(super) fn settle(&mut self, value: Value) -> Value {
         match value.view() {
-            View::Thunk(..) | View::Call(_) => Value::reference(self.heap.new_slot(value)),
+            View::Thunk(..) | View::Call(_) | View::Ask(..) => Value::reference(self.heap.new_slot(value)),
             _ => value,
         }
     }

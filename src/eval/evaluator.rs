@@ -141,6 +141,15 @@ impl Evaluator {
         Value::partial(self.heap.new_seq(&run))
     }
 
+    /// A deferred call of a built-in function (as [`Evaluator::native`] gives it) with one or two numbers, as many as it takes: to be written
+    /// into a slot.
+    pub fn ask(function: Value, a: u32, b: u32) -> Value {
+        match function.view() {
+            View::Native(id) => Value::ask(id, a, b),
+            _ => function,
+        }
+    }
+
     /// A deferred call of a built-in function: a reference that is forced when needed.
     pub fn delay_native(&mut self, name: &str, arguments: &[Value]) -> Value {
         let function = self.native(name);
@@ -200,8 +209,8 @@ impl Evaluator {
             self.extensions.push((wanted, Box::new(T::default())));
             self.extensions.len() - 1
         });
-        // What is asked for often comes to stand in front.
-        if index > 0 {
+        // What is asked for often comes to stand among the first two.
+        if index > 1 {
             self.extensions.swap(index, index - 1);
             index -= 1;
         }

@@ -87,7 +87,7 @@ impl Evaluator {
             View::Unknown(_) => text.push_str("«unknown»"),
             View::Ref(slot) => self.print_slot(slot, depth, seen, text),
             View::Black => text.push_str("«potential infinite recursion»"),
-            View::Error(_) | View::Thunk(..) | View::Call(_) | View::Link(_) => text.push_str("<CODE>"),
+            View::Error(_) | View::Thunk(..) | View::Call(_) | View::Ask(..) | View::Link(_) => text.push_str("<CODE>"),
         }
     }
 

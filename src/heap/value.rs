@@ -112,6 +112,8 @@ pub enum View {
     Thunk(ExprId, Env),
     /// Not yet evaluated: slot 0 of the run applied to the others. Only in slots.
     Call(Seq),
+    /// Not yet evaluated: a built-in function applied to one or two numbers, as many as it takes. Only in slots.
+    Ask(NativeId, u32, u32),
     /// Whatever the slot holds.
     Ref(SlotId),
     /// A slot whose evaluation is under way.
@@ -138,9 +140,13 @@ const CALL: u8 = 17;
 const REF: u8 = 18;
 const BLACK: u8 = 19;
 const LINK: u8 = 20;
+const ASK: u8 = 21;
 
 const OPEN: u64 = 1 << 8;
 const ORIGIN_SHIFT: u32 = 32;
+/// Where the function of a deferred call of numbers stands, in the bits that flags leave free below the origin.
+const NATIVE_SHIFT: u32 = 9;
+const NATIVE_MASK: u64 = (1 << (ORIGIN_SHIFT - NATIVE_SHIFT)) - 1;
 const NO_ORIGIN: u64 = (u32::MAX as u64) << ORIGIN_SHIFT;
 const LOW: u64 = 0xFFFF_FFFF;
 
@@ -257,6 +263,13 @@ impl Value {
         Self::new(CALL, two(seq.start, seq.len))
     }
 
+    /// A deferred call of a built-in function with numbers; for slots only. Takes no slots of its own, as [`Value::call`] does.
+    #[inline]
+    pub fn ask(native: NativeId, a: u32, b: u32) -> Self {
+        let native = (u64::from(native.0) & NATIVE_MASK) << NATIVE_SHIFT;
+        Self { head: u64::from(ASK) | native | NO_ORIGIN, payload: two(a, b) }
+    }
+
     /// A reference to a slot.
     #[inline]
     pub fn reference(slot: SlotId) -> Self {
@@ -340,6 +353,10 @@ impl Value {
             CALL => View::Call(Seq { start: high, len: low, open: false }),
             REF => View::Ref(SlotId(low)),
             LINK => View::Link(Env(low)),
+            ASK => {
+                let native = (self.head >> NATIVE_SHIFT) & NATIVE_MASK;
+                View::Ask(NativeId(halves(native).1), high, low)
+            }
             _ => View::Black,
         }
     }
@@ -363,6 +380,9 @@ mod tests {
         let list = Seq { start: 9, len: 3, open: true };
         assert_eq!(Value::list(list).with_origin(ExprId(1)).view(), View::List(list));
         assert_eq!(Value::thunk(ExprId(5), Env(6)).view(), View::Thunk(ExprId(5), Env(6)));
+        let ask = Value::ask(NativeId(700), 8, u32::MAX);
+        assert_eq!((ask.view(), ask.origin()), (View::Ask(NativeId(700), 8, u32::MAX), ExprId::NONE));
+        assert!(!ask.is_evaluated());
         assert_eq!(std::mem::size_of::<Value>(), 16);
     }
 }

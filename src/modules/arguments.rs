@@ -31,7 +31,8 @@ pub(super) fn apply_module(ev: &mut Evaluator, evaluation: &Evaluation, function
         base
     } else {
         let all = ev.heap.entries(base_set).into_iter().map(|(name, slot, _)| (name, ev.heap.share(slot)));
-        let (names, values): (Vec<Symbol>, Vec<Value>) = all.chain(extra).unzip();
+        let all = all.chain(extra).map(|(name, value)| ((name, ExprId::NONE), value));
+        let (names, values): (Vec<(Symbol, ExprId)>, Vec<Value>) = all.unzip();
         let open = ev.heap.open_set_reason(base_set);
         set_of(ev, &names, &values, open)
     };
@@ -153,7 +154,8 @@ impl Evaluation {
         let special = ev.want_attrs(self.request.special_args)?;
         let all = ev.heap.entries(special).into_iter().map(|(name, slot, _)| (name, ev.heap.share(slot)));
         let own = attributes.into_iter().filter(|(name, _)| ev.heap.attribute(special, *name).is_none());
-        let (names, values): (Vec<Symbol>, Vec<Value>) = all.chain(own).unzip();
+        let all = all.chain(own).map(|(name, value)| ((name, ExprId::NONE), value));
+        let (names, values): (Vec<(Symbol, ExprId)>, Vec<Value>) = all.unzip();
         let open = ev.heap.open_set_reason(special);
         let set = set_of(ev, &names, &values, open);
         Ok(*self.arguments.get_or_init(|| set))

@@ -32,14 +32,14 @@ fn collect_below(ev: &mut Evaluator, id: NodeId, path: &mut Vec<Symbol>, all: &m
     if by_name.names.is_empty() && this.parent.is_some() {
         return Ok(());
     }
-    let declared: Vec<Symbol> = tree::declared_names(ev, &this)?.into_iter().map(|(name, _)| name).collect();
+    let declared = tree::declared_names(ev, &this)?;
     let mut names: Vec<Symbol> = by_name.names.keys().copied().collect();
-    names.extend(declared.iter().copied());
+    names.extend(declared.iter().map(|(name, _)| *name));
     names.sort_by(|a, b| ev.heap.name(*a).cmp(ev.heap.name(*b)));
     names.dedup();
     for name in names {
         path.push(name);
-        if declared.binary_search(&name).is_ok() {
+        if declared.binary_search_by_key(&name, |(name, _)| *name).is_ok() {
             let below = tree::child(ev, id, name)?;
             if tree::is_set(ev, below)? && by_name.names.contains_key(&name) {
                 collect_below(ev, below, path, all)?;
@@ -116,9 +116,9 @@ fn suggestion(ev: &mut Evaluator, found: &Evaluation, first: &Unmatched, loc: &L
     let wanted = ev.heap.name(*wanted).to_owned();
     let is_large = names.len() >= 100;
     let mut near: Vec<(usize, String, Symbol)> = names
-        .into_iter()
+        .iter()
         .filter(|(name, _)| !(above.is_empty() && *name == sym::MODULE))
-        .map(|(name, _)| (distance(&wanted, ev.heap.name(name)), ev.heap.name(name).to_owned(), name))
+        .map(|(name, _)| (distance(&wanted, ev.heap.name(*name)), ev.heap.name(*name).to_owned(), *name))
         .filter(|(distance, ..)| !is_large || *distance <= 2)
         .collect();
     near.sort();

@@ -24,31 +24,61 @@ pub(super) struct ByName {
     pub(super) unknown: Vec<Rest>,
 }
 
-/// The definitions of a node as its parent gives them, properties still around them.
-pub(super) fn definitions(ev: &mut Evaluator, id: NodeId) -> Result<Vec<Definition>, Stop> {
-    let this = node(ev, id)?;
-    if let Some(given) = &this.given {
-        return Ok(given.to_vec());
+/// Definitions of a node, shared with whoever keeps them where that is possible.
+pub(super) enum Definitions {
+    /// Those that a parent has under a name.
+    Named(Rc<ByName>, Symbol),
+    /// Those of an option that stands in no tree.
+    Given(Rc<[Definition]>),
+    /// Put together for the occasion.
+    Own(Vec<Definition>),
+}
+
+impl std::ops::Deref for Definitions {
+    type Target = [Definition];
+
+    fn deref(&self) -> &[Definition] {
+        match self {
+            Self::Named(by_name, name) => by_name.names.get(name).map(Vec::as_slice).unwrap_or_default(),
+            Self::Given(given) => given,
+            Self::Own(own) => own,
+        }
     }
-    let Some(parent_id) = this.parent else { return Ok(Vec::new()) };
+}
+
+/// The definitions of a node as its parent gives them, properties still around them.
+pub(super) fn definitions(ev: &mut Evaluator, this: &Node) -> Result<Definitions, Stop> {
+    if let Some(given) = &this.given {
+        return Ok(Definitions::Given(Rc::clone(given)));
+    }
+    let Some(parent_id) = this.parent else { return Ok(Definitions::Own(Vec::new())) };
     let parent = node(ev, parent_id)?;
+    let by_name = by_name_of(ev, &parent)?;
+    let is_module = parent.parent.is_none() && this.name == sym::MODULE;
+    if !is_module && by_name.unknown.is_empty() {
+        return Ok(Definitions::Named(by_name, this.name));
+    }
     let mut defs = Vec::new();
-    if parent.parent.is_none() && this.name == sym::MODULE {
+    if is_module {
         let found = evaluation(ev, this.evaluation)?;
         internal_definitions(ev, &found, &mut defs);
     }
-    let by_name = by_name(ev, parent_id)?;
     if let Some(known) = by_name.names.get(&this.name) {
         defs.extend(known.iter().cloned());
     }
     let rests = by_name.unknown.iter().filter(|rest| rest.may_define(ev, this.name));
     defs.extend(rests.map(|rest| rest.definition.clone()));
-    Ok(defs)
+    Ok(Definitions::Own(defs))
 }
 
 /// The definitions of the children of a node.
 pub(super) fn by_name(ev: &mut Evaluator, id: NodeId) -> Result<Rc<ByName>, Stop> {
     let this = node(ev, id)?;
+    by_name_of(ev, &this)
+}
+
+/// [`by_name`] of a node at hand.
+pub(super) fn by_name_of(ev: &mut Evaluator, this: &Node) -> Result<Rc<ByName>, Stop> {
     if let Some(known) = this.by_name.get() {
         return Ok(Rc::clone(known));
     }
@@ -60,7 +90,7 @@ pub(super) fn by_name(ev: &mut Evaluator, id: NodeId) -> Result<Rc<ByName>, Stop
         );
         return Err(ev.error(ErrorKind::Recursion, text));
     }
-    let outcome = if this.parent.is_none() { root_by_name(ev, &this) } else { inner_by_name(ev, id, &this) };
+    let outcome = if this.parent.is_none() { root_by_name(ev, this) } else { inner_by_name(ev, this) };
     this.is_busy.set(false);
     let made = Rc::new(outcome?);
     Ok(Rc::clone(this.by_name.get_or_init(|| made)))
@@ -71,6 +101,11 @@ fn root_by_name(ev: &mut Evaluator, this: &Node) -> Result<ByName, Stop> {
     let collected = found.collected(ev)?;
     let mut by_name = ByName::default();
     for module in collected.modules.iter().rev() {
+        // What a module that fails has said so far counts only if the failure is the end of it all.
+        if !found.request.is_open {
+            add_module(ev, &found, module, &mut by_name)?;
+            continue;
+        }
         let mut own = ByName::default();
         match add_module(ev, &found, module, &mut own) {
             Ok(()) => {
@@ -78,8 +113,7 @@ fn root_by_name(ev: &mut Evaluator, this: &Node) -> Result<ByName, Stop> {
                     by_name.names.entry(name).or_default().extend(defs);
                 }
             }
-            Err(stop) if found.request.is_open => note_failure(ev, &found, stop, module.origin, &module.file),
-            Err(stop) => return Err(stop),
+            Err(stop) => note_failure(ev, &found, stop, module.origin, &module.file),
         }
     }
     Ok(by_name)
@@ -119,12 +153,12 @@ fn add_module(ev: &mut Evaluator, found: &Evaluation, module: &Module, by_name: 
     Ok(())
 }
 
-fn inner_by_name(ev: &mut Evaluator, id: NodeId, this: &Node) -> Result<ByName, Stop> {
+fn inner_by_name(ev: &mut Evaluator, this: &Node) -> Result<ByName, Stop> {
     let found = evaluation(ev, this.evaluation)?;
     let mut by_name = ByName::default();
-    for definition in definitions(ev, id)? {
+    for definition in definitions(ev, this)?.iter() {
         let ByName { names, unknown } = &mut by_name;
-        match add_attributes(ev, &this.loc, &definition, names, unknown) {
+        match add_attributes(ev, &this.loc, definition, names, unknown) {
             Ok(()) => {}
             Err(stop) if found.request.is_open => note_failure(ev, &found, stop, definition.origin, &definition.file),
             Err(stop) => return Err(stop),

@@ -174,13 +174,11 @@ pub fn eval_modules(ev: &mut Evaluator, request: Request) -> Result<EvalId, Stop
     let is_open = request.is_open;
     let (config, options) = (ev.native("internal.modules.config"), ev.native("internal.modules.options"));
     let count = State::of(ev).evaluations.len();
-    let number = handle_value(u32::try_from(count).unwrap_or(u32::MAX));
-    let config = ev.heap.deferred(config, &[number]);
-    let config_slot = ev.heap.new_slot(config);
-    let options = ev.heap.deferred(options, &[number]);
-    let options_slot = ev.heap.new_slot(options);
+    let number = u32::try_from(count).unwrap_or(u32::MAX);
+    let config_slot = ev.heap.new_slot(Evaluator::ask(config, number, 0));
+    let options_slot = ev.heap.new_slot(Evaluator::ask(options, number, 0));
     let (prefix, schema) = (request.prefix.clone(), request.schema.clone());
-    let id = EvalId(u32::try_from(count).unwrap_or(u32::MAX));
+    let id = EvalId(number);
     let root = State::of(ev).add_node(tree::Node::root(id, prefix, schema));
     let id = State::of(ev).add_evaluation(|id| Evaluation {
         id,

@@ -127,7 +127,7 @@ fn merged_field(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
         return merge::outlined_meta(ev, &loc, ty_id, whole);
     }
     let defs = definitions_of(ev, *given_defs)?;
-    let found = discharge(ev, &loc, defs)?;
+    let found = discharge(ev, &defs)?;
     let is_defined = !found.defs.is_empty();
     if field == 3 {
         return Ok(Value::bool(is_defined));

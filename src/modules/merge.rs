@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use super::definition::{DEFAULT_ORDER, DEFAULT_PRIORITY, Definition, Loc};
 use super::properties::{Property, property};
 use super::report::LossReason;
-use super::state::{Found, Pending, State, handle, handle_value, pending};
+use super::state::{Found, Pending, State, handle, pending};
 use super::types::{self, TypeId};
 use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop, UnknownReason};
 use crate::heap::{Symbol, UnknownId, Value, View, sym};
@@ -50,48 +50,39 @@ pub struct Merged {
 }
 
 /// Evaluates conditions, flattens, keeps the winning priority, sorts.
-pub fn discharge(ev: &mut Evaluator, loc: &Loc, defs: Vec<Definition>) -> Result<Discharged, Stop> {
-    discharge_with(ev, loc, defs, None, None)
+pub fn discharge(ev: &mut Evaluator, defs: &[Definition]) -> Result<Discharged, Stop> {
+    discharge_with(ev, defs, None, None)
 }
 
 /// Like [`discharge`], with the default of the option (to which no property but its own priority applies), and telling the losers.
 pub(super) fn discharge_with(
     ev: &mut Evaluator,
-    loc: &Loc,
-    defs: Vec<Definition>,
+    defs: &[Definition],
     default: Option<Definition>,
     losers: Option<&mut Vec<(Definition, LossReason)>>,
 ) -> Result<Discharged, Stop> {
-    let _ = loc;
     let mut work = Candidates { found: Vec::with_capacity(defs.len() + 1), open: None, losers: losers.is_some() };
     let mut lost = Vec::new();
-    if let Some(default) = default {
-        work.found.push(Candidate { maybe: None, definition: default });
-    }
-    for definition in &defs {
+    work.found.extend(default);
+    for definition in defs {
         let result = work.add(ev, definition, definition.value, None, 0, &mut lost);
         if let Err(stop) = result {
             let text = format!("while evaluating definitions from `{}'", definition.file);
             return Err(ev.add_trace(stop, definition.origin, text));
         }
     }
-    let certain = work.found.iter().filter(|one| one.maybe.is_none()).map(|one| one.definition.priority).min();
+    let certain = work.found.iter().filter(|one| one.doubt.is_none()).map(|one| one.priority).min();
     let certain = certain.unwrap_or(NO_PRIORITY);
-    let mut kept = Discharged { highest_priority: NO_PRIORITY, open: work.open, defs: Vec::new() };
-    kept.defs.reserve(work.found.len());
-    for candidate in work.found {
-        let priority = candidate.definition.priority;
-        if priority > certain || (candidate.maybe.is_none() && priority != certain) {
-            if losers.is_some() {
-                lost.push((candidate.definition, LossReason::Priority));
-            }
-            continue;
-        }
-        kept.highest_priority = kept.highest_priority.min(priority);
-        if let Some(reason) = candidate.maybe {
-            kept.open = kept.open.or(Some(reason));
-        }
-        kept.defs.push(candidate.definition);
+    let is_beaten = |one: &Definition| one.priority > certain || (one.doubt.is_none() && one.priority != certain);
+    if losers.is_some() {
+        let beaten = work.found.iter().filter(|one| is_beaten(one));
+        lost.extend(beaten.map(|one| (one.clone(), LossReason::Priority)));
+    }
+    work.found.retain(|one| !is_beaten(one));
+    let mut kept = Discharged { highest_priority: NO_PRIORITY, open: work.open, defs: work.found };
+    for one in &kept.defs {
+        kept.highest_priority = kept.highest_priority.min(one.priority);
+        kept.open = kept.open.or(one.doubt);
     }
     strip_order(ev, &mut kept)?;
     if let Some(losers) = losers {
@@ -100,14 +91,9 @@ pub(super) fn discharge_with(
     Ok(kept)
 }
 
-struct Candidate {
-    definition: Definition,
-    /// Why it may not count.
-    maybe: Option<UnknownId>,
-}
-
+/// Definitions that may count; one that may not tells why as its doubt.
 struct Candidates {
-    found: Vec<Candidate>,
+    found: Vec<Definition>,
     open: Option<UnknownId>,
     losers: bool,
 }
@@ -213,7 +199,7 @@ impl Candidates {
         kept.is_given = definition.is_given;
         kept.is_certain = maybe.is_none();
         kept.doubt = maybe;
-        self.found.push(Candidate { definition: kept, maybe });
+        self.found.push(kept);
         Ok(())
     }
 }
@@ -387,7 +373,7 @@ pub(super) fn delay_meta(ev: &mut Evaluator, loc: &Loc, ty: TypeId, defs: Vec<De
     }
     let number = State::of(ev).add_pending(Pending { loc: loc.clone(), ty: Some(ty), found: Found::Raw(defs) });
     let function = ev.native("internal.modules.meta");
-    ev.heap.deferred(function, &[handle_value(number)])
+    Evaluator::ask(function, number, 0)
 }
 
 fn pending_meta(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
@@ -395,13 +381,13 @@ fn pending_meta(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let number = handle(ev, *number)?;
     let waiting = pending(ev, number)?;
     let (Some(ty), Found::Raw(defs)) = (waiting.ty, &waiting.found) else { return Ok(Value::EMPTY_SET) };
-    let found = discharge(ev, &waiting.loc, defs.clone())?;
+    let found = discharge(ev, defs)?;
     value_meta(ev, &waiting.loc, ty, &found.defs)
 }
 
 /// [`discharge`], then [`merge_discharged`].
 pub fn merge_definitions(ev: &mut Evaluator, loc: &Loc, ty: TypeId, defs: Vec<Definition>) -> Result<Merged, Stop> {
-    let found = discharge(ev, loc, defs)?;
+    let found = discharge(ev, &defs)?;
     merge_discharged(ev, loc, ty, found)
 }
 
@@ -483,7 +469,7 @@ fn merge_undeclared_sets(ev: &mut Evaluator, loc: &Loc, found: &Discharged) -> O
 fn delay(ev: &mut Evaluator, pending: Pending) -> Value {
     let number = State::of(ev).add_pending(pending);
     let function = ev.native("internal.modules.merge");
-    ev.heap.deferred(function, &[handle_value(number)])
+    Evaluator::ask(function, number, 0)
 }
 
 /// The merged value, deferred: to be written raw into a list or set that is being built.
@@ -503,7 +489,7 @@ fn run_pending(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let settled;
     let found = match &waiting.found {
         Found::Raw(defs) => {
-            settled = discharge(ev, &waiting.loc, defs.clone())?;
+            settled = discharge(ev, defs)?;
             &settled
         }
         Found::Discharged(found) => found,

@@ -2,13 +2,15 @@
 
 use std::rc::Rc;
 
-use super::defined;
+use super::defined::{self, Definitions};
 use super::definition::{Definition, OPTION_DEFAULT_PRIORITY};
 use super::merge::{self, Discharged};
 use super::messages::show_files;
 use super::state::{NodeId, evaluation, handle, handle_value, node};
 use super::tree::{self, Declaration, Node};
 use super::types::{self, SubmoduleSpec, TypeId};
+use smallvec::SmallVec;
+
 use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop, UnknownReason};
 use crate::heap::{Set, SlotId, Symbol, Value, View, sym};
 use crate::syntax::ExprId;
@@ -17,43 +19,50 @@ use crate::syntax::ExprId;
 #[derive(Clone, Debug)]
 pub(super) struct OptionInfo {
     pub(super) ty: TypeId,
-    /// The sets that `mkOption` gave, in merge order; attributes of the first ones win.
-    sets: Vec<Set>,
-    pub(super) declarations: Vec<Rc<str>>,
-    positions: Vec<ExprId>,
+    /// In merge order; attributes of the first ones win.
+    declared: SmallVec<[Declared; 1]>,
     /// Whether the type is not simply the one that the first set has.
     is_type_made: bool,
+}
+
+/// One of the declarations of an option.
+#[derive(Clone, Debug)]
+struct Declared {
+    /// The set that `mkOption` gave.
+    set: Set,
+    file: Rc<str>,
+    position: ExprId,
 }
 
 impl OptionInfo {
     /// The option that only a static table declares.
     pub(super) fn of_type(ty: TypeId) -> Self {
-        Self { ty, sets: Vec::new(), declarations: Vec::new(), positions: Vec::new(), is_type_made: true }
+        Self { ty, declared: SmallVec::new(), is_type_made: true }
     }
 
     /// Whether no module declares it.
     pub(super) fn is_static(&self) -> bool {
-        self.sets.is_empty()
+        self.declared.is_empty()
+    }
+
+    /// The files that declare it.
+    pub(super) fn files(&self) -> impl Iterator<Item = &str> {
+        self.declared.iter().map(|one| &*one.file)
     }
 
     /// An attribute of the declaration, not forced, with the place of its name.
     fn attribute(&self, ev: &Evaluator, name: Symbol) -> Option<(Value, ExprId)> {
-        self.sets.iter().find_map(|set| {
-            let key = ev.heap.key(*set, name)?;
-            Some((ev.heap.share(SlotId(set.start + key.offset)), key.origin))
+        self.declared.iter().find_map(|one| {
+            let key = ev.heap.key(one.set, name)?;
+            Some((ev.heap.share(SlotId(one.set.start + key.offset)), key.origin))
         })
     }
 }
 
 /// The option that several modules declare together.
 pub(super) fn merge_declarations(ev: &mut Evaluator, this: &Node, all: &[Declaration]) -> Result<OptionInfo, Stop> {
-    let mut info = OptionInfo {
-        ty: TypeId(0),
-        sets: Vec::with_capacity(all.len()),
-        declarations: Vec::with_capacity(all.len()),
-        positions: Vec::with_capacity(all.len()),
-        is_type_made: all.len() > 1,
-    };
+    let mut info =
+        OptionInfo { ty: TypeId(0), declared: SmallVec::with_capacity(all.len()), is_type_made: all.len() > 1 };
     let mut ty: Option<TypeId> = None;
     if let Some(schema) = &this.schema
         && schema.option.is_some()
@@ -68,7 +77,9 @@ pub(super) fn merge_declarations(ev: &mut Evaluator, this: &Node, all: &[Declara
         let set = ev.want_attrs(declaration.value)?;
         let has_both =
             |ev: &Evaluator, name| ev.heap.attribute(set, name).is_some() && info.attribute(ev, name).is_some();
-        if [sym::DEFAULT, sym::EXAMPLE, sym::DESCRIPTION, sym::APPLY].into_iter().any(|name| has_both(ev, name)) {
+        if !info.declared.is_empty()
+            && [sym::DEFAULT, sym::EXAMPLE, sym::DESCRIPTION, sym::APPLY].into_iter().any(|name| has_both(ev, name))
+        {
             return Err(redeclared(ev, this, declaration, &info));
         }
         if let Some(declared) = ev.attribute(set, sym::TYPE) {
@@ -77,7 +88,7 @@ pub(super) fn merge_declarations(ev: &mut Evaluator, this: &Node, all: &[Declara
                 None => Some(declared),
                 Some(known) => match types::merge_types(ev, known, declared)? {
                     Some(merged) => Some(merged),
-                    None if is_static && info.sets.is_empty() => Some(declared),
+                    None if is_static && info.declared.is_empty() => Some(declared),
                     None => return Err(redeclared(ev, this, declaration, &info)),
                 },
             };
@@ -94,9 +105,7 @@ pub(super) fn merge_declarations(ev: &mut Evaluator, this: &Node, all: &[Declara
                 parts = located;
             }
         }
-        info.sets.push(set);
-        info.declarations.push(Rc::clone(&declaration.file));
-        info.positions.push(declaration.origin);
+        info.declared.push(Declared { set, file: Rc::clone(&declaration.file), position: declaration.origin });
     }
     info.ty = match ty {
         Some(ty) if is_submodule && !is_static => {
@@ -111,7 +120,7 @@ pub(super) fn merge_declarations(ev: &mut Evaluator, this: &Node, all: &[Declara
 
 fn redeclared(ev: &mut Evaluator, this: &Node, declaration: &Declaration, info: &OptionInfo) -> Stop {
     let name = this.loc.show(&ev.heap);
-    let files = show_files(info.declarations.iter().map(|file| &**file));
+    let files = show_files(info.files());
     let text = format!("The option `{name}' in `{}' is already declared in {files}.", declaration.file);
     ev.error_at(ErrorKind::Module("redeclared"), text, declaration.origin)
 }
@@ -202,7 +211,8 @@ pub(super) fn default_of(ev: &mut Evaluator, this: &Node, info: &OptionInfo) -> 
             None => return Ok(None),
         },
     };
-    let file = info.declarations.first().cloned().unwrap_or_else(|| "the default of the option".into());
+    let file =
+        info.declared.first().map(|one| Rc::clone(&one.file)).unwrap_or_else(|| "the default of the option".into());
     let mut definition = Definition::new(value, file, origin);
     definition.priority = OPTION_DEFAULT_PRIORITY;
     Ok(Some(definition))
@@ -215,7 +225,7 @@ pub(super) fn discharged(ev: &mut Evaluator, id: NodeId, info: &OptionInfo) -> R
         return Ok(Rc::clone(known));
     }
     let (defs, default) = definitions_and_default(ev, id, info)?;
-    let found = merge::discharge_with(ev, &this.loc, defs, default, None)?;
+    let found = merge::discharge_with(ev, &defs, default, None)?;
     Ok(Rc::clone(this.discharged.get_or_init(|| Rc::new(found))))
 }
 
@@ -224,9 +234,9 @@ fn definitions_and_default(
     ev: &mut Evaluator,
     id: NodeId,
     info: &OptionInfo,
-) -> Result<(Vec<Definition>, Option<Definition>), Stop> {
+) -> Result<(Definitions, Option<Definition>), Stop> {
     let this = node(ev, id)?;
-    let defs = defined::definitions(ev, id)?;
+    let defs = defined::definitions(ev, &this)?;
     let default = default_of(ev, &this, info)?;
     if defs.len() + usize::from(default.is_some()) > 1 && is_read_only(ev, &this, info)? {
         return Err(set_twice(ev, &this, info, default, &defs));
@@ -237,7 +247,7 @@ fn definitions_and_default(
 fn is_read_only(ev: &mut Evaluator, this: &Node, info: &OptionInfo) -> Result<bool, Stop> {
     match info.attribute(ev, sym::READ_ONLY) {
         Some((value, _)) => ev.want_bool(value),
-        None => Ok(info.sets.is_empty() && this.schema.as_ref().is_some_and(|schema| schema.is_read_only())),
+        None => Ok(info.is_static() && this.schema.as_ref().is_some_and(|schema| schema.is_read_only())),
     }
 }
 
@@ -276,7 +286,7 @@ pub(super) fn value(ev: &mut Evaluator, id: NodeId, info: &OptionInfo) -> Outcom
             Ok(this) => {
                 let name = this.loc.show(&ev.heap);
                 ev.name_step(stop, &name);
-                let at = info.positions.first().copied().unwrap_or(ExprId::NONE);
+                let at = info.declared.first().map_or(ExprId::NONE, |one| one.position);
                 ev.add_trace(stop, at, format!("while evaluating the option `{name}'"))
             }
             Err(_) => stop,
@@ -286,13 +296,13 @@ pub(super) fn value(ev: &mut Evaluator, id: NodeId, info: &OptionInfo) -> Outcom
 
 fn merged_value(ev: &mut Evaluator, id: NodeId, info: &OptionInfo) -> Outcome {
     let this = node(ev, id)?;
-    if info.sets.is_empty() && this.schema.as_ref().is_some_and(|schema| schema.is_opaque()) {
+    if info.is_static() && this.schema.as_ref().is_some_and(|schema| schema.is_opaque()) {
         let name = this.loc.show(&ev.heap);
         return Err(ev.unknown(UnknownReason::Unsupported(format!("the value of `{name}`"))));
     }
     if let Some(words) = types::deprecation(ev, info.ty) {
         let (name, short) = (this.loc.show(&ev.heap), types::name(ev, info.ty));
-        let files = show_files(info.declarations.iter().map(|file| &**file));
+        let files = show_files(info.files());
         ev.tell(format!(
             "evaluation warning: The type `types.{short}' of option `{name}' defined in {files} is deprecated. {words}"
         ));
@@ -303,7 +313,7 @@ fn merged_value(ev: &mut Evaluator, id: NodeId, info: &OptionInfo) -> Outcome {
         return ev.want(value);
     }
     let found = discharged(ev, id, info)?;
-    if found.defs.is_empty() && info.sets.is_empty() && types::empty_value(ev, info.ty).is_none() {
+    if found.defs.is_empty() && info.is_static() && types::empty_value(ev, info.ty).is_none() {
         let evaluation = evaluation(ev, this.evaluation)?;
         if evaluation.is_incomplete.get() {
             let name = this.loc.show(&ev.heap);
@@ -332,7 +342,8 @@ pub(super) fn declared_value(ev: &mut Evaluator, id: NodeId) -> Outcome {
     let mut attributes: Vec<(Symbol, Value, ExprId)> = Vec::new();
     for (name, slot, origin) in ev.heap.entries(whole) {
         let is_about_value = FIELDS.iter().any(|(field, number)| *number < 6 && *field == ev.heap.name(name));
-        let is_type_added = name == sym::TYPE && !info.sets.iter().any(|set| ev.heap.attribute(*set, name).is_some());
+        let is_type_added =
+            name == sym::TYPE && !info.declared.iter().any(|one| ev.heap.attribute(one.set, name).is_some());
         if !is_about_value && !is_type_added && !matches!(name, sym::VALUE | sym::TO_STRING) {
             attributes.push((name, ev.heap.share(slot), origin));
         }
@@ -341,7 +352,7 @@ pub(super) fn declared_value(ev: &mut Evaluator, id: NodeId) -> Outcome {
 }
 
 /// Attributes of an option's set that are computed, with the number of the native's case.
-const FIELDS: &[(&str, i64)] = &[
+const FIELDS: &[(&str, u32)] = &[
     ("highestPrio", 0),
     ("definitions", 1),
     ("files", 2),
@@ -362,11 +373,11 @@ pub(super) fn option_value(ev: &mut Evaluator, id: NodeId, info: &OptionInfo) ->
     let value = tree::value_of(ev, id)?;
     let function = ev.native("internal.modules.optionField");
     for (name, number) in FIELDS {
-        let call = ev.heap.deferred(function, &[handle_value(id.0), Value::int(*number)]);
+        let call = Evaluator::ask(function, id.0, *number);
         attributes.push((ev.heap.intern(name), call, none));
     }
     attributes.push((sym::VALUE, value, none));
-    let mut files: Vec<Value> = info.declarations.iter().map(|file| ev.heap.new_str(file)).collect();
+    let mut files: Vec<Value> = info.files().map(|file| ev.heap.new_str(file)).collect();
     if is_of_module_system(ev, &this)? {
         files.push(ev.str(&super::arguments::internal_file()));
     }
@@ -381,14 +392,14 @@ pub(super) fn option_value(ev: &mut Evaluator, id: NodeId, info: &OptionInfo) ->
         let ty = types::type_value(ev, info.ty);
         attributes.push((sym::TYPE, ty, none));
     }
-    for set in &info.sets {
+    for Declared { set, .. } in &info.declared {
         for (name, slot, origin) in ev.heap.entries(*set) {
             if !attributes.iter().any(|(known, ..)| *known == name) {
                 attributes.push((name, ev.heap.share(slot), origin));
             }
         }
     }
-    if info.sets.is_empty() {
+    if info.is_static() {
         let tag = ev.str("option");
         attributes.push((sym::TYPE_TAG, tag, none));
         if let Some(default) = default_of(ev, &this, info)? {
@@ -465,9 +476,9 @@ fn option_field(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
 }
 
 fn positions(ev: &mut Evaluator, info: &OptionInfo) -> Outcome {
-    let mut all = Vec::with_capacity(info.positions.len());
-    for (origin, file) in info.positions.iter().zip(&info.declarations) {
-        let known = ev.position_value(*origin);
+    let mut all = Vec::with_capacity(info.declared.len());
+    for Declared { file, position, .. } in &info.declared {
+        let known = ev.position_value(*position);
         all.push(if known.view() == View::Null {
             let file = ev.str(file);
             ev.set(&[("file", file), ("line", Value::NULL), ("column", Value::NULL)])

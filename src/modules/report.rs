@@ -167,7 +167,8 @@ fn below_option(ev: &mut Evaluator, id: NodeId, info: &OptionInfo, rest: &[Symbo
 /// The definitions of an option that count and those that do not. A default of the static tables is no definition.
 fn settled(ev: &mut Evaluator, id: NodeId, info: &OptionInfo) -> Result<(Vec<Definition>, Losers), Stop> {
     let is_own = |one: &Definition| one.origin.is_some() || one.priority != OPTION_DEFAULT_PRIORITY;
-    let defs = defined::definitions(ev, id)?;
+    let this = node(ev, id)?;
+    let defs = defined::definitions(ev, &this)?;
     if let Ok(known) = options::discharged(ev, id, info)
         && known.open.is_none()
     {
@@ -176,10 +177,9 @@ fn settled(ev: &mut Evaluator, id: NodeId, info: &OptionInfo) -> Result<(Vec<Def
             return Ok((own, Vec::new()));
         }
     }
-    let this = node(ev, id)?;
     let default = options::default_of(ev, &this, info)?;
     let mut losing = Vec::new();
-    let all = merge::discharge_with(ev, &this.loc, defs, default, Some(&mut losing))?;
+    let all = merge::discharge_with(ev, &defs, default, Some(&mut losing))?;
     let (sure, unsure): (Vec<_>, Vec<_>) = all.defs.into_iter().partition(|one| one.is_certain);
     losing.extend(unsure.into_iter().map(|one| (one, LossReason::ConditionUnknown)));
     losing.retain(|(one, _)| is_own(one));
@@ -190,9 +190,9 @@ fn below_value(ev: &mut Evaluator, id: NodeId, rest: &[Symbol]) -> Result<Option
     let this = node(ev, id)?;
     let value = tree::value_of(ev, id)?;
     let value = ev.force(value);
-    let defs = defined::definitions(ev, id)?;
+    let defs = defined::definitions(ev, &this)?;
     let mut losing = Vec::new();
-    let settled = merge::discharge_with(ev, &this.loc, defs, None, Some(&mut losing))?;
+    let settled = merge::discharge_with(ev, &defs, None, Some(&mut losing))?;
     let is_defined = !settled.defs.is_empty();
     let report = OptionReport { value, definitions: settled.defs, losing, is_defined, is_static: false };
     match rest.split_first() {
@@ -221,7 +221,7 @@ fn inside(
     {
         return report_at(ev, element, rest);
     }
-    let report = element_report(ev, report, loc, name)?;
+    let report = element_report(ev, report, name)?;
     match rest.split_first() {
         None => Ok(report),
         Some((next, others)) => inside(ev, report, &loc.child(name), *next, others),
@@ -235,7 +235,7 @@ fn evaluation_behind(ev: &mut Evaluator, value: Value) -> Option<EvalId> {
 }
 
 /// One attribute of an option's value with the definitions that set it.
-fn element_report(ev: &mut Evaluator, report: OptionReport, loc: &Loc, name: Symbol) -> Result<OptionReport, Stop> {
+fn element_report(ev: &mut Evaluator, report: OptionReport, name: Symbol) -> Result<OptionReport, Stop> {
     let value = match report.value.view() {
         View::Attrs(set) => match ev.attribute(set, name) {
             Some(value) => ev.force(value),
@@ -259,7 +259,7 @@ fn element_report(ev: &mut Evaluator, report: OptionReport, loc: &Loc, name: Sym
         )?;
     }
     let mut losing = Vec::new();
-    let settled = merge::discharge_with(ev, &loc.child(name), parts, None, Some(&mut losing))?;
+    let settled = merge::discharge_with(ev, &parts, None, Some(&mut losing))?;
     let is_defined = !settled.defs.is_empty();
     Ok(OptionReport { value, definitions: settled.defs, losing, is_defined, is_static: false })
 }

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use super::definition::{Definition, Loc};
 use super::evaluation::Evaluation;
 use super::options::OptionInfo;
-use super::shapes::{set_of, shape_of};
+use super::shapes::{placeless, set_of, shape_of};
 use super::state::State;
 use super::types::{self, TypeId};
 use crate::eval::{Evaluator, Stop, UnknownReason};
@@ -188,7 +188,7 @@ impl SchemaNode {
             return known;
         }
         let open = self.open_reason(ev, loc);
-        let shape = shape_of(ev, &self.names(), open);
+        let shape = shape_of(ev, &placeless(&self.names()), open);
         self.shape.set(Some(shape));
         shape
     }
@@ -252,7 +252,7 @@ impl SchemaNode {
             values.push(self.children.get(name)?.constant(ev, loc, *name)?);
         }
         let open = self.open_reason(ev, loc);
-        Some(set_of(ev, &names, &values, open))
+        Some(set_of(ev, &placeless(&names), &values, open))
     }
 
     /// The type of the option at this node.

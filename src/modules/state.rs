@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::definition::{Definition, Loc};
 use super::evaluation::Evaluation;
@@ -13,6 +13,7 @@ use super::tree::Node;
 use super::types::TypeId;
 use crate::eval::{ErrorKind, Evaluator, Stop, UnknownReason};
 use crate::heap::{Set, ShapeId, Symbol, UnknownId, Value};
+use crate::syntax::ExprId;
 
 /// One evaluation of modules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,7 +55,11 @@ pub(super) struct State {
     pub(super) configs: FxHashMap<Set, EvalId>,
     pub(super) shapes: PropertyShapes,
     /// Shapes of sets that many evaluations build alike, by their names and why they are open.
-    pub(super) shapes_by_names: FxHashMap<Box<[Symbol]>, OpenShapes>,
+    pub(super) shapes_by_names: FxHashMap<Box<[(Symbol, ExprId)]>, OpenShapes>,
+    /// `{ _type = "option"; }`, with which `mkOption` begins.
+    pub(super) option_tag: Option<Value>,
+    /// Shapes of sets that `mkOption` takes.
+    pub(super) known_options: FxHashSet<ShapeId>,
     /// The options below `_module`.
     pub(super) module_schema: Option<Rc<SchemaNode>>,
 }

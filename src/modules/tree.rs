@@ -1,9 +1,11 @@
 //! The tree of options of an evaluation: declarations on one side, definitions on the other, met lazily at each node.
 
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::defined::{ByName, by_name, definitions};
 use super::definition::{Definition, Loc};
@@ -13,7 +15,7 @@ use super::options::{self, OptionInfo};
 use super::properties::{self, TypeTag, type_tag};
 use super::schema_tree::{SchemaNode, undeclared_below};
 use super::shapes::set_of;
-use super::state::{EvalId, NodeId, State, evaluation, handle, handle_value, node};
+use super::state::{EvalId, NodeId, State, evaluation, handle, node};
 use crate::eval::{ErrorKind, Evaluator, LimitKind, NativeDef, Outcome, Stop};
 use crate::heap::{Set, SlotId, Symbol, UnknownId, Value, View, sym};
 use crate::syntax::ExprId;
@@ -49,13 +51,10 @@ pub(super) struct Node {
     pub(super) parent: Option<NodeId>,
     pub(super) name: Symbol,
     pub(super) loc: Loc,
-    declarations: OnceCell<Box<[Declaration]>>,
+    declarations: OnceCell<SmallVec<[Declaration; 1]>>,
     pub(super) schema: Option<Rc<SchemaNode>>,
     kind: OnceCell<Kind>,
-    children: RefCell<FxHashMap<Symbol, NodeId>>,
-    subtrees: OnceCell<Box<[Set]>>,
-    /// What the modules declare below the node, by name, once there are many of them.
-    index: OnceCell<FxHashMap<Symbol, Box<[Declaration]>>>,
+    inner: OnceCell<Box<Inner>>,
     pub(super) by_name: OnceCell<Rc<ByName>>,
     pub(super) is_busy: Cell<bool>,
     /// Whether all that is declared here is known to be options.
@@ -69,7 +68,22 @@ pub(super) struct Node {
     pub(super) given: Option<Rc<[Definition]>>,
 }
 
+/// What a node has that is no leaf.
+#[derive(Debug, Default)]
+struct Inner {
+    children: RefCell<FxHashMap<Symbol, NodeId>>,
+    subtrees: OnceCell<SmallVec<[Set; 2]>>,
+    /// What the modules declare below the node, by name, once there are many of them.
+    index: OnceCell<FxHashMap<Symbol, SmallVec<[Declaration; 1]>>>,
+    /// The declared names, sorted by symbol.
+    names: OnceCell<Rc<[(Symbol, ExprId)]>>,
+}
+
 impl Node {
+    fn inner(&self) -> &Inner {
+        self.inner.get_or_init(Box::default)
+    }
+
     /// The root of an evaluation.
     pub(super) fn root(evaluation: EvalId, loc: Loc, schema: Option<Rc<SchemaNode>>) -> Self {
         Self {
@@ -80,9 +94,7 @@ impl Node {
             declarations: OnceCell::new(),
             schema,
             kind: OnceCell::from(Kind::Set),
-            children: RefCell::default(),
-            subtrees: OnceCell::new(),
-            index: OnceCell::new(),
+            inner: OnceCell::new(),
             by_name: OnceCell::new(),
             is_busy: Cell::new(false),
             is_option: Cell::new(false),
@@ -103,7 +115,7 @@ impl Node {
     ) -> Self {
         Self {
             kind: OnceCell::new(),
-            declarations: OnceCell::from(declarations.into_boxed_slice()),
+            declarations: OnceCell::from(SmallVec::from_vec(declarations)),
             given: Some(definitions.into()),
             ..Self::root(evaluation, loc, None)
         }
@@ -117,7 +129,7 @@ pub(super) fn declarations<'a>(ev: &mut Evaluator, node: &'a Node) -> Result<&'a
     }
     let found = evaluation(ev, node.evaluation)?;
     let collected = found.collected(ev)?;
-    let all: Box<[Declaration]> = collected
+    let all: SmallVec<[Declaration; 1]> = collected
         .modules
         .iter()
         .rev()
@@ -131,10 +143,11 @@ pub(super) fn declarations<'a>(ev: &mut Evaluator, node: &'a Node) -> Result<&'a
 
 /// The declarations of a node as sets of further declarations.
 fn subtrees<'a>(ev: &mut Evaluator, node: &'a Node) -> Result<&'a [Set], Stop> {
-    if let Some(known) = node.subtrees.get() {
+    let inner = node.inner();
+    if let Some(known) = inner.subtrees.get() {
         return Ok(known);
     }
-    let mut sets = Vec::new();
+    let mut sets = SmallVec::new();
     for declaration in declarations(ev, node)? {
         let value = ev.want(declaration.value)?;
         match value.view() {
@@ -148,11 +161,20 @@ fn subtrees<'a>(ev: &mut Evaluator, node: &'a Node) -> Result<&'a [Set], Stop> {
             }
         }
     }
-    Ok(node.subtrees.get_or_init(|| sets.into_boxed_slice()))
+    Ok(inner.subtrees.get_or_init(|| sets))
 }
 
 /// The names below a node that somebody declares, sorted by symbol, with the place of the declaration.
-pub(super) fn declared_names(ev: &mut Evaluator, node: &Node) -> Result<Vec<(Symbol, ExprId)>, Stop> {
+pub(super) fn declared_names(ev: &mut Evaluator, node: &Node) -> Result<Rc<[(Symbol, ExprId)]>, Stop> {
+    let inner = node.inner();
+    if let Some(known) = inner.names.get() {
+        return Ok(Rc::clone(known));
+    }
+    let names = find_declared_names(ev, node)?;
+    Ok(Rc::clone(inner.names.get_or_init(|| names.into())))
+}
+
+fn find_declared_names(ev: &mut Evaluator, node: &Node) -> Result<Vec<(Symbol, ExprId)>, Stop> {
     let sets = subtrees(ev, node)?;
     let mut names: Vec<(Symbol, ExprId)> = match &node.schema {
         Some(schema) => schema.names().iter().map(|name| (*name, ExprId::NONE)).collect(),
@@ -162,12 +184,14 @@ pub(super) fn declared_names(ev: &mut Evaluator, node: &Node) -> Result<Vec<(Sym
         return Ok(names);
     }
     for set in sets.iter() {
-        names.extend(ev.heap.entries(*set).into_iter().map(|(name, _, origin)| (name, origin)));
+        names.extend(ev.heap.shape(set.shape).keys().iter().map(|key| (key.name, key.origin)));
     }
     if node.parent.is_none() {
         names.push((sym::MODULE, ExprId::NONE));
     }
-    names.sort_by_key(|(name, origin)| (*name, *origin == ExprId::NONE));
+    if !names.is_sorted_by_key(|(name, origin)| (*name, *origin == ExprId::NONE)) {
+        names.sort_by_key(|(name, origin)| (*name, *origin == ExprId::NONE));
+    }
     names.dedup_by_key(|(name, _)| *name);
     Ok(names)
 }
@@ -189,30 +213,31 @@ fn is_declared_by_modules(ev: &mut Evaluator, node: &Node, name: Symbol) -> Resu
 }
 
 /// What the modules declare by this name below a node, in merge order.
-fn declarations_of_child(ev: &mut Evaluator, node: &Node, name: Symbol) -> Result<Box<[Declaration]>, Stop> {
+fn declarations_of_child(ev: &mut Evaluator, node: &Node, name: Symbol) -> Result<SmallVec<[Declaration; 1]>, Stop> {
     let sets = subtrees(ev, node)?;
     if sets.len() > FEW {
         return Ok(index(ev, node)?.get(&name).cloned().unwrap_or_default());
     }
     let all = declarations(ev, node)?;
-    let mut below = Vec::new();
+    let mut below = SmallVec::new();
     for (set, declaration) in sets.iter().zip(all.iter()) {
         if let Some(key) = ev.heap.key(*set, name) {
             let value = ev.heap.share(SlotId(set.start + key.offset));
             below.push(Declaration { value, file: Rc::clone(&declaration.file), origin: key.origin });
         }
     }
-    Ok(below.into())
+    Ok(below)
 }
 
 /// Everything that the modules declare below a node, by name.
-fn index<'a>(ev: &mut Evaluator, node: &'a Node) -> Result<&'a FxHashMap<Symbol, Box<[Declaration]>>, Stop> {
-    if let Some(known) = node.index.get() {
+fn index<'a>(ev: &mut Evaluator, node: &'a Node) -> Result<&'a FxHashMap<Symbol, SmallVec<[Declaration; 1]>>, Stop> {
+    let inner = node.inner();
+    if let Some(known) = inner.index.get() {
         return Ok(known);
     }
     let sets = subtrees(ev, node)?;
     let all = declarations(ev, node)?;
-    let mut found: FxHashMap<Symbol, Vec<Declaration>> = FxHashMap::default();
+    let mut found: FxHashMap<Symbol, SmallVec<[Declaration; 1]>> = FxHashMap::default();
     for (set, declaration) in sets.iter().zip(all.iter()) {
         for (name, slot, origin) in ev.heap.entries(*set) {
             ev.tick()?;
@@ -221,14 +246,14 @@ fn index<'a>(ev: &mut Evaluator, node: &'a Node) -> Result<&'a FxHashMap<Symbol,
             found.entry(name).or_default().push(one);
         }
     }
-    let found = found.into_iter().map(|(name, all)| (name, all.into_boxed_slice())).collect();
-    Ok(node.index.get_or_init(|| found))
+    Ok(inner.index.get_or_init(|| found))
 }
 
 /// The node below another one.
 pub(super) fn child(ev: &mut Evaluator, parent_id: NodeId, name: Symbol) -> Result<NodeId, Stop> {
     let parent = node(ev, parent_id)?;
-    if let Some(known) = parent.children.borrow().get(&name) {
+    let inner = parent.inner();
+    if let Some(known) = inner.children.borrow().get(&name) {
         return Ok(*known);
     }
     if parent.depth >= DEEPEST {
@@ -249,7 +274,7 @@ pub(super) fn child(ev: &mut Evaluator, parent_id: NodeId, name: Symbol) -> Resu
         ..Node::root(parent.evaluation, parent.loc.child(name), schema)
     };
     let id = State::of(ev).add_node(made);
-    parent.children.borrow_mut().insert(name, id);
+    inner.children.borrow_mut().insert(name, id);
     Ok(id)
 }
 
@@ -266,7 +291,7 @@ pub(super) fn kind(ev: &mut Evaluator, id: NodeId) -> Result<Kind, Stop> {
         match &this.schema {
             Some(schema) if schema.option.is_some() => Kind::Option(schema.option_info(ev)),
             Some(_) => Kind::Set,
-            None => undeclared_kind(ev, id, &this)?,
+            None => undeclared_kind(ev, &this)?,
         }
     } else {
         declared_kind(ev, &this, all)?
@@ -289,8 +314,8 @@ pub(super) fn is_set(ev: &mut Evaluator, id: NodeId) -> Result<bool, Stop> {
 }
 
 /// Which of the declarations are options.
-fn options_among(ev: &mut Evaluator, this: &Node, all: &[Declaration]) -> Result<Vec<bool>, Stop> {
-    let mut is_option = Vec::with_capacity(all.len());
+fn options_among(ev: &mut Evaluator, this: &Node, all: &[Declaration]) -> Result<SmallVec<[bool; 8]>, Stop> {
+    let mut is_option = SmallVec::with_capacity(all.len());
     for declaration in all {
         let value = ev.want(declaration.value)?;
         match type_tag(ev, value)? {
@@ -333,9 +358,8 @@ fn declared_kind(ev: &mut Evaluator, this: &Node, all: &[Declaration]) -> Result
 }
 
 /// A node that nobody declares is a set if everything that is defined there is one.
-fn undeclared_kind(ev: &mut Evaluator, id: NodeId, this: &Node) -> Result<Kind, Stop> {
-    let defs = definitions(ev, id)?;
-    let _ = this;
+fn undeclared_kind(ev: &mut Evaluator, this: &Node) -> Result<Kind, Stop> {
+    let defs = definitions(ev, this)?;
     let mut is_set = true;
     for definition in defs.iter() {
         for layer in properties::push_down(ev, definition.value)? {
@@ -392,8 +416,8 @@ pub(super) fn config_of(ev: &mut Evaluator, id: NodeId) -> Outcome {
         Kind::Set => config_set(ev, id, &this, true),
         Kind::Option(info) => options::value(ev, id, &info),
         Kind::Undeclared => {
-            let defs = definitions(ev, id)?;
-            let found = merge::discharge(ev, &this.loc, defs)?;
+            let defs = definitions(ev, &this)?;
+            let found = merge::discharge(ev, &defs)?;
             merge::merge_undeclared(ev, &this.loc, &found)
         }
     }
@@ -407,9 +431,10 @@ pub(super) fn config_set(ev: &mut Evaluator, id: NodeId, this: &Node, with_modul
     {
         return Ok(set);
     }
-    let mut names = declared_names(ev, this)?;
-    if !with_module {
-        names.retain(|(name, _)| *name != sym::MODULE);
+    let declared = declared_names(ev, this)?;
+    let mut names: Cow<'_, [(Symbol, ExprId)]> = Cow::Borrowed(&declared);
+    if !with_module && names.iter().any(|(name, _)| *name == sym::MODULE) {
+        names.to_mut().retain(|(name, _)| *name != sym::MODULE);
     }
     let mut unknown = None;
     // A freeform type takes what nobody declares, in an evaluation that misses modules too.
@@ -417,6 +442,7 @@ pub(super) fn config_set(ev: &mut Evaluator, id: NodeId, this: &Node, with_modul
     if found.is_open() && !is_free {
         let by_name = by_name(ev, id)?;
         let count = names.len();
+        let names = names.to_mut();
         names.extend(by_name.names.keys().filter(|name| **name != sym::MODULE).map(|name| (*name, ExprId::NONE)));
         if names.len() > count {
             names.sort_by_key(|(name, _)| *name);
@@ -463,13 +489,12 @@ fn table_set(ev: &mut Evaluator, id: NodeId, this: &Node) -> Result<Option<Value
     }
     let template = schema.template(ev, &this.loc);
     let function = ev.native("internal.modules.child");
-    let parent = handle_value(id.0);
     ev.tick_many(template.len() as u64)?;
     let values: Vec<Value> = template
         .iter()
         .map(|(name, constant)| match constant {
             Some(value) if !by_name.names.contains_key(name) => *value,
-            _ => ev.heap.deferred(function, &[parent, handle_value(name.0)]),
+            _ => Evaluator::ask(function, id.0, name.0),
         })
         .collect();
     let shape = schema.shape(ev, &this.loc);
@@ -497,18 +522,9 @@ fn set_of_children(
     open: Option<UnknownId>,
 ) -> Outcome {
     let function = ev.native(native);
-    let parent = handle_value(id.0);
     ev.tick_many(names.len() as u64)?;
-    let calls: Vec<Value> =
-        names.iter().map(|(name, _)| ev.heap.deferred(function, &[parent, handle_value(name.0)])).collect();
-    let is_alike = names.iter().all(|(_, origin)| *origin == ExprId::NONE);
-    if is_alike {
-        let names: Vec<Symbol> = names.iter().map(|(name, _)| *name).collect();
-        return Ok(set_of(ev, &names, &calls, open));
-    }
-    let attributes: Vec<(Symbol, Value, ExprId)> =
-        names.iter().zip(calls).map(|((name, origin), call)| (*name, call, *origin)).collect();
-    Ok(ev.heap.new_open_set(&attributes, open))
+    let calls: Vec<Value> = names.iter().map(|(name, _)| Evaluator::ask(function, id.0, name.0)).collect();
+    Ok(set_of(ev, names, &calls, open))
 }
 
 /// The `config` of a node as a reference; evaluated once whoever asks.
@@ -527,7 +543,7 @@ fn slot_of(ev: &mut Evaluator, id: NodeId, place: fn(&Node) -> &Cell<Option<Slot
         return Ok(ev.heap.share(slot));
     }
     let function = ev.native(native);
-    let call = ev.heap.deferred(function, &[handle_value(id.0)]);
+    let call = Evaluator::ask(function, id.0, 0);
     let slot = ev.heap.new_slot(call);
     place(&this).set(Some(slot));
     Ok(Value::reference(slot))

@@ -157,7 +157,7 @@ pub(super) fn value_meta(ev: &mut Evaluator, element: Part, loc: &Loc, defs: &[D
     let (mut metas, mut sets, mut definitions) = (Vec::new(), Vec::new(), Vec::new());
     for item in winning_items(ev, loc, defs)? {
         let here = loc.child(item.key);
-        let found = discharge(ev, &here, vec![item.def.clone()])?;
+        let found = discharge(ev, std::slice::from_ref(&item.def))?;
         if found.defs.is_empty() && found.open.is_none() {
             continue;
         }
@@ -187,7 +187,7 @@ fn merged_items(
     let mut merged = Vec::with_capacity(items.len());
     for item in items {
         let here = loc.child(item.key);
-        let found = discharge(ev, &here, vec![item.def])?;
+        let found = discharge(ev, &[item.def])?;
         if let ([only], true) = (found.defs.as_slice(), is_simple)
             && ev.force(only.value).is_evaluated()
             && matches!(super::check(ev, ty, only.value), Ok(true))

@@ -74,7 +74,7 @@ fn element(
     }
     if may_be_property(ev, value) {
         let loc = loc(ev);
-        let found = discharge(ev, &loc, vec![def.with_value(value, ExprId::NONE)])?;
+        let found = discharge(ev, &[def.with_value(value, ExprId::NONE)])?;
         return Ok(settled(ev, ty, &loc, found));
     }
     // A check that fails shows when the element is read.
@@ -221,7 +221,7 @@ pub(super) fn attrs_of(ev: &mut Evaluator, part: Part, is_lazy: bool, loc: &Loc,
             element(ev, ty, is_simple, |_| loc.child(name), only)?
         } else {
             let here = loc.child(name);
-            let found = discharge(ev, &here, parts)?;
+            let found = discharge(ev, &parts)?;
             settled(ev, ty, &here, found)
         };
         match outlook {

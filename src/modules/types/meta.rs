@@ -84,7 +84,7 @@ pub fn elements(ev: &mut Evaluator, ty: TypeId, loc: &Loc, defs: &[Definition]) 
     }
     let mut kept = Vec::with_capacity(found.len());
     for (element, loc, parts) in found {
-        let discharged = if is_lazy { None } else { Some(discharge(ev, &loc, parts.clone())?) };
+        let discharged = if is_lazy { None } else { Some(discharge(ev, &parts)?) };
         if discharged.is_none_or(|found| !found.defs.is_empty() || found.open.is_some()) {
             kept.push((element, loc, parts));
         }

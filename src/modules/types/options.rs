@@ -8,6 +8,8 @@ use super::written::{fields, get};
 use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop};
 use crate::heap::{Set, Value, View, sym};
 use crate::modules::definition::{Definition, Loc, show_name};
+use crate::modules::shapes::set_of;
+use crate::modules::state::State;
 use crate::nixlib::{Family, Member};
 use crate::syntax::ExprId;
 
@@ -101,18 +103,34 @@ const ALLOWED: [&str; 10] = [
 fn mk_option(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [argument] = arguments else { return Ok(Value::NULL) };
     let set = ev.want_attrs(*argument)?;
-    let mut attributes = ev.heap.entries(set);
-    for (name, _, origin) in &attributes {
-        let name = ev.heap.name(*name);
+    // The sets of one place in the source have one shape, which is looked at once.
+    let tag = option_tag(ev);
+    if let Some(View::Attrs(tag)) = State::of(ev).known_options.contains(&set.shape).then_some(tag.view()) {
+        return Ok(ev.heap.update(tag, set));
+    }
+    for (name, _, origin) in ev.heap.entries(set) {
+        let name = ev.heap.name(name);
         if !ALLOWED.contains(&name) {
             let message = format!("function 'mkOption' called with unexpected argument '{name}'");
-            return Err(ev.error_at(ErrorKind::Arguments, message, *origin));
+            return Err(ev.error_at(ErrorKind::Arguments, message, origin));
         }
     }
+    if ev.heap.shape(set.shape).is_static() {
+        State::of(ev).known_options.insert(set.shape);
+    }
+    let View::Attrs(tag) = tag.view() else { return Ok(tag) };
+    Ok(ev.heap.update(tag, set))
+}
+
+/// `{ _type = "option"; }`
+fn option_tag(ev: &mut Evaluator) -> Value {
+    if let Some(known) = State::of(ev).option_tag {
+        return known;
+    }
     let tag = ev.str("option");
-    let mut whole = vec![(sym::TYPE_TAG, tag, ExprId::NONE)];
-    whole.extend(attributes.drain(..).map(|(name, slot, origin)| (name, ev.heap.share(slot), origin)));
-    Ok(ev.heap.new_open_set(&whole, ev.heap.open_set_reason(set)))
+    let made = set_of(ev, &[(sym::TYPE_TAG, ExprId::NONE)], &[tag], None);
+    State::of(ev).option_tag = Some(made);
+    made
 }
 
 fn option(ev: &mut Evaluator, attributes: &[(&str, Value)]) -> Value {

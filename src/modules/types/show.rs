@@ -144,7 +144,13 @@ fn write(ev: &mut Evaluator, value: Value, depth: usize, text: &mut String) -> R
             }
             _ => text.push_str("<function>"),
         },
-        View::Error(_) | View::Thunk(..) | View::Call(_) | View::Ref(_) | View::Black | View::Link(_) => {}
+        View::Error(_)
+        | View::Thunk(..)
+        | View::Call(_)
+        | View::Ask(..)
+        | View::Ref(_)
+        | View::Black
+        | View::Link(_) => {}
     }
     Ok(())
 }

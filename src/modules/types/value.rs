@@ -90,11 +90,10 @@ fn native_set(ev: &mut Evaluator, ty: TypeId) -> Value {
             shape
         }
     };
-    let id = number(ty);
     let function = ev.native("internal.types.field");
     let mut values = [Value::NULL; FIELDS.len()];
-    for (place, index) in values.iter_mut().zip(0i64..) {
-        *place = ev.heap.deferred(function, &[id, Value::int(index)]);
+    for (place, index) in values.iter_mut().zip(0u32..) {
+        *place = Evaluator::ask(function, ty.0, index);
     }
     ev.heap.new_set_of_shape(shape, &values)
 }
