@@ -170,7 +170,7 @@ fn map_attrs(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     for key in shape.keys() {
         let name = name_value(ev, key.name, key.origin);
         if let (Some(value), Some(place)) = (ev.attribute(set, key.name), values.get_mut(key.offset as usize)) {
-            *place = ev.heap.deferred(*function, &[name, value]);
+            *place = ev.defer(*function, &[name, value]);
         }
     }
     if values.is_empty() {
@@ -210,7 +210,7 @@ fn zip_attrs_with(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     for (name, origin, values) in columns {
         let text = name_value(ev, name, origin);
         let values = list_of(ev, &values, open);
-        attributes.push((name, ev.heap.deferred(function, &[text, values]), origin));
+        attributes.push((name, ev.defer(function, &[text, values]), origin));
     }
     Ok(ev.heap.new_open_set(&attributes, open))
 }

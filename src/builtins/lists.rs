@@ -122,7 +122,7 @@ fn map(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let mut values = Vec::with_capacity(seq.count());
     for slot in seq.slots() {
         let element = ev.heap.share(slot);
-        values.push(if function.is_unknown() { function } else { ev.heap.deferred(function, &[element]) });
+        values.push(if function.is_unknown() { function } else { ev.defer(function, &[element]) });
     }
     Ok(list_of(ev, &values, open))
 }
@@ -201,7 +201,7 @@ fn gen_list(ev: &mut Evaluator, args: &[Value]) -> Outcome {
         return Err(ev.limit_error(LimitKind::List));
     }
     ev.tick_many(length.unsigned_abs())?;
-    let values: Vec<Value> = (0..length).map(|index| ev.heap.deferred(function, &[Value::int(index)])).collect();
+    let values: Vec<Value> = (0..length).map(|index| ev.defer(function, &[Value::int(index)])).collect();
     Ok(ev.heap.new_list(&values))
 }
 

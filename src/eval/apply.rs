@@ -250,6 +250,35 @@ impl Evaluator {
         if is_wanted { Ok(()) } else { Err(self.type_error(name, value)) }
     }
 
+    /// A call of `function` that waits until its result is needed: to be written into a slot. A function of the program that takes no set
+    /// apart gets its frame at once, which needs no more slots than to keep the arguments.
+    pub fn defer(&mut self, function: Value, arguments: &[Value]) -> Value {
+        let mut body = None;
+        let mut rest = arguments;
+        let mut callee = function;
+        while let Some((first, others)) = rest.split_first() {
+            let View::Lambda(id, closure) = callee.view() else { break };
+            let Some(lambda) = self.program.lambda(id).filter(|lambda| !lambda.has_formals) else { break };
+            let inner = match self.program.expr(lambda.body) {
+                Expr::Lambda(inner) if self.program.lambda(LambdaId(inner)).is_some_and(|inner| !inner.has_formals) => {
+                    Some(inner)
+                }
+                _ if others.is_empty() => None,
+                _ => break,
+            };
+            let frame = self.heap.new_frame_of_one(closure, *first);
+            rest = others;
+            body = Some((lambda.body, frame));
+            if let Some(inner) = inner {
+                callee = Value::lambda(LambdaId(inner), frame);
+            }
+        }
+        match body {
+            Some((body, frame)) if rest.is_empty() => self.delay(body, frame),
+            _ => self.heap.deferred(function, arguments),
+        }
+    }
+
     /// Runs a built-in function with all its arguments.
     pub(super) fn run_native(&mut self, definition: &'static NativeDef, arguments: &[Value]) -> Outcome {
         if self.depth >= self.limits.depth {

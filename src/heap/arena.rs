@@ -35,6 +35,9 @@ pub struct Heap {
 /// Bytes of texts after which limits are looked at, however few steps were taken: one step can make a string of many megabytes.
 const LOOK_AFTER: usize = 1 << 20;
 
+/// Bytes from which on a heap counts as large.
+const LARGE: usize = 24 << 20;
+
 /// Elements that an arena has room for at first, and once it is full for the first time. Most evaluations of one expression end before that,
 /// and are spared the first pages of large reservations, which the system hands out by the megabyte.
 const SLOTS: (usize, usize) = (2 << 10, 64 << 20);
@@ -52,7 +55,6 @@ fn make_room<T>(arena: &mut Vec<T>, more: usize, most: usize) {
 
 #[cold]
 fn widen<T>(arena: &mut Vec<T>, more: usize, most: usize) {
-    pages::grow();
     let wanted = arena.len() + more;
     let mut room = most;
     while room > wanted {
@@ -120,6 +122,9 @@ impl Heap {
     /// The limits were looked at.
     pub fn looked(&mut self) {
         self.next_look = self.text_bytes() + LOOK_AFTER;
+        if self.bytes_used() >= LARGE {
+            pages::grow();
+        }
     }
 
     /// The content of a slot.
@@ -517,10 +522,23 @@ impl Heap {
 
     /// The set `left // right`: values of `right` win. Open sides give an open set.
     pub fn update(&mut self, left: Set, right: Set) -> Value {
+        let (left_shape, right_shape) = (self.shape(left.shape), self.shape(right.shape));
+        let start = self.next_slots(left_shape.len() + right_shape.len());
+        if !(left_shape.is_static() && right_shape.is_static()) {
+            let mut keys = Vec::with_capacity(merged_len(&left_shape, &right_shape));
+            merge_keys(&left_shape, &right_shape, |is_right, key| {
+                let from = if is_right { right.start } else { left.start };
+                let value = self.share(SlotId(from + key.offset));
+                let offset = u32::try_from(keys.len()).unwrap_or(u32::MAX);
+                keys.push(Key { offset, ..*key });
+                self.slots.push(value);
+            });
+            let shape = self.merged_shape(left.shape, &left_shape, &right_shape, keys, false);
+            return Value::attrs(Set { start, shape });
+        }
         let (shape, plan) = self.merge_plan(left.shape, right.shape);
-        let start = self.next_slots(plan.len());
-        for (from_right, offset) in plan.iter() {
-            let slot = SlotId(if *from_right { right.start } else { left.start } + offset);
+        for (is_right, offset) in plan.iter() {
+            let slot = SlotId(if *is_right { right.start } else { left.start } + offset);
             let value = self.share(slot);
             self.slots.push(value);
         }
@@ -528,42 +546,66 @@ impl Heap {
     }
 
     fn merge_plan(&mut self, left: ShapeId, right: ShapeId) -> (ShapeId, MergePlan) {
-        let (left_shape, right_shape) = (self.shape(left), self.shape(right));
-        let is_static = left_shape.is_static() && right_shape.is_static();
-        if is_static && let Some(known) = self.merges.get(&(left, right)) {
+        if let Some(known) = self.merges.get(&(left, right)) {
             return known.clone();
         }
-        let (mut a, mut b) = (left_shape.keys().iter().peekable(), right_shape.keys().iter().peekable());
-        let mut keys = Vec::with_capacity(left_shape.len() + right_shape.len());
-        let mut plan = Vec::with_capacity(keys.capacity());
-        for offset in 0u32.. {
-            let take_right = match (a.peek(), b.peek()) {
-                (None, None) => break,
-                (Some(_), None) => false,
-                (None, Some(_)) => true,
-                (Some(x), Some(y)) => {
-                    if x.name == y.name {
-                        a.next();
-                        true
-                    } else {
-                        y.name < x.name
-                    }
-                }
-            };
-            if let Some(key) = if take_right { b.next() } else { a.next() } {
-                keys.push(Key { name: key.name, offset, origin: key.origin });
-                plan.push((take_right, key.offset));
-            }
-        }
-        let open = left_shape.open().or(right_shape.open());
-        // An update that adds no name often gives the shape it began with; sharing that keeps a loop of updates at one shape.
-        let is_left = left_shape.open() == open && left_shape.keys() == keys;
-        let shape = if is_left { left } else { self.new_shape(Shape::new(keys, open, is_static)) };
+        let (left_shape, right_shape) = (self.shape(left), self.shape(right));
+        let count = merged_len(&left_shape, &right_shape);
+        let (mut keys, mut plan) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        merge_keys(&left_shape, &right_shape, |is_right, key| {
+            let offset = u32::try_from(keys.len()).unwrap_or(u32::MAX);
+            keys.push(Key { offset, ..*key });
+            plan.push((is_right, key.offset));
+        });
+        let shape = self.merged_shape(left, &left_shape, &right_shape, keys, true);
         let plan: MergePlan = plan.into();
-        if is_static {
-            self.merges.insert((left, right), (shape, Rc::clone(&plan)));
-        }
+        self.merges.insert((left, right), (shape, Rc::clone(&plan)));
         (shape, plan)
+    }
+
+    /// The shape of these merged keys. An update that adds no name often gives the shape it began with; sharing that keeps a loop of
+    /// updates at one shape.
+    fn merged_shape(
+        &mut self,
+        left: ShapeId,
+        of_left: &Shape,
+        of_right: &Shape,
+        keys: Vec<Key>,
+        is_static: bool,
+    ) -> ShapeId {
+        let open = of_left.open().or(of_right.open());
+        let is_left = of_left.open() == open && of_left.keys() == keys;
+        if is_left { left } else { self.new_shape(Shape::new(keys, open, is_static)) }
+    }
+}
+
+/// How many names two shapes have together.
+fn merged_len(left: &Shape, right: &Shape) -> usize {
+    let mut count = 0;
+    merge_keys(left, right, |_, _| count += 1);
+    count
+}
+
+/// The keys of two shapes in the order of their names, each name once, and whether it is the right one's, which wins.
+fn merge_keys(left: &Shape, right: &Shape, mut each: impl FnMut(bool, &Key)) {
+    let (mut a, mut b) = (left.keys().iter().peekable(), right.keys().iter().peekable());
+    loop {
+        let is_right = match (a.peek(), b.peek()) {
+            (None, None) => return,
+            (Some(_), None) => false,
+            (None, Some(_)) => true,
+            (Some(x), Some(y)) => {
+                if x.name == y.name {
+                    a.next();
+                    true
+                } else {
+                    y.name < x.name
+                }
+            }
+        };
+        if let Some(key) = if is_right { b.next() } else { a.next() } {
+            each(is_right, key);
+        }
     }
 }
 

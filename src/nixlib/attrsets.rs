@@ -265,7 +265,7 @@ fn cartesian_product(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
 fn map_cartesian_product(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [function, lists] = arguments else { return Ok(Value::NULL) };
     let sets = products(ev, *lists)?;
-    let values: Vec<Value> = sets.iter().map(|set| ev.heap.deferred(*function, &[*set])).collect();
+    let values: Vec<Value> = sets.iter().map(|set| ev.defer(*function, &[*set])).collect();
     Ok(ev.heap.new_list(&values))
 }
 
@@ -324,7 +324,7 @@ fn map_attrs_to_list(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let mut values = Vec::with_capacity(ev.heap.set_len(set));
     for (name, value, origin) in attributes(ev, set) {
         let name = name_value(ev, name, origin);
-        values.push(ev.heap.deferred(*function, &[name, value]));
+        values.push(ev.defer(*function, &[name, value]));
     }
     let open = ev.heap.open_set_reason(set);
     Ok(list_of(ev, &values, open))
@@ -362,7 +362,7 @@ fn gen_attrs(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [names, function] = arguments else { return Ok(Value::NULL) };
     let mut made = Vec::new();
     for (symbol, name) in names_of(ev, *names)? {
-        made.push((symbol, ev.heap.deferred(*function, &[name]), name.origin()));
+        made.push((symbol, ev.defer(*function, &[name]), name.origin()));
     }
     Ok(ev.heap.new_set(&made))
 }
@@ -392,7 +392,7 @@ fn zip_attrs_with_names(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let mut zipped = Vec::new();
     for (symbol, name) in names_of(ev, *names)? {
         let values = ev.heap.delay_call(cat_attrs, &[name, *sets]);
-        zipped.push((symbol, ev.heap.deferred(*function, &[name, values]), name.origin()));
+        zipped.push((symbol, ev.defer(*function, &[name, values]), name.origin()));
     }
     Ok(ev.heap.new_set(&zipped))
 }

@@ -193,11 +193,8 @@ fn fold_left_strict(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
 fn indexed(ev: &mut Evaluator, function: Value, list: Value, first: i64) -> Outcome {
     let (all, open) = elements(ev, list)?;
     reserve(ev, all.len())?;
-    let values: Vec<Value> = all
-        .iter()
-        .zip(first..)
-        .map(|(element, index)| ev.heap.deferred(function, &[Value::int(index), *element]))
-        .collect();
+    let values: Vec<Value> =
+        all.iter().zip(first..).map(|(element, index)| ev.defer(function, &[Value::int(index), *element])).collect();
     Ok(list_of(ev, &values, open))
 }
 
@@ -367,7 +364,7 @@ fn zip_lists_with(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [function, first, second] = arguments else { return Ok(Value::NULL) };
     let (first, second) = (whole_elements(ev, *first)?, whole_elements(ev, *second)?);
     reserve(ev, first.len().min(second.len()))?;
-    let values: Vec<Value> = first.iter().zip(&second).map(|(a, b)| ev.heap.deferred(*function, &[*a, *b])).collect();
+    let values: Vec<Value> = first.iter().zip(&second).map(|(a, b)| ev.defer(*function, &[*a, *b])).collect();
     Ok(ev.heap.new_list(&values))
 }
 
