@@ -18,6 +18,7 @@ mod pages;
 mod shape;
 mod string;
 pub mod sym;
+mod updates;
 mod value;
 
 pub use arena::Heap;
