@@ -19,6 +19,12 @@ const FLEETS: &[(&str, &[&str])] = &[
     ("options-module", &[]),
     ("two-hosts", &[]),
     ("configured", &["duplicate-mac-across-vms"]),
+    ("modules/inline", &[]),
+    ("modules/isolated", &[]),
+    ("modules/routed", &[]),
+    ("modules/slots", &[]),
+    ("modules/systems", &[]),
+    ("modules/two-hosts", &[]),
 ];
 
 fn json(arguments: &[&str]) -> Value {
@@ -57,6 +63,10 @@ fn guests_of_every_way_of_writing_are_understood() {
         ("options-module", "ci", "lighthouse", 21, "tap-21", "fd31:aa11:bb22::15/128"),
         ("configured", "mail", "gateway", 7, "vm7", "fd60:9a1c:77b2::7/128"),
         ("two-hosts", "builder", "west", 2, "vm2", "192.168.90.2/32"),
+        ("modules/inline", "mail", "anchor", 26, "vm26", "fd63:4704:b902::1a/128"),
+        ("modules/isolated", "back", "cellar", 62, "vm62", "10.9.8.62/32"),
+        ("modules/routed", "c", "pier", 4660, "pier4660", "2a0f:85c1:79::1234/128"),
+        ("modules/systems", "vpn", "quay", 17, "vm17", "2a0f:85c1:77::17/128"),
     ] {
         let guest = guest(folder, name);
         assert_eq!(guest["host"], host, "{folder}");

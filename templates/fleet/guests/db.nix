@@ -1,0 +1,4 @@
+{
+  system.stateVersion = "25.11";
+  networking.firewall.allowedTCPPorts = [ 8080 ];
+}
