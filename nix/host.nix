@@ -136,7 +136,7 @@ in
       ipv6 = mkOption {
         type = types.bool;
         default = !net.ipv6.isGlobal (lib.head (lib.splitString "/" cfg.ipv6.prefix));
-        defaultText = literalExpression "true unless `routedGuests.ipv6.prefix` is public (2000::/3)";
+        defaultText = lib.literalMD "true unless `routedGuests.ipv6.prefix` is public (2000::/3)";
         description = "The same for IPv6. Public addresses of guests (`publicIPv6`) are never translated.";
       };
     };

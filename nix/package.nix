@@ -10,7 +10,7 @@ rustPlatform.buildRustPackage {
 
   src = lib.fileset.toSource {
     root = ../.;
-    fileset = lib.fileset.unions [ ../Cargo.toml ../Cargo.lock ../src ../benches ../README.md ../fixtures/repaired ];
+    fileset = lib.fileset.unions [ ../Cargo.toml ../Cargo.lock ../src ../README.md ../fixtures/repaired ];
   };
   cargoLock.lockFile = ../Cargo.lock;
 

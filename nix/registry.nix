@@ -2,7 +2,7 @@
 { config, lib, options, ... }:
 
 let
-  inherit (lib) literalExpression mkOption types;
+  inherit (lib) literalExpression literalMD mkOption types;
   net = import ./lib.nix { inherit lib; };
   cfg = config.routedGuests;
 
@@ -47,7 +47,7 @@ let
       mac = mkOption {
         type = types.str;
         default = net.mac.nth cfg.macPrefix config.index;
-        defaultText = literalExpression ''"''${macPrefix}:" and three octets of the index'';
+        defaultText = literalMD "`macPrefix` and three octets of the index";
         example = "02:00:00:00:00:05";
         description = "MAC address of the guest's network card. The address must not be a group's, and should be locally administered.";
       };
@@ -96,21 +96,21 @@ let
         type = types.str;
         readOnly = true;
         default = net.ipv4.nth cfg.ipv4.prefix config.index;
-        defaultText = literalExpression "the address number `index` of `routedGuests.ipv4.prefix`";
+        defaultText = literalMD "the address number `index` of `routedGuests.ipv4.prefix`";
         description = "The guest's IPv4 address, to be used in the configuration of others.";
       };
       ipv6 = mkOption {
         type = types.str;
         readOnly = true;
         default = net.ipv6.nth cfg.ipv6.prefix config.index;
-        defaultText = literalExpression "the address number `index` of `routedGuests.ipv6.prefix`";
+        defaultText = literalMD "the address number `index` of `routedGuests.ipv6.prefix`";
         description = "The guest's IPv6 address, to be used in the configuration of others.";
       };
       linkLocal = mkOption {
         type = types.str;
         readOnly = true;
         default = net.mac.linkLocal config.mac;
-        defaultText = literalExpression "the link-local address that follows from `mac`";
+        defaultText = literalMD "the link-local address that follows from `mac`";
         description = "The only link-local IPv6 address with which the host listens to the guest.";
       };
     };
@@ -148,7 +148,7 @@ in
       prefix = mkOption {
         type = types.str;
         default = net.ipv4.privatePrefix cfg.seed;
-        defaultText = literalExpression "a /24 in 10.0.0.0/8 that follows from `seed`";
+        defaultText = literalMD "a /24 in 10.0.0.0/8 that follows from `seed`";
         example = "10.0.0.0/24";
         description = ''
           The range of the guests' addresses. Nobody but the host has a route to it as a whole, so it must not overlap with a network that the host reaches
@@ -158,7 +158,7 @@ in
       gateway = mkOption {
         type = types.str;
         default = net.ipv4.nth cfg.ipv4.prefix 0;
-        defaultText = literalExpression "the first address of `prefix`";
+        defaultText = literalMD "the first address of `prefix`";
         example = "169.254.1.1";
         description = "The address of the host that guests send to, the same on every tap. A link-local one (169.254.0.0/16) will do as well.";
       };
@@ -173,7 +173,7 @@ in
       prefix = mkOption {
         type = types.str;
         default = net.ipv6.uniqueLocalPrefix cfg.seed;
-        defaultText = literalExpression "a unique local /64 (RFC 4193) that follows from `seed`";
+        defaultText = literalMD "a unique local /64 (RFC 4193) that follows from `seed`";
         example = "fd12:3456:789a::/64";
         description = ''
           The prefix of the guests' addresses: a unique local one, or a public one that is routed to the host. Number 0 is the host's address.
