@@ -9,12 +9,15 @@ comparisons with real Nix are skipped and counted. What is checked:
   fleets    the machines of the fleets in fixtures/modules and of the template: the same configuration, byte for byte; no finding above note, nothing unknown
   refused   registries with a mistake: the same assertions, with the texts that refused.txt shows
   options   nix/OPTIONS.md is what the modules declare now
+  addressing  the functions of nix/lib.nix against Python's ipaddress, for prefixes and numbers made at random from a fixed seed
   flake     flake.nix, default.nix and what hangs on them, with stand-ins for nixpkgs (real Nix only)
 """
 
 import argparse
+import ipaddress
 import json
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -141,6 +144,58 @@ def compare(stage, what, text, evaluators, expected=None):
     return said
 
 
+def addressing():
+    """A table of calls of nix/lib.nix, as an expression, and what Python says of each."""
+    dice = random.Random(2026)
+    calls, results = [], []
+
+    def call(text, result):
+        calls.append(text)
+        results.append(result)
+
+    for version, family, widest in ((4, "ipv4", 32), (6, "ipv6", 128)):
+        network_of = ipaddress.IPv4Network if version == 4 else ipaddress.IPv6Network
+        networks = []
+        for _ in range(60):
+            length = dice.randint(1, widest - 4)
+            # Zeros in the middle make the shortening of IPv6 work.
+            number = dice.getrandbits(widest) & dice.choice([-1, 0xFFFF << 96 | 0xFFFF, 0xFFFFFFFF << 64, 0xF0F00000FFFF])
+            networks.append(network_of((number, length), strict=False))
+        for network in networks:
+            index = dice.randrange(min(network.num_addresses, 1 << dice.randint(1, 24)))
+            call(f'{family}.nth "{network}" {index}', str(network[index]))
+            call(f'{family}.isNetwork "{network}"', True)
+            call(f'{family}.isNetwork "{network[1]}/{network.prefixlen}"', False)
+            other = dice.choice(networks)
+            call(f'{family}.overlap "{network}" "{other}"', network.overlaps(other))
+            call(f'{family}.overlap "{network[index]}/{widest}" "{network}"', True)
+        for _ in range(60):
+            text = "".join(dice.choice("0123456789abF::::..") for _ in range(dice.randint(2, 12)))
+            try:
+                # Addresses of one family only, without embedded IPv4.
+                valid = (ipaddress.IPv4Address if version == 4 else ipaddress.IPv6Address)(text) and not (version == 6 and "." in text)
+            except ValueError:
+                valid = False
+            call(f'{family}.parse "{text}" != null', bool(valid))
+
+    for _ in range(60):
+        groups = [dice.choice([0, 0, 1, 0xAB, 0xFFFF]) for _ in range(8)]
+        written = ":".join(dice.choice([f"{group:x}", f"{group:04X}"]) for group in groups)
+        call(f'ipv6.canonical "{written}"', str(ipaddress.IPv6Address(written)))
+    for _ in range(20):
+        octets = [dice.getrandbits(8) for _ in range(6)]
+        mac = ":".join(f"{octet:02x}" for octet in octets)
+        interface = bytes([octets[0] ^ 2, *octets[1:3], 0xFF, 0xFE, *octets[3:]])
+        call(f'mac.linkLocal "{mac}"', str(ipaddress.IPv6Address(bytes([0xFE, 0x80] + [0] * 6) + interface)))
+    for seed in ("a", "server.example.org", ""):
+        call(f'ipv6.isUniqueLocal (lib.head (lib.splitString "/" (ipv6.uniqueLocalPrefix "{seed}")))', True)
+        call(f'ipv6.isNetwork (ipv6.uniqueLocalPrefix "{seed}") && ipv4.isNetwork (ipv4.privatePrefix "{seed}")', True)
+
+    table = " ".join(f"({text})" for text in calls)
+    head = f"let lib = import <nixpkgs/lib>; inherit (import {ROOT}/nix/lib.nix {{ inherit lib; }}) ipv4 ipv6 mac; in"
+    return f"{head} [ {table} ]", results
+
+
 def check_is_quiet(binary, fleet):
     inputs = ["--input", f"routelint={ROOT}"] if fleet == "template" else []
     command = [binary, "check", "--format", "json", "--strict", *inputs, str(folder_of(fleet))]
@@ -196,10 +251,12 @@ def main():
     if options is not None:
         fresh(OPTIONS, options_as_markdown(options), arguments.record)
 
+    compare("addressing", "functions", addressing()[0], evaluators, addressing()[1])
+
     for nix in real:
         compare("flake", "outputs", expression("outputs.nix"), [nix], expected=True)
     if not real:
-        print(f"skipped: {len(FLEETS) + 4} evaluations by real Nix (no nixpkgs lib; --lib or NIXPKGS_LIB names one)")
+        print(f"skipped: {len(FLEETS) + 5} evaluations by real Nix (no nixpkgs lib; --lib or NIXPKGS_LIB names one)")
 
     print(", ".join(f"{stage} {count}" for stage, count in counts.items()), "passed;", len(failures), "failed")
     return 1 if failures else 0
