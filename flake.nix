@@ -8,12 +8,14 @@
       inherit (nixpkgs) lib;
       forSystems = lib.genAttrs [ "x86_64-linux" "aarch64-linux" "x86_64-darwin" "aarch64-darwin" ];
       packageFor = pkgs: pkgs.callPackage ./nix/package.nix { };
+      # A set, as Nix wants it, around the file, by which NixOS knows a module that is imported twice.
+      module = file: { _file = toString file; imports = [ file ]; };
     in
     {
       nixosModules = {
-        host = ./nix/host.nix;
-        guest = ./nix/guest.nix;
-        default = ./nix/host.nix;
+        host = module ./nix/host.nix;
+        guest = module ./nix/guest.nix;
+        default = module ./nix/host.nix;
       };
 
       packages = forSystems (system: rec {

@@ -51,7 +51,10 @@ assert is "lock file" true (lib.pathExists package.cargoLock.lockFile);
 assert is "app" "/package/bin/routelint" self.apps.x86_64-linux.default.program;
 assert is "overlay" "/package" (self.overlays.default pkgs { }).routelint.outPath;
 assert is "modules" [ "default" "guest" "host" ] (lib.attrNames self.nixosModules);
-assert is "modules exist" true (lib.all lib.pathExists (lib.attrValues self.nixosModules));
+assert is "modules exist" true (lib.all (module: lib.all lib.pathExists module.imports) (lib.attrValues self.nixosModules));
+assert is "modules twice" [ ] (lib.attrNames (lib.evalModules {
+  modules = [ ./options.nix self.nixosModules.host self.nixosModules.default ../../nix/host.nix ];
+}).config.routedGuests.guests);
 assert is "addressing" "fd00:1:2::1a" (self.lib.addressing.ipv6.nth "fd00:1:2::/64" 26);
 assert is "check" (script "/fleet" [ "--input=secrets=/secrets" "--strict" "--skip=a b" ]) check.script;
 assert is "check of the template" (script "${../../templates/fleet}" [ "--input=routelint=/self" ]) self.checks.x86_64-linux.template.script;
@@ -61,5 +64,5 @@ assert is "template" true (lib.pathExists (self.templates.default.path + "/flake
 assert is "flake-parts" (script "/fleet" [ "--strict" ]) partsSystem.config.checks.routelint.script;
 assert is "plain package" "/package" plain.routelint.outPath;
 assert is "plain check" (script "/fleet" [ ]) (plain.lib.check { src = "/fleet"; }).script;
-assert is "plain modules" self.nixosModules plain.nixosModules;
+assert is "plain modules" (lib.mapAttrs (_: module: lib.head module.imports) self.nixosModules) plain.nixosModules;
 true

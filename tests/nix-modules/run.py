@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The modules of nix/, evaluated by routelint and by real Nix.
 
-    run.py ROUTELINT [--lib DIR] [--nix COMMAND] [--record]
+    run.py ROUTELINT [--lib DIR] [--nix nix-instantiate] [--nix-cli nix] [--record]
 
 DIR holds nixpkgs' lib/ (also NIXPKGS_LIB). Without it, routelint is held against the answers of real Nix that are recorded beside this file, and the
 comparisons with real Nix are skipped and counted. What is checked:
@@ -18,8 +18,10 @@ import ipaddress
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -196,6 +198,55 @@ def addressing():
     return f"{head} [ {table} ]", results
 
 
+STAND_IN = """{
+  outputs = { self }: let lib = import ./lib; package = name: derivation { inherit name; system = "x86_64-linux"; builder = "/bin/sh"; }; in {
+    inherit lib;
+    legacyPackages = lib.genAttrs [ "x86_64-linux" "aarch64-linux" "x86_64-darwin" "aarch64-darwin" ] (_: {
+      inherit lib;
+      callPackage = file: given: import file ({ inherit lib; rustPlatform.buildRustPackage = given: package given.pname // { inherit (given) meta; }; } // given);
+      runCommand = name: _: _: package name;
+    });
+  };
+}
+"""
+
+
+def check_flake(nix, lib):
+    """`nix flake show` of what git tracks here, with a stand-in for nixpkgs, in a store of its own; nothing is built.
+
+    (`flake check` takes templates in such a store for outsiders.)"""
+    with tempfile.TemporaryDirectory() as work:
+        stand_in = Path(work, "nixpkgs")
+        shutil.copytree(Path(lib) / "lib", stand_in / "lib")
+        (stand_in / "flake.nix").write_text(STAND_IN)
+        clone = Path(work, "routelint")
+        tracked = run(["git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard"]).split("\n")
+        for file in filter(None, tracked):
+            (clone / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / file, clone / file)
+        command = [nix, "--extra-experimental-features", "nix-command flakes", "--store", f"{work}/store"]
+        flake = ["flake", "show", "--json", "--no-write-lock-file", "--override-input", "nixpkgs", f"path:{stand_in}", f"path:{clone}"]
+        try:
+            outputs = json.loads(run(command + flake))
+            kinds = {
+                "app": outputs["apps"]["x86_64-linux"]["default"]["type"],
+                "check": outputs["checks"]["x86_64-linux"]["template"]["type"],
+                "module": outputs["nixosModules"]["host"]["type"],
+                "overlay": outputs["overlays"]["default"]["type"],
+                "package": outputs["packages"]["aarch64-linux"]["routelint"]["type"],
+                "template": outputs["templates"]["default"]["type"],
+            }
+            wanted = {"app": "app", "check": "derivation", "module": "nixos-module", "overlay": "nixpkgs-overlay", "package": "derivation", "template": "template"}
+            if kinds == wanted:
+                passed("flake")
+            else:
+                fail("flake: show", difference(kinds, wanted))
+        except (RuntimeError, KeyError) as error:
+            fail("flake: show", str(error))
+        finally:
+            subprocess.run(["chmod", "-R", "u+w", work], check=False)
+
+
 def check_is_quiet(binary, fleet):
     inputs = ["--input", f"routelint={ROOT}"] if fleet == "template" else []
     command = [binary, "check", "--format", "json", "--strict", *inputs, str(folder_of(fleet))]
@@ -223,6 +274,7 @@ def main():
     parser.add_argument("routelint", type=Path)
     parser.add_argument("--lib", type=Path, default=os.environ.get("NIXPKGS_LIB"))
     parser.add_argument("--nix", default="nix-instantiate")
+    parser.add_argument("--nix-cli", default="nix")
     parser.add_argument("--record", action="store_true")
     arguments = parser.parse_args()
     binary = arguments.routelint.resolve()
@@ -255,8 +307,9 @@ def main():
 
     for nix in real:
         compare("flake", "outputs", expression("outputs.nix"), [nix], expected=True)
+        check_flake(arguments.nix_cli, nix.lib)
     if not real:
-        print(f"skipped: {len(FLEETS) + 5} evaluations by real Nix (no nixpkgs lib; --lib or NIXPKGS_LIB names one)")
+        print(f"skipped: {len(FLEETS) + 6} evaluations by real Nix (no nixpkgs lib; --lib or NIXPKGS_LIB names one)")
 
     print(", ".join(f"{stage} {count}" for stage, count in counts.items()), "passed;", len(failures), "failed")
     return 1 if failures else 0
