@@ -50,6 +50,13 @@ fn every_fixture_gets_the_findings_that_its_readme_names() {
 }
 
 #[test]
+fn the_template_is_a_sound_fleet() {
+    let report = json(&["check", "templates/fleet", "--input", "routelint=.", "--strict"]);
+    assert_eq!(report["findings"], Value::Array(Vec::new()));
+    assert_eq!(report["summary"]["guests"], 2);
+}
+
+#[test]
 fn guests_of_every_way_of_writing_are_understood() {
     let guest = |folder: &str, name: &str| {
         let shown = json(&["show", &format!("fixtures/{folder}")]);
