@@ -63,7 +63,8 @@ let
           ("routedGuests.guests: ${place guest.name} has index ${toString guest.index}, but ${cfg.ipv4.prefix} ends with number ${toString highest4}. "
             + "Use a lower index (the lowest free one is ${toString free}) or a wider prefix.")
         ++ refuseIf (sound4 && guest.index <= highest4 && guest.ipv4 == cfg.ipv4.gateway)
-          ("routedGuests.guests: ${place guest.name} has the address ${guest.ipv4}, which is routedGuests.ipv4.gateway. It would answer itself instead of the host. "
+          ("routedGuests.guests: ${place guest.name} has the address ${guest.ipv4}, which is routedGuests.ipv4.gateway. "
+            + "It would answer itself instead of the host. "
             + "Leave `gateway` away (the host is number 0), or choose an address that no guest gets."))
       guests);
 
@@ -87,7 +88,8 @@ let
           ("routedGuests.guests: ${place guest.name} has index ${toString guest.index}, but ${cfg.ipv6.prefix} ends with number ${toString highest6}. "
             + "Use a lower index (the lowest free one is ${toString free}) or a wider prefix.")
         ++ refuseIf (sound6 && guest.index <= highest6 && guest.ipv6 == net.ipv6.canonical cfg.ipv6.gateway)
-          ("routedGuests.guests: ${place guest.name} has the address ${guest.ipv6}, which is routedGuests.ipv6.gateway. It would answer itself instead of the host. "
+          ("routedGuests.guests: ${place guest.name} has the address ${guest.ipv6}, which is routedGuests.ipv6.gateway. "
+            + "It would answer itself instead of the host. "
             + "Leave `gateway` away (it is fe80::1 then), or choose an address that no guest gets."))
       guests);
 
@@ -120,7 +122,8 @@ let
         refuseIf (peer == guest.name)
           "routedGuests.guests: ${place guest.name} names itself among its peers. Remove it; what a guest sends itself never reaches the host."
         ++ refuseIf (!(cfg.guests ? ${peer}))
-          "routedGuests.guests: ${place guest.name} names the peer `${peer}`, which is no guest. The guests are ${join (map (name: "`${name}`") (attrNames cfg.guests))}.")
+          ("routedGuests.guests: ${place guest.name} names the peer `${peer}`, which is no guest. "
+            + "The guests are ${join (map (name: "`${name}`") (attrNames cfg.guests))}."))
       guest.peers)
     guests;
 
@@ -139,15 +142,18 @@ let
         refuseIf (read == null)
           "routedGuests.guests: `${entry.address}` in publicIPv6 of ${place entry.name} is no IPv6 address. Write one without length, as `2001:db8:77::5`."
         ++ refuseIf (read != null && !net.ipv6.isGlobal entry.address)
-          "routedGuests.guests: `${entry.address}` in publicIPv6 of ${place entry.name} is not public (2000::/3): the world has no route to it. Remove it, or write the address that the provider routes to the host."
+          ("routedGuests.guests: `${entry.address}` in publicIPv6 of ${place entry.name} is not public (2000::/3): "
+            + "the world has no route to it. Remove it, or write the address that the provider routes to the host.")
         ++ refuseIf (read != null && sound6 && net.ipv6.overlap cfg.ipv6.prefix "${entry.address}/128")
-          "routedGuests.guests: `${entry.address}` in publicIPv6 of ${place entry.name} lies in routedGuests.ipv6.prefix, where addresses follow from the index. Remove it there, and set `${entry.name}.inbound = true;` if the outside is to reach it."
+          ("routedGuests.guests: `${entry.address}` in publicIPv6 of ${place entry.name} lies in routedGuests.ipv6.prefix, where addresses follow from the index. "
+            + "Remove it there, and set `${entry.name}.inbound = true;` if the outside is to reach it.")
         ++ refuseIf (!cfg.ipv6.enable)
           "routedGuests.guests: ${place entry.name} has the public address ${entry.address}, but routedGuests.ipv6.enable is off. Remove one of the two.")
       public
     ++ concatMap
       (those: refuseIf (length those > 1)
-        "routedGuests.guests: ${join (map (entry: place entry.name) those)} have the public address ${(head those).address}. Only the one that starts first would get its packets; remove it from the others.")
+        ("routedGuests.guests: ${join (map (entry: place entry.name) those)} have the public address ${(head those).address}. "
+          + "Only the one that starts first would get its packets; remove it from the others."))
       (attrValues (groupBy (entry: net.ipv6.canonical entry.address) (filter (entry: net.ipv6.canonical entry.address != null) public)));
 
   prefixes = refuseIf (!soundMacPrefix)
@@ -156,11 +162,13 @@ let
     "routedGuests: both routedGuests.ipv4.enable and routedGuests.ipv6.enable are off. Guests would have no address; leave one of them on."
   ++ concatMap
     (guest: refuseIf (guest.index > 16777215)
-      "routedGuests.guests: ${place guest.name} has index ${toString guest.index}; numbers end at 16777215, where MAC addresses do. The lowest free one is ${toString free}.")
+      ("routedGuests.guests: ${place guest.name} has index ${toString guest.index}; numbers end at 16777215, where MAC addresses do. "
+        + "The lowest free one is ${toString free}."))
     guests;
 in
 prefixes ++ indices ++ ranges4 ++ ranges6 ++ devices ++ cards ++ peers ++ ports ++ publicAddresses
 ++ sharedUnlessIndex (guest: guest.tap) (those:
-  "routedGuests.guests: the taps of ${names those} are called `${(head those).tap}`. The second guest to start would delete the tap of the first. Choose another `tap` for one of them.")
+  ("routedGuests.guests: the taps of ${names those} are called `${(head those).tap}`. "
+    + "The second guest to start would delete the tap of the first. Choose another `tap` for one of them."))
 ++ sharedUnlessIndex (guest: lib.toLower guest.mac) (those:
   "routedGuests.guests: ${names those} have the MAC ${(head those).mac}. Remove `mac` from one of them; one follows from the index.")

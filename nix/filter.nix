@@ -59,8 +59,8 @@ let
 
       chain forward {
         type filter hook forward priority filter - 1; policy accept;
-        ct state established,related accept
         oifname != @taps jump absent
+        ct state established,related accept
         iifname . oifname @peers accept
         iifname @outward oifname @outside accept
         iifname @taps reject with icmpx type admin-prohibited
@@ -138,8 +138,8 @@ let
   start = stop
     ++ map ({ table, chain, ... }: "ip46tables -t ${table} -N ${chain}") hooks
     ++ concatMap sourceOf guests
-    ++ both "-A routed-forward -m conntrack --ctstate ESTABLISHED,RELATED -j RETURN"
     ++ concatMap (unreachable "routed-forward") guests
+    ++ both "-A routed-forward -m conntrack --ctstate ESTABLISHED,RELATED -j RETURN"
     ++ concatMap forwardFrom guests
     ++ concatMap forwardTo guests
     ++ concatMap (unreachable "routed-output") guests

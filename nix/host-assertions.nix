@@ -63,7 +63,8 @@ refuseIf (!config.systemd.network.enable)
   slotClashes
 ++ concatMap
   (guest: refuseIf (lib.elem guest.tap host.outsideInterfaces)
-    "routedGuests.guests: the tap of `${guest.name}` is called `${guest.tap}`, as an interface that leads outside. microvm.nix would delete that one when the guest starts. Choose another `tap`.")
+    ("routedGuests.guests: the tap of `${guest.name}` is called `${guest.tap}`, as an interface that leads outside. microvm.nix would delete that one when the guest starts. "
+      + "Choose another `tap`."))
   registered
 ++ concatMap
   (guest: let fault = net.tap.fault guest.tap; in refuseIf (fault != null)

@@ -64,6 +64,7 @@ lib.mapAttrs (_: said) {
   public-address-is-none = guests { web = { index = 1; publicIPv6 = [ "2001:db8::5/128" ]; }; };
   public-address-is-private = guests { web = { index = 1; publicIPv6 = [ "fd00::5" ]; }; };
   public-address-twice = guests { web = { index = 1; publicIPv6 = [ "2001:db8::5" ]; }; db = { index = 2; publicIPv6 = [ "2001:DB8::0:5" ]; }; };
+  public-address-without-ipv6 = registry { ipv6.enable = false; guests.web.publicIPv6 = [ "2001:db8::5" ]; };
   public-address-in-the-prefix = registry { ipv6.prefix = lib.mkForce "2001:db8::/64"; guests.web.publicIPv6 = [ "2001:db8::99" ]; };
 
   networkd-off = hostWith { networking.useNetworkd = lib.mkForce false; };
