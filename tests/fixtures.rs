@@ -72,8 +72,8 @@ fn guests_of_every_way_of_writing_are_understood() {
         ("two-hosts", "builder", "west", 2, "vm2", "192.168.90.2/32"),
         ("modules/inline", "mail", "anchor", 26, "vm26", "fd63:4704:b902::1a/128"),
         ("modules/isolated", "back", "cellar", 62, "vm62", "10.9.8.62/32"),
-        ("modules/routed", "c", "pier", 4660, "pier4660", "2a0f:85c1:79::1234/128"),
-        ("modules/systems", "vpn", "quay", 17, "vm17", "2a0f:85c1:77::17/128"),
+        ("modules/routed", "c", "pier", 4660, "pier4660", "2001:db8:79::1234/128"),
+        ("modules/systems", "vpn", "quay", 17, "vm17", "3fff:a:77::17/128"),
     ] {
         let guest = guest(folder, name);
         assert_eq!(guest["host"], host, "{folder}");
