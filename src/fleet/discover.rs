@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::analyse::with_autostart;
 use super::configured::Flakes;
+use super::entries::Entry;
 use super::entry::Named;
 use super::facts::{Declared, Fact, Guest, Host, Release};
 use super::layout::{Root, module_roots, needs_a_loader};
@@ -257,6 +258,11 @@ impl Finder<'_> {
             (View::Null, _) => (machine_of(self.ev(), evaluated), Declared::Inline),
             _ => (self.referenced(flake, name), Declared::FlakeReference),
         };
+        let is_configured = declared != Declared::FlakeReference && !is_own;
+        if !self.is_census() && !is_configured {
+            let update = self.vm_value(vm, "updateFlake");
+            self.judge_entry(Entry { host_id, name, place, flake, update, guest: id });
+        }
         match id {
             Some(id) => {
                 self.guest(name, id, declared, place, Some(host.to_owned()), autostart);

@@ -203,7 +203,7 @@ pub(super) fn names_in(ev: &Evaluator, sets: &[Set]) -> Vec<String> {
     entries.filter(|(name, ..)| seen.insert(*name)).map(|(name, ..)| ev.heap.name(name).to_owned()).collect()
 }
 
-fn attribute(ev: &mut Evaluator, set: Set, name: &str) -> Option<Value> {
+pub(super) fn attribute(ev: &mut Evaluator, set: Set, name: &str) -> Option<Value> {
     let name = ev.heap.intern(name);
     ev.attribute(set, name)
 }

@@ -294,6 +294,8 @@ pub struct Guest {
     pub has_graphics: Fact<bool>,
     /// Whether `microvm.devices` has elements: devices of the host that are handed through.
     pub has_devices: Fact<bool>,
+    /// Whether `microvm.forwardPorts` has elements.
+    pub forward_ports: Fact<bool>,
     /// `networking.usePredictableInterfaceNames`
     pub predictable_names: Fact<bool>,
     /// Names of addresses: `networking.hosts` and `networking.extraHosts`.

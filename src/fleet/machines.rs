@@ -35,7 +35,7 @@ impl Reader<'_> {
         Role { is_host, is_guest }
     }
 
-    fn is_set(&mut self, machine: EvalId, path: &[&str]) -> bool {
+    pub(super) fn is_set(&mut self, machine: EvalId, path: &[&str]) -> bool {
         let value = self.option(machine, path).value;
         matches!(self.ev.force(value).view(), View::Bool(true))
     }
@@ -133,6 +133,7 @@ impl Reader<'_> {
             has_shares: self.quietly(|reader| reader.has_elements(machine, &["microvm", "shares"])),
             has_graphics: self.quietly(|reader| reader.option_truth(machine, &["microvm", "graphics", "enable"])),
             has_devices: self.quietly(|reader| reader.has_elements(machine, &["microvm", "devices"])),
+            forward_ports: self.quietly(|reader| reader.has_elements(machine, &["microvm", "forwardPorts"])),
             predictable_names: self
                 .quietly(|reader| reader.option_truth(machine, &["networking", "usePredictableInterfaceNames"])),
             hosts_entries: self.quietly(|reader| reader.hosts_entries(machine)),
@@ -222,7 +223,7 @@ impl Reader<'_> {
                 Some(value) => {
                     let value = self.ev.force(value);
                     match value.view() {
-                        View::Error(id) if self.is_missing_value(id) => Fact::Absent,
+                        View::Error(id) if self.is_missing_value(id) => self.missing_key(id),
                         _ => {
                             let value = self.settled(value, &["microvm", "interfaces", name]);
                             self.text(value, binding)
@@ -255,7 +256,7 @@ impl Reader<'_> {
             };
             match value.map(|value| (value, value.view())) {
                 None => Fact::Absent,
-                Some((_, View::Error(id))) if self.is_missing_value(id) => Fact::Absent,
+                Some((_, View::Error(id))) if self.is_missing_value(id) => self.missing_key(id),
                 Some((value, _)) => self.text(value, binding),
             }
         })
@@ -265,6 +266,12 @@ impl Reader<'_> {
         let name = self.ev.heap.intern(name);
         let value = self.ev.attribute(set, name)?;
         Some(self.ev.force(value))
+    }
+
+    /// A key of an interface that has no value: it is not given, or depends on another option that is not.
+    fn missing_key(&self, id: crate::heap::ErrorId) -> Fact<String> {
+        let is_own = self.ev.error_info(id).is_some_and(|info| info.message.contains("`microvm.interfaces."));
+        if is_own { Fact::Absent } else { Fact::Unknown }
     }
 
     fn is_missing_value(&self, id: crate::heap::ErrorId) -> bool {

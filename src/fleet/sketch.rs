@@ -9,6 +9,7 @@
 //! guest web@h index=1 tap=vm1/02:00:00:00:00:01
 //! unit 10-eth mac=02:00:00:00:00:01 address=10.0.0.1/32 route=0.0.0.0/0,via=10.0.0.0,onlink
 //! ```
+//! A file leaves router advertisements alone unless it says `accepts-ra`, so that sound taps are short.
 //! `exclusive web db` says that two guests never run together.
 //! `unknown` as a value stands for one that cannot be known; `open` on its own line says that the machine may have more files.
 
@@ -90,7 +91,11 @@ impl<'a> Word<'a> {
     }
 
     fn fact(self) -> Fact<String> {
-        if self.text == "unknown" { Fact::Unknown } else { Fact::Known(self.sourced()) }
+        match self.text {
+            "unknown" => Fact::Unknown,
+            "absent" => Fact::Absent,
+            _ => Fact::Known(self.sourced()),
+        }
     }
 
     fn number(self) -> Fact<i64> {
@@ -248,6 +253,7 @@ fn host(words: &[Word<'_>]) -> Host {
             "device" => host.devices.push(value.sourced()),
             "hosts" => host.hosts_entries.extend(value.split(',').into_iter().map(hosts_entry)),
             "networkd-off" => host.network.networkd = known(false),
+            "no-ipv6" => host.network.enable_ipv6 = Fact::Known(word.sourced().map(|_| false)),
             "sysctls-open" => host.sysctls_complete = false,
             _ => {
                 let key = key.strip_prefix("sysctl:").unwrap_or_else(|| panic!("what is {key}?"));
@@ -278,6 +284,7 @@ fn guest(fleet: &Fleet, words: &[Word<'_>]) -> Guest {
         has_shares: known(false),
         has_graphics: known(false),
         has_devices: known(false),
+        forward_ports: known(false),
         predictable_names: known(true),
         hosts_entries: Vec::new(),
         release: None,
@@ -295,6 +302,7 @@ fn guest(fleet: &Fleet, words: &[Word<'_>]) -> Guest {
             "networkd-off" => guest.network.networkd = known(false),
             "hypervisor" => guest.hypervisor = value.fact(),
             "called" => guest.host_name = value.fact(),
+            "forward-ports" => guest.forward_ports = word.flag(),
             "shares" => guest.has_shares = word.flag(),
             "cid" => guest.vsock_cid = value.number(),
             "tap" | "macvtap" | "user" | "bridge" => add(&mut guest.interfaces, value, |item| {
@@ -303,9 +311,9 @@ fn guest(fleet: &Fleet, words: &[Word<'_>]) -> Guest {
                     kind: known(key.to_owned()),
                     id: pair[0].fact(),
                     mac: pair[1].fact(),
-                    bridge: Fact::Absent,
-                    link: Fact::Absent,
-                    mode: Fact::Absent,
+                    bridge: if key == "bridge" { known("br0".to_owned()) } else { Fact::Absent },
+                    link: if key == "macvtap" { known("eno1".to_owned()) } else { Fact::Absent },
+                    mode: if key == "macvtap" { known("private".to_owned()) } else { Fact::Absent },
                     place: Some(item.place()),
                 }
             }),
@@ -350,12 +358,17 @@ fn unit(words: &[Word<'_>]) -> Unit {
             "disabled" => unit.is_enabled = known(false),
             "generated" => unit.is_generated = true,
             "extra" => unit.has_extra_config = true,
+            "accepts-ra" => {}
             _ => {
                 let key = key.strip_prefix("set:").unwrap_or_else(|| panic!("what is {key}?"));
                 unit.settings.push((key.to_owned(), value.fact()));
                 unit.settings.sort_by(|a, b| a.0.cmp(&b.0));
             }
         }
+    }
+    if !words.iter().any(|word| word.text == "accepts-ra") && unit.setting("IPv6AcceptRA").is_none() {
+        unit.settings.insert(0, ("IPv6AcceptRA".to_owned(), known("false".to_owned())));
+        unit.settings.sort_by(|a, b| a.0.cmp(&b.0));
     }
     unit
 }

@@ -30,6 +30,19 @@ pub enum ProblemKind {
     Conflict,
     /// A module takes an argument that nobody passes.
     MissingArgument(String),
+    /// An entry of `microvm.vms` that microvm.nix cannot make a guest of.
+    Entry(EntryMistake),
+}
+
+/// What is wrong with an entry of `microvm.vms`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryMistake {
+    /// It has both `config` and `flake` or `updateFlake`.
+    ConfigAndFlake,
+    /// The flake has no configuration of its name.
+    NoConfiguration,
+    /// The configuration has no guest module.
+    NoGuestModule,
 }
 
 /// Something that could not be known.

@@ -37,6 +37,7 @@ mod wording;
 
 mod address_texts;
 mod between_guests;
+mod cards;
 mod deployment;
 mod device_names;
 mod dhcpcd_runs_on_taps;
@@ -83,6 +84,7 @@ mod shared_prefixes;
 mod source_problems;
 mod tap_bridged_in_routed_setup;
 mod tap_flags;
+mod tap_listeners;
 mod tap_id_too_long;
 mod tap_without_network;
 mod vsock;

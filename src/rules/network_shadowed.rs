@@ -18,6 +18,8 @@ const EFFECTS: &[&str] = &[
     "guest-host-address-disagree",
     "ipv4-forwarding-missing-on-tap",
     "guest-default-route-missing",
+    "tap-accepts-router-advertisements",
+    "tap-dhcp-client",
 ];
 
 pub(super) const SHADOWED: RuleInfo = RuleInfo {

@@ -19,6 +19,7 @@ pub(super) const EFFECTS: &[&str] = &[
     "guest-match-mac-mismatch",
     "guest-dhcp-on-routed-link",
     "ipv4-forwarding-missing-on-tap",
+    "tap-accepts-router-advertisements",
 ];
 
 /// A machine of the fleet.

@@ -51,7 +51,7 @@ pub(super) const MICROVM: RuleInfo = RuleInfo {
     fix: FixKind::Suggested,
     activation: Activation::Always,
     page: include_str!("vms_unknown_option.md"),
-    explains: &[],
+    explains: &["interface-missing-required-key"],
     run: |context| odd::judged(context, below_microvm),
 };
 

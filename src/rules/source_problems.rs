@@ -51,10 +51,10 @@ pub(super) const MISSING_ARGUMENT: RuleInfo = RuleInfo {
 };
 
 fn problems(context: &Context<'_>, is_wanted: impl Fn(&ProblemKind) -> bool) -> Vec<Draft> {
-    context.fleet.problems.iter().filter(|problem| is_wanted(&problem.kind)).map(draft).collect()
+    context.fleet.problems.iter().filter(|problem| is_wanted(&problem.kind)).filter_map(draft).collect()
 }
 
-fn draft(problem: &Problem) -> Draft {
+fn draft(problem: &Problem) -> Option<Draft> {
     let machine = problem.machine.as_ref().map(|machine| format!("{machine}: ")).unwrap_or_default();
     let message = &problem.message;
     let (message, help, text) = match &problem.kind {
@@ -88,13 +88,15 @@ fn draft(problem: &Problem) -> Draft {
             ),
             "asked for here",
         ),
+        // A rule of its own tells it.
+        ProblemKind::Entry(_) => return None,
     };
     let mut draft =
         Draft::new(Scope::fleet(), message).help(help).label(problem.place, text).possible_if(!problem.is_certain);
     for (place, text) in &problem.related {
         draft = draft.label(Some(*place), text.clone());
     }
-    draft
+    Some(draft)
 }
 
 #[cfg(test)]

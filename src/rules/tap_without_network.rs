@@ -15,6 +15,8 @@ const EFFECTS: &[&str] = &[
     "guest-gateway-not-host-address",
     "ipv4-forwarding-missing-on-tap",
     "guest-host-address-disagree",
+    "tap-accepts-router-advertisements",
+    "tap-dhcp-client",
 ];
 
 pub(super) const WITHOUT_NETWORK: RuleInfo = RuleInfo {
