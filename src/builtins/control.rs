@@ -107,7 +107,11 @@ fn add_error_context(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [context, value] = args else { return Ok(Value::NULL) };
     match ev.want(*value) {
         Err(stop) if stop.0.is_error() => {
-            let text = match ev.coerce(*context, Coercion::Strict) {
+            // A path stands for itself here: nothing is copied into the store.
+            let text = match ev.want(*context).and_then(|context| match context.view() {
+                View::Path(id) => Ok(id),
+                _ => ev.coerce(context, Coercion::Strict),
+            }) {
                 Ok(id) => ev.heap.text(id).into_owned(),
                 // A message that fails takes the place of what it was to explain.
                 Err(failed) if failed.0.is_error() => return Err(failed),

@@ -231,7 +231,7 @@ impl Evaluator {
         let id = ErrorId(u32::try_from(self.errors.len()).unwrap_or(u32::MAX));
         let message = message.into();
         self.heap.count_outside(size_of::<ErrorInfo>() + message.len());
-        self.errors.push(ErrorInfo { kind, message, origin, trace: Vec::new(), cycle: None });
+        self.errors.push(ErrorInfo { kind, message, origin, trace: Vec::new(), is_fatal: false, cycle: None });
         Stop(Value::error(id).with_origin(origin))
     }
 
@@ -290,6 +290,16 @@ impl Evaluator {
             let text = text.into();
             self.heap.count_outside(text.len());
             info.trace.push((origin, text));
+        }
+        stop
+    }
+
+    /// The same error, which `tryEval` does not catch.
+    pub fn not_caught(&mut self, stop: Stop) -> Stop {
+        if let crate::heap::View::Error(id) = stop.0.view()
+            && let Some(info) = self.errors.get_mut(id.0 as usize)
+        {
+            info.is_fatal = true;
         }
         stop
     }
@@ -415,7 +425,7 @@ impl Evaluator {
     /// Whether `builtins.tryEval` turns the stop into `false`.
     pub fn is_caught(&self, stop: Stop) -> bool {
         match stop.0.view() {
-            View::Error(id) => self.error_info(id).is_some_and(|info| info.kind.is_catchable()),
+            View::Error(id) => self.error_info(id).is_some_and(|info| info.kind.is_catchable() && !info.is_fatal),
             _ => false,
         }
     }

@@ -58,6 +58,8 @@ pub struct ErrorInfo {
     pub origin: ExprId,
     /// What was being done, innermost first: a place and a sentence.
     pub trace: Vec<(ExprId, String)>,
+    /// Whether nothing catches it, whatever its kind: what its message shows fails in a way that nothing catches.
+    pub is_fatal: bool,
     /// Of a value that depends on itself, while the error is on its way to that value.
     pub(super) cycle: Option<Cycle>,
 }

@@ -82,8 +82,10 @@ fn does_not_exist(ev: &mut Evaluator, found: &Evaluation, first: &Unmatched) -> 
     let prefix = &found.request.prefix;
     let loc = first.path.iter().fold(prefix.clone(), |loc, name| loc.child(*name));
     let shown = loc.show(&ev.heap);
-    // A value that cannot be shown does not hide that there is no such option.
-    let values = types::show_defs(ev, std::slice::from_ref(&first.definition)).unwrap_or_default();
+    // A value that cannot be shown does not hide that there is no such option. In nixpkgs it does, so that `tryEval` has to do with its failure.
+    let values = types::show_defs(ev, std::slice::from_ref(&first.definition));
+    let is_fatal = values.as_ref().is_err_and(|stop| stop.0.is_error() && !ev.is_caught(*stop));
+    let values = values.unwrap_or_default();
     let mut text = format!("The option `{shown}' does not exist. Definition values:{values}");
     if let Some(suggestion) = suggestion(ev, found, first, &loc) {
         text.push_str(&format!("\n\nDid you mean {suggestion}?"));
@@ -96,7 +98,8 @@ fn does_not_exist(ev: &mut Evaluator, found: &Evaluation, first: &Unmatched) -> 
             text.push_str(&format!("\n\nNo option is declared in `{place}'."));
         }
     }
-    ev.error_at(ErrorKind::Module("undefined-option"), text, first.definition.origin)
+    let stop = ev.error_at(ErrorKind::Module("undefined-option"), text, first.definition.origin);
+    if is_fatal { ev.not_caught(stop) } else { stop }
 }
 
 fn is_without_options(ev: &mut Evaluator, found: &Evaluation) -> bool {

@@ -24,6 +24,7 @@ CLASSES = [
     ("alias", r"Renaming error"),
     # Of the language. What was found instead is shown, in any words.
     ("wrong value", r"expected an? (\w+ )*but found |cannot coerce an? "),
+    ("not a function", r"attempt to call something which is not a function"),
     ("undefined variable", r"undefined variable|` is not defined here"),
     ("TOML", r"parsing (a )?TOML"),
     ("duplicate", r"already defined|duplicate formal|twice"),
@@ -56,13 +57,12 @@ CLASSES = [
     ("store name", r"not a valid store path|is not in the Nix store|to be a valid store path|is not a store path|cannot be the name of a store path|name .* (is not|contains|must not)"),
     ("literal", r"invalid integer|invalid float|does not fit into"),
     ("syntax", r"syntax error|^\S+:\d+:\d+: |path has a trailing slash"),
-    ("not a function", r"attempt to call something which is not a function"),
     ("cannot be compared", r"cannot compare"),
     ("wrong value", r"expected an? |cannot (coerce|convert|add|concatenate|negate)|doesn't represent an absolute path|while an? .* was expected"
                     r"|is not an? (function|string|list|set)|expects a set|requires a function|`with` needs a set|an attribute name must be"),
 ]
 
-MODULE_SYSTEM = {name for name, _ in CLASSES[:next(row for row, (name, _) in enumerate(CLASSES) if name == "undefined variable")]}
+MODULE_SYSTEM = {name for name, _ in CLASSES[:next(row for row, (name, _) in enumerate(CLASSES) if name == "wrong value")]}
 
 
 def class_of(message):

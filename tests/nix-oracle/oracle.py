@@ -62,7 +62,9 @@ def last_error(text):
     """The message itself, after what Nix tells about the way to it."""
     text = re.split(r"(?m)^(?:evaluation warning|trace):", text)[0] if text.lstrip().startswith("error") else text
     starts = list(re.finditer(r"(?m)^(?: {7})?error: ?", text))
-    wrong = Wrong(text[starts[-1].end():] if starts else text)
+    message = text[starts[-1].end():] if starts else text
+    # Below the message stands the source, which has words of its own.
+    wrong = Wrong(re.split(r"(?m)^ +at (?:/|«|\().*:\d+:\d+:", message)[0])
     # Nix evaluates the values that its message shows. What fails there hides what is wrong.
     if "while evaluating the error message for definitions" in text:
         wrong.kind = "undeclared option"

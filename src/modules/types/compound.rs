@@ -302,11 +302,10 @@ pub(super) fn option_type(ev: &mut Evaluator, loc: &Loc, defs: &[Definition]) ->
     if others.is_empty() {
         return Ok(first.value);
     }
-    for def in defs {
-        super::submodule::only_file_and_value(ev, loc, def)?;
-    }
+    super::submodule::only_file_and_value(ev, loc, first)?;
     let mut merged = super::type_of_value(ev, first.value)?;
     for def in others {
+        super::submodule::only_file_and_value(ev, loc, def)?;
         let next = super::type_of_value(ev, def.value)?;
         merged = match super::merge_types(ev, merged, next)? {
             Some(ty) => ty,

@@ -92,7 +92,7 @@ fn render(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
 fn document_list(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [options] = arguments else { return Ok(Value::NULL) };
     let mut documents = Vec::new();
-    collect(ev, *options, 0, &mut documents)?;
+    document_all(ev, *options, 0, &mut documents)?;
     Ok(ev.list(&documents))
 }
 
@@ -101,8 +101,15 @@ fn document_list_below(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     document_list(ev, &[*options])
 }
 
+/// Documents of the options in a tree of sets and of those below them. All options of a tree are found before the first one is looked into.
+fn document_all(ev: &mut Evaluator, tree: Value, depth: u32, documents: &mut Vec<Value>) -> Result<(), Stop> {
+    let mut options = Vec::new();
+    collect(ev, tree, depth, &mut options)?;
+    options.into_iter().try_for_each(|(option, set)| document(ev, option, set, depth, documents))
+}
+
 /// The options in a tree of sets, in the order of their names.
-fn collect(ev: &mut Evaluator, tree: Value, depth: u32, documents: &mut Vec<Value>) -> Result<(), Stop> {
+fn collect(ev: &mut Evaluator, tree: Value, depth: u32, options: &mut Vec<(Value, Set)>) -> Result<(), Stop> {
     ev.tick()?;
     if depth > DEEPEST {
         return Err(ev.limit_error(crate::eval::LimitKind::Depth));
@@ -110,11 +117,12 @@ fn collect(ev: &mut Evaluator, tree: Value, depth: u32, documents: &mut Vec<Valu
     let tree = ev.want(tree)?;
     let View::Attrs(set) = tree.view() else { return Ok(()) };
     if is_tagged(ev, set, b"option")? {
-        return document(ev, tree, set, depth, documents);
+        options.push((tree, set));
+        return Ok(());
     }
     for (_, slot, _) in ev.heap.entries(set) {
         let below = ev.heap.share(slot);
-        collect(ev, below, depth + 1, documents)?;
+        collect(ev, below, depth + 1, options)?;
     }
     Ok(())
 }
@@ -181,7 +189,7 @@ fn document(ev: &mut Evaluator, option: Value, set: Set, depth: u32, documents: 
         && let Some(get) = attribute_of(ev, ty, "getSubOptions")?
     {
         let below = ev.call(get, &[loc])?;
-        collect(ev, below, depth + 1, documents)?;
+        document_all(ev, below, depth + 1, documents)?;
     }
     Ok(())
 }
