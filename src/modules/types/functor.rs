@@ -18,6 +18,8 @@ pub(super) static FAMILY: &[NativeDef] = &[
     NativeDef::strict("internal.types.typeMerge", 2, type_merge),
     NativeDef::strict("internal.types.binOp", 3, merge_payloads),
     NativeDef::strict("internal.types.fromPayload", 2, from_payload_field),
+    NativeDef::strict("internal.types.mergedTag", 2, merged_tag),
+    NativeDef::strict("internal.types.joinedField", 2, joined_field),
     NativeDef::strict("lib.types.defaultTypeMerge", 2, default_type_merge),
 ];
 
@@ -167,12 +169,41 @@ fn merge_tags(ev: &mut Evaluator, x: Value, y: Value) -> Outcome {
             declarations.push(ev.set(&[("options", option), ("_file", file), ("pos", Value::NULL)]));
         }
         let declarations = ev.list(&declarations);
-        let merge = ev.native("lib.modules.mergeOptionDecls");
-        shared.push((name, ev.heap.delay_call(merge, &[loc, declarations]), origin));
+        shared.push((name, ev.delay_native("internal.types.mergedTag", &[loc, declarations]), origin));
     }
     let both = ev.update(x, y)?;
     let shared = ev.heap.new_set(&shared);
     ev.update(both, shared)
+}
+
+/// A tag that two unions declare. Where it is declared tell the two options themselves.
+fn merged_tag(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [loc, declarations] = arguments else { return Ok(Value::NULL) };
+    let merge = ev.native("lib.modules.mergeOptionDecls");
+    let merged = ev.call(merge, &[*loc, *declarations])?;
+    let [files, positions] = ["declarations", "declarationPositions"]
+        .map(|name| (name, ev.str(name)))
+        .map(|(name, field)| (name, ev.delay_native("internal.types.joinedField", &[*declarations, field])));
+    let places = ev.set(&[files, positions]);
+    ev.update(merged, places)
+}
+
+/// A list that each of the options has, one after the other.
+fn joined_field(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
+    let [declarations, field] = arguments else { return Ok(Value::NULL) };
+    let field = ev.want_text(*field)?;
+    let field = ev.heap.intern(&field);
+    let options = ev.heap.intern("options");
+    let mut joined = Value::EMPTY_LIST;
+    for declaration in ev.want_list(*declarations)?.slots() {
+        let declaration = ev.want_attrs(Value::reference(declaration))?;
+        let option = ev.attribute_or_stop(declaration, options)?;
+        let option = ev.want_attrs(option)?;
+        let list = ev.attribute_or_stop(option, field)?;
+        let list = ev.want(list)?;
+        joined = ev.concat_lists(joined, list)?;
+    }
+    Ok(joined)
 }
 
 fn merge_submodules(ev: &mut Evaluator, x: &Submodule, y: &Submodule) -> Result<TypeId, Stop> {

@@ -7,7 +7,7 @@ use crate::heap::{StrId, Value};
 pub(super) static FUNCTIONS: &[NativeDef] = &[
     NativeDef::strict("lib.strings.toInt", 1, to_int),
     NativeDef::strict("lib.strings.toIntBase10", 1, to_int_base_10),
-    NativeDef::strict("lib.strings.fixedWidthString", 3, fixed_width_string),
+    NativeDef::with_strict("lib.strings.fixedWidthString", 3, 0b101, fixed_width_string),
     NativeDef::strict("lib.strings.fixedWidthNumber", 2, fixed_width_number),
     NativeDef::strict("lib.strings.floatToString", 1, float_to_string),
 ];
@@ -78,13 +78,17 @@ fn to_int_base_10(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     json_int(ev, "toIntBase10", id, number)
 }
 
-/// The string behind as much filler as makes it `width` bytes long.
-fn padded(ev: &mut Evaluator, width: i64, filler: StrId, value: Value) -> Outcome {
+/// The string behind as much filler as makes it `width` bytes long. The filler is looked at only if some is needed.
+fn padded(ev: &mut Evaluator, width: i64, filler: Value, value: Value) -> Outcome {
     let id = coerced(ev, value)?;
-    let (length, unit) = (ev.heap.bytes(id).len(), ev.heap.bytes(filler).len());
+    let length = ev.heap.bytes(id).len();
     let missing = usize::try_from(width).ok().and_then(|width| width.checked_sub(length));
+    if missing == Some(0) {
+        return Ok(value);
+    }
+    let filler = if missing.is_some() { coerced(ev, filler)? } else { StrId::EMPTY };
+    let unit = ev.heap.bytes(filler).len();
     let count = match missing {
-        Some(0) => return Ok(value),
         Some(_) if unit == 0 => return Err(ev.limit_error(LimitKind::Depth)),
         Some(missing) if missing % unit == 0 => missing / unit,
         _ => {
@@ -106,8 +110,7 @@ fn padded(ev: &mut Evaluator, width: i64, filler: StrId, value: Value) -> Outcom
 fn fixed_width_string(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [width, filler, string] = arguments else { return Ok(Value::NULL) };
     let width = ev.want_int(*width)?;
-    let filler = coerced(ev, *filler)?;
-    padded(ev, width, filler, *string)
+    padded(ev, width, *filler, *string)
 }
 
 fn fixed_width_number(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
@@ -115,7 +118,7 @@ fn fixed_width_number(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let width = ev.want_int(*width)?;
     let text = ev.coerce(*number, Coercion::More)?;
     let zero = ev.heap.new_string(b"0");
-    padded(ev, width, zero, Value::string(text))
+    padded(ev, width, Value::string(zero), Value::string(text))
 }
 
 fn float_to_string(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
