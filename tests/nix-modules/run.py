@@ -10,6 +10,8 @@ comparisons with real Nix are skipped and counted. What is checked:
   refused   registries with a mistake: the same assertions, with the texts that refused.txt shows
   options   nix/OPTIONS.md is what the modules declare now
   addressing  the functions of nix/lib.nix against Python's ipaddress, for prefixes and numbers made at random from a fixed seed
+  random    registries made at random: real Nix and routelint agree, assertions never fail themselves, and nft and iptables (where they are) take the rules of those
+            that nothing is wrong with
   flake     flake.nix, default.nix and what hangs on them, with stand-ins for nixpkgs (real Nix only)
 """
 
@@ -23,6 +25,9 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+sys.dont_write_bytecode = True
+import random_registries  # noqa: E402  (after the line above, so that no folder appears here)
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -247,6 +252,23 @@ def check_flake(nix, lib):
             subprocess.run(["chmod", "-R", "u+w", work], check=False)
 
 
+def check_random(evaluators, seed, count):
+    judged = compare("random", f"seed {seed}", random_registries.expression(HERE, seed, count), evaluators) or []
+    sound = [case["facts"] for case in judged if case["facts"]]
+    if judged and not count // 20 < len(sound) < count:
+        fail("random", f"{len(sound)} of {count} registries are sound; the generator makes nothing of use")
+    here = random_registries.firewalls()
+    for firewall, command in here.items():
+        for facts in sound:
+            if refused := random_registries.refused_rules(facts, firewall, command):
+                fail(f"random: {firewall}, seed {seed}", refused)
+                break
+        else:
+            passed("firewalls")
+    if len(here) < 2:
+        print(f"skipped: rules for {2 - len(here)} firewalls (not installed, or no namespaces)")
+
+
 def check_is_quiet(binary, fleet):
     inputs = ["--input", f"routelint={ROOT}"] if fleet == "template" else []
     command = [binary, "check", "--format", "json", "--strict", *inputs, str(folder_of(fleet))]
@@ -275,6 +297,7 @@ def main():
     parser.add_argument("--lib", type=Path, default=os.environ.get("NIXPKGS_LIB"))
     parser.add_argument("--nix", default="nix-instantiate")
     parser.add_argument("--nix-cli", default="nix")
+    parser.add_argument("--seed", type=int, default=2026)
     parser.add_argument("--record", action="store_true")
     arguments = parser.parse_args()
     binary = arguments.routelint.resolve()
@@ -305,11 +328,13 @@ def main():
 
     compare("addressing", "functions", addressing()[0], evaluators, addressing()[1])
 
+    check_random(evaluators, arguments.seed, 60)
+
     for nix in real:
         compare("flake", "outputs", expression("outputs.nix"), [nix], expected=True)
         check_flake(arguments.nix_cli, nix.lib)
     if not real:
-        print(f"skipped: {len(FLEETS) + 6} evaluations by real Nix (no nixpkgs lib; --lib or NIXPKGS_LIB names one)")
+        print(f"skipped: {len(FLEETS) + 7} evaluations by real Nix (no nixpkgs lib; --lib or NIXPKGS_LIB names one)")
 
     print(", ".join(f"{stage} {count}" for stage, count in counts.items()), "passed;", len(failures), "failed")
     return 1 if failures else 0
