@@ -11,7 +11,7 @@ pub use super::mac::MacAddress;
 use super::masquerade::Masquerade;
 use super::oddities::Oddity;
 use super::parts::Parts;
-pub use super::services::{Bridge, Dhcpcd, Firewall, HostsEntry, Netdev, PortForward};
+pub use super::services::{Bridge, Dhcpcd, Firewall, HostsEntry, Netdev, PortForward, WaitOnline};
 use super::trouble::{Gap, Problem};
 pub use crate::config::Release;
 use crate::source::Place;
@@ -234,6 +234,10 @@ pub struct Host {
     pub netdevs: Vec<Netdev>,
     /// `networking.bridges`
     pub bridges: Vec<Bridge>,
+    /// What its start waits for.
+    pub wait_online: WaitOnline,
+    /// Ethernet addresses in `systemd.network.links`: of cards of its own.
+    pub link_macs: Vec<Sourced<String>>,
     /// Names of addresses: `networking.hosts` and `networking.extraHosts`.
     pub hosts_entries: Vec<HostsEntry>,
     /// Whether it has the host module of microvm.nix, switched on.
@@ -284,6 +288,8 @@ pub struct Guest {
     pub host_name: Fact<String>,
     /// `microvm.hypervisor`
     pub hypervisor: Fact<String>,
+    /// `microvm.vcpu`
+    pub vcpu: Fact<i64>,
     /// `microvm.vsock.cid`
     pub vsock_cid: Fact<i64>,
     /// `microvm.machineId`
@@ -298,6 +304,8 @@ pub struct Guest {
     pub forward_ports: Fact<bool>,
     /// `networking.usePredictableInterfaceNames`
     pub predictable_names: Fact<bool>,
+    /// Devices in `systemd.network.netdevs`, sorted by name.
+    pub netdevs: Vec<Netdev>,
     /// Names of addresses: `networking.hosts` and `networking.extraHosts`.
     pub hosts_entries: Vec<HostsEntry>,
     /// The NixOS release, if it is known.
@@ -321,6 +329,8 @@ pub struct Interface {
     pub link: Fact<String>,
     /// `macvtap.mode`: `bridge`, `private`, `vepa` or `passthru`.
     pub mode: Fact<String>,
+    /// `tap.vhost`, for that kind.
+    pub vhost: Fact<bool>,
     /// Where the element is written.
     pub place: Option<Place>,
 }
@@ -439,6 +449,10 @@ pub struct Address {
     pub net: Option<IpNet>,
     /// Whether a length is written.
     pub has_prefix: bool,
+    /// Whether it is written in a section of its own (`addresses`).
+    pub in_section: bool,
+    /// Other keys of its section with their values as text: `Scope`, `PreferredLifetime`, `Broadcast` …
+    pub others: Vec<(String, Fact<String>)>,
 }
 
 /// One route of a unit.

@@ -95,6 +95,8 @@ impl Reader<'_> {
             devices: self.quietly(|reader| reader.devices(machine)),
             netdevs: self.quietly(|reader| reader.netdevs(machine)),
             bridges: self.quietly(|reader| reader.bridges(machine)),
+            wait_online: self.quietly(|reader| reader.wait_online(machine)),
+            link_macs: self.quietly(|reader| reader.link_macs(machine)),
             hosts_entries: self.quietly(|reader| reader.hosts_entries(machine)),
             has_host_module: self.is_set(machine, &["routelint", "isHost"]),
             vms: self.names(machine, &["microvm", "vms"]),
@@ -128,6 +130,8 @@ impl Reader<'_> {
             autostart: Fact::Absent,
             host_name: self.option_text(machine, &["networking", "hostName"]),
             hypervisor: self.option_text(machine, &["microvm", "hypervisor"]),
+            vcpu: self.quietly(|reader| reader.option_number(machine, &["microvm", "vcpu"])),
+            netdevs: self.quietly(|reader| reader.netdevs(machine)),
             vsock_cid: self.quietly(|reader| reader.option_number(machine, &["microvm", "vsock", "cid"])),
             machine_id: self.quietly(|reader| reader.option_text(machine, &["microvm", "machineId"])),
             has_shares: self.quietly(|reader| reader.has_elements(machine, &["microvm", "shares"])),
@@ -237,8 +241,23 @@ impl Reader<'_> {
         let [kind, id, mac, bridge] = ["type", "id", "mac", "bridge"].map(&mut read);
         let is_macvtap = kind.value().is_some_and(|kind| kind == "macvtap");
         let [link, mode] = if is_macvtap { self.macvtap(set, &written) } else { [Fact::Absent, Fact::Absent] };
+        let vhost =
+            if kind.value().is_some_and(|kind| kind == "tap") { self.vhost(set, &written) } else { Fact::Absent };
         let place = raw.and_then(|value| self.place(value.origin()));
-        Interface { kind, id, mac, bridge, link, mode, place }
+        Interface { kind, id, mac, bridge, link, mode, vhost, place }
+    }
+
+    /// `tap.vhost` of an interface.
+    fn vhost(&mut self, set: Set, written: &[Set]) -> Fact<bool> {
+        let name = self.ev.heap.intern("tap");
+        let raw = self.raw_below(written, name);
+        let Some(View::Attrs(tap)) = self.below_value(set, "tap").map(Value::view) else { return Fact::Absent };
+        let symbol = self.ev.heap.intern("vhost");
+        let binding = self.binding(&raw, symbol);
+        match self.below_value(tap, "vhost") {
+            Some(value) => self.quietly(|reader| reader.truth(value, binding)),
+            None => Fact::Absent,
+        }
     }
 
     /// `macvtap.link` and `macvtap.mode` of an interface.

@@ -47,7 +47,7 @@ pub use coverage::{Coverage, Reason};
 pub use facts::{
     Address, Bridge, Declared, Dhcpcd, Fact, Firewall, Fleet, Guest, GuestId, Host, HostId, HostsEntry, Interface,
     Leaf, Listed, MacAddress, Matching, Nat, Netdev, Network, Origin, Part, PortForward, Release, Route, Sourced, Unit,
-    Widened,
+    WaitOnline, Widened,
 };
 pub use links::{Link, Links, Routing};
 pub use locate::{Located, NotLocated, locate};

@@ -276,12 +276,28 @@ impl Reader<'_> {
                 continue;
             };
             match self.member_fact(set, "Address") {
-                Fact::Known(text) => listed.items.push(address(text)),
+                Fact::Known(text) => {
+                    let others = self.other_keys(set, &["Address"]);
+                    listed.items.push(Address { in_section: true, others, ..address(text) });
+                }
                 Fact::Absent => {}
                 Fact::Unknown => listed.is_complete = false,
             }
         }
         listed
+    }
+
+    /// The keys of a section with their values as text, some left out.
+    fn other_keys(&mut self, set: Set, without: &[&str]) -> Vec<(String, Fact<String>)> {
+        let mut others = Vec::new();
+        for (name, slot, binding) in self.ev.heap.entries(set) {
+            if !without.contains(&self.ev.heap.name(name)) {
+                let value = self.ev.force_slot(slot);
+                let fact = self.text(value, binding);
+                others.push((self.ev.heap.name(name).to_owned(), fact));
+            }
+        }
+        others
     }
 
     /// A scalar attribute of a set with its own binding.
@@ -325,14 +341,7 @@ impl Reader<'_> {
             Fact::Absent => Fact::Absent,
             Fact::Unknown => Fact::Unknown,
         };
-        let mut others = Vec::new();
-        for (name, slot, binding) in self.ev.heap.entries(set) {
-            if !matches!(self.ev.heap.name(name), "Destination" | "Gateway" | "GatewayOnLink") {
-                let value = self.ev.force_slot(slot);
-                let fact = self.text(value, binding);
-                others.push((self.ev.heap.name(name).to_owned(), fact));
-            }
-        }
+        let others = self.other_keys(set, &["Destination", "Gateway", "GatewayOnLink"]);
         Route {
             place: self.place(origin),
             destination: self.member_fact(set, "Destination"),
@@ -372,5 +381,11 @@ impl Reader<'_> {
 }
 
 fn address(text: Sourced<String>) -> Address {
-    Address { net: parse_prefix(&text.value), has_prefix: text.value.contains('/'), text }
+    Address {
+        net: parse_prefix(&text.value),
+        has_prefix: text.value.contains('/'),
+        text,
+        in_section: false,
+        others: Vec::new(),
+    }
 }

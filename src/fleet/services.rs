@@ -56,6 +56,19 @@ pub struct Netdev {
     pub name: Sourced<String>,
     /// `Kind`: `bridge`, `tap`, `vlan`, `wireguard` …
     pub kind: Fact<String>,
+    /// `MultiQueue` of `tapConfig`.
+    pub multi_queue: Fact<bool>,
+}
+
+/// What `systemd-networkd-wait-online` waits for (`systemd.network.wait-online`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitOnline {
+    /// `enable`
+    pub enable: Fact<bool>,
+    /// `anyInterface`: whether one link is enough.
+    pub any_interface: Fact<bool>,
+    /// `ignoredInterfaces`
+    pub ignored: Listed<Sourced<String>>,
 }
 
 /// A bridge of `networking.bridges`.
@@ -165,7 +178,18 @@ impl Reader<'_> {
             let View::Attrs(device) = self.ev.force_slot(slot).view() else { continue };
             let Some(section) = self.section_set(device, "netdevConfig") else { continue };
             let Fact::Known(name) = self.member_fact(section, "Name") else { continue };
-            devices.push(Netdev { name, kind: self.member_fact(section, "Kind") });
+            let multi_queue = match self.section_set(device, "tapConfig") {
+                Some(tap) => match self.member_fact(tap, "MultiQueue") {
+                    Fact::Known(text) => match super::facts::parse_boolean(&text.value) {
+                        Some(truth) => Fact::Known(text.map(|_| truth)),
+                        None => Fact::Unknown,
+                    },
+                    Fact::Absent => Fact::Absent,
+                    Fact::Unknown => Fact::Unknown,
+                },
+                None => Fact::Absent,
+            };
+            devices.push(Netdev { name, kind: self.member_fact(section, "Kind"), multi_queue });
         }
         devices.sort_by(|a, b| a.name.value.cmp(&b.name.value));
         devices
@@ -178,6 +202,32 @@ impl Reader<'_> {
             View::Attrs(inner) => Some(inner),
             _ => None,
         }
+    }
+
+    pub(super) fn wait_online(&mut self, machine: EvalId) -> WaitOnline {
+        let option = |name| ["systemd", "network", "wait-online", name];
+        WaitOnline {
+            enable: self.option_truth(machine, &option("enable")),
+            any_interface: self.option_truth(machine, &option("anyInterface")),
+            ignored: self.option_texts(machine, &option("ignoredInterfaces")),
+        }
+    }
+
+    /// Ethernet addresses that `.link` files name, of cards or for them.
+    pub(super) fn link_macs(&mut self, machine: EvalId) -> Vec<Sourced<String>> {
+        let value = self.option(machine, &["systemd", "network", "links"]).value;
+        let View::Attrs(set) = self.ev.force(value).view() else { return Vec::new() };
+        let mut macs = Vec::new();
+        for (_, slot, _) in self.ev.heap.entries(set) {
+            let View::Attrs(link) = self.ev.force_slot(slot).view() else { continue };
+            for (section, key) in
+                [("matchConfig", "MACAddress"), ("matchConfig", "PermanentMACAddress"), ("linkConfig", "MACAddress")]
+            {
+                let fact = self.section_set(link, section).map(|section| self.member_fact(section, key));
+                macs.extend(fact.and_then(|fact| fact.known().cloned()));
+            }
+        }
+        macs
     }
 
     pub(super) fn bridges(&mut self, machine: EvalId) -> Vec<Bridge> {

@@ -185,6 +185,16 @@ fn hosts_entry(word: Word<'_>) -> HostsEntry {
     HostsEntry { address: parts[0].sourced(), name: parts[1].text.to_owned() }
 }
 
+/// `vm1/tap`, `vm1/tap/multi`
+fn netdev(word: Word<'_>) -> Netdev {
+    let parts = word.split('/');
+    Netdev {
+        name: parts[0].sourced(),
+        kind: parts[1].fact(),
+        multi_queue: parts.get(2).map_or(Fact::Absent, |word| word.flag()),
+    }
+}
+
 fn host(words: &[Word<'_>]) -> Host {
     let (name, words) = words.split_first().expect("a name");
     let mut host = Host {
@@ -213,6 +223,8 @@ fn host(words: &[Word<'_>]) -> Host {
         devices: Vec::new(),
         netdevs: Vec::new(),
         bridges: Vec::new(),
+        wait_online: WaitOnline { enable: known(true), any_interface: known(true), ignored: Listed::default() },
+        link_macs: Vec::new(),
         hosts_entries: Vec::new(),
         has_host_module: true,
         vms: Listed::default(),
@@ -254,6 +266,11 @@ fn host(words: &[Word<'_>]) -> Host {
             "hosts" => host.hosts_entries.extend(value.split(',').into_iter().map(hosts_entry)),
             "networkd-off" => host.network.networkd = known(false),
             "no-ipv6" => host.network.enable_ipv6 = Fact::Known(word.sourced().map(|_| false)),
+            "waits-for-all" => host.wait_online.any_interface = known(false),
+            "waits-not-for" => add(&mut host.wait_online.ignored, value, Word::sourced),
+            "card" => host.link_macs.push(value.sourced()),
+            "netdev" => host.netdevs.push(netdev(value)),
+            "no-module" => host.has_host_module = false,
             "sysctls-open" => host.sysctls_complete = false,
             _ => {
                 let key = key.strip_prefix("sysctl:").unwrap_or_else(|| panic!("what is {key}?"));
@@ -279,6 +296,8 @@ fn guest(fleet: &Fleet, words: &[Word<'_>]) -> Guest {
         autostart: known(true),
         host_name: known(named[0].text.to_owned()),
         hypervisor: known("qemu".to_owned()),
+        vcpu: known(1),
+        netdevs: Vec::new(),
         vsock_cid: Fact::Absent,
         machine_id: Fact::Absent,
         has_shares: known(false),
@@ -305,15 +324,25 @@ fn guest(fleet: &Fleet, words: &[Word<'_>]) -> Guest {
             "forward-ports" => guest.forward_ports = word.flag(),
             "shares" => guest.has_shares = word.flag(),
             "cid" => guest.vsock_cid = value.number(),
+            "hosts" => guest.hosts_entries.extend(value.split(',').into_iter().map(hosts_entry)),
+            "vcpu" => guest.vcpu = value.number(),
+            "netdev" => guest.netdevs.push(netdev(value)),
+            "no-ipv6" => guest.network.enable_ipv6 = known(false),
             "tap" | "macvtap" | "user" | "bridge" => add(&mut guest.interfaces, value, |item| {
                 let pair = item.split('/');
+                let third = |kind: &str, default: &str| match pair.get(2) {
+                    _ if key != kind => Fact::Absent,
+                    Some(word) => word.fact(),
+                    None => known(default.to_owned()),
+                };
                 Interface {
                     kind: known(key.to_owned()),
                     id: pair[0].fact(),
                     mac: pair[1].fact(),
-                    bridge: if key == "bridge" { known("br0".to_owned()) } else { Fact::Absent },
-                    link: if key == "macvtap" { known("eno1".to_owned()) } else { Fact::Absent },
+                    bridge: third("bridge", "br0"),
+                    link: third("macvtap", "eno1"),
                     mode: if key == "macvtap" { known("private".to_owned()) } else { Fact::Absent },
+                    vhost: pair.get(2).filter(|_| key == "tap").map_or(Fact::Absent, |word| word.flag()),
                     place: Some(item.place()),
                 }
             }),
@@ -350,6 +379,8 @@ fn unit(words: &[Word<'_>]) -> Unit {
                 text: item.sourced(),
                 net: parse_prefix(item.text),
                 has_prefix: item.text.contains('/'),
+                in_section: false,
+                others: Vec::new(),
             }),
             "route" => unit.routes.items.push(route(*word, value)),
             "routes-open" => unit.routes.is_complete = false,

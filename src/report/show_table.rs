@@ -211,6 +211,8 @@ mod tests {
             text: sourced((*text).to_owned()),
             net: crate::fleet::facts::parse_prefix(text),
             has_prefix: text.contains('/'),
+            in_section: false,
+            others: Vec::new(),
         };
         let route = |destination: Fact<String>, gateway: &str| Route {
             place: None,
@@ -295,6 +297,7 @@ mod tests {
                 bridge: Fact::Absent,
                 link: Fact::Absent,
                 mode: Fact::Absent,
+                vhost: Fact::Absent,
                 place: None,
             }]),
             network: network(vec![unit("10-eth", &["10.0.0.5", "fec0::5/128"]), masked]),

@@ -92,7 +92,7 @@ fn incomplete(context: &Context<'_>) -> Vec<Draft> {
 }
 
 fn incomplete_card(link: &Link<'_>) -> Option<Draft> {
-    let Interface { kind, id, mac, bridge, link: parent, mode, place } = link.interface;
+    let Interface { kind, id, mac, bridge, link: parent, mode, place, vhost: _ } = link.interface;
     let kind_word = kind.value().map(String::as_str);
     let is_absent = |fact: &Fact<String>| matches!(fact, Fact::Absent);
     let mut missing: Vec<&str> = [("type", kind), ("id", id), ("mac", mac)]

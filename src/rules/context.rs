@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::draft::{Family, Scope};
+use super::free::Free;
 use super::wording;
 use crate::fleet::{Fact, Fleet, GuestId, Host, HostId, Link, Links, Route, Unit};
 
@@ -13,11 +14,13 @@ use crate::fleet::{Fact, Fleet, GuestId, Host, HostId, Link, Links, Route, Unit}
 pub(super) struct Context<'a> {
     pub(super) fleet: &'a Fleet,
     pub(super) links: Links<'a>,
+    /// What no guest has yet.
+    pub(super) free: Free<'a>,
 }
 
 impl<'a> Context<'a> {
     pub(super) fn new(fleet: &'a Fleet) -> Self {
-        Self { fleet, links: Links::new(fleet) }
+        Self { fleet, links: Links::new(fleet), free: Free::new(fleet) }
     }
 
     /// The hosts that have routed links, with these.

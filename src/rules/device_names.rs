@@ -3,7 +3,8 @@
 use super::context::Context;
 use super::culprit;
 use super::draft::{Draft, Scope};
-use super::finding::Severity;
+use super::finding::{Fix, Severity};
+use super::rewrite;
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::{Host, Link, Sourced};
 use crate::source::Place;
@@ -18,7 +19,7 @@ pub(super) const CHARACTERS: RuleInfo = RuleInfo {
     activation: Activation::Always,
     page: include_str!("tap_id_invalid_characters.md"),
     explains: EFFECTS,
-    run: |context| devices(context).filter_map(|(link, id)| characters(link, id)).collect(),
+    run: |context| devices(context).filter_map(|(link, id)| characters(context, link, id)).collect(),
 };
 
 pub(super) const RESERVED: RuleInfo = RuleInfo {
@@ -29,7 +30,7 @@ pub(super) const RESERVED: RuleInfo = RuleInfo {
     activation: Activation::Always,
     page: include_str!("tap_id_reserved.md"),
     explains: EFFECTS,
-    run: |context| devices(context).filter_map(|(link, id)| reserved(link, id)).collect(),
+    run: |context| devices(context).filter_map(|(link, id)| reserved(context, link, id)).collect(),
 };
 
 pub(super) const COLLIDES: RuleInfo = RuleInfo {
@@ -40,7 +41,7 @@ pub(super) const COLLIDES: RuleInfo = RuleInfo {
     activation: Activation::Always,
     page: include_str!("tap_id_collides_host_interface.md"),
     explains: EFFECTS,
-    run: |context| devices(context).filter_map(|(link, id)| collides(link, id)).collect(),
+    run: |context| devices(context).filter_map(|(link, id)| collides(context, link, id)).collect(),
 };
 
 pub(super) const NETDEV: RuleInfo = RuleInfo {
@@ -62,7 +63,7 @@ fn devices<'c>(context: &'c Context<'_>) -> impl Iterator<Item = (&'c Link<'c>, 
     })
 }
 
-fn characters(link: &Link<'_>, id: &Sourced<String>) -> Option<Draft> {
+fn characters(context: &Context<'_>, link: &Link<'_>, id: &Sourced<String>) -> Option<Draft> {
     let name = &id.value;
     let guest = &link.guest.name;
     let bad = name.chars().zip(0usize..).find(|(letter, _)| {
@@ -116,7 +117,23 @@ fn characters(link: &Link<'_>, id: &Sourced<String>) -> Option<Draft> {
         .severity(severity)
         .help("use letters, digits, `-`, `_` and `.` only, here and in the host's file for it")
         .label(culprit::at_byte(id, at).or(link.interface.place), "not usable in a device name");
-    Some(draft.label(id.place(), "the name"))
+    let usable = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+    let plain: String = name.chars().map(|letter| if usable(letter) { letter } else { '-' }).collect();
+    let plain = plain.trim_matches(['-', '.']);
+    Some(draft.label(id.place(), "the name").fix(renamed(context, link, plain)))
+}
+
+/// An edit that gives a card's device another name, on both sides, if that is free.
+fn renamed(context: &Context<'_>, link: &Link<'_>, new: &str) -> Option<Fix> {
+    if context.free.is_device(new) { rewrite::device(link, new) } else { None }
+}
+
+/// As [`renamed`], where the files of the host are about its own device of the old name: only if one is there for the new name.
+fn renamed_in_guest(context: &Context<'_>, link: &Link<'_>, new: &str) -> Option<Fix> {
+    let files = &link.host?.network.units.items;
+    let is_awaited = files.iter().flat_map(|unit| &unit.matching.names.items).any(|name| name.value == new);
+    let text = link.interface.id.known().filter(|_| is_awaited && context.free.is_device(new))?;
+    rewrite::literals([text], new, format!("Call it {new}"))
 }
 
 fn spelled(letter: char) -> String {
@@ -129,7 +146,7 @@ fn spelled(letter: char) -> String {
     }
 }
 
-fn reserved(link: &Link<'_>, id: &Sourced<String>) -> Option<Draft> {
+fn reserved(context: &Context<'_>, link: &Link<'_>, id: &Sourced<String>) -> Option<Draft> {
     let why = match id.value.as_str() {
         "all" | "default" => "the kernel keeps the name for its settings of all interfaces and refuses it",
         "lo" => "it is the loopback interface, which every machine has",
@@ -144,7 +161,11 @@ fn reserved(link: &Link<'_>, id: &Sourced<String>) -> Option<Draft> {
             format!("the device of guest {} is called `{}`: {why}", link.guest.name, id.value),
         )
         .help("put letters in front, such as vm and the guest's index, here and in the host's file for it")
-        .label(id.place().or(link.interface.place), "not usable as a device name"),
+        .label(id.place().or(link.interface.place), "not usable as a device name")
+        .fix(
+            renamed(context, link, &format!("vm{}", id.value))
+                .or_else(|| renamed(context, link, &format!("vm-{}", id.value))),
+        ),
     )
 }
 
@@ -167,7 +188,7 @@ fn owner(host: &Host, name: &str) -> Option<(String, Option<Place>)> {
     bridge.or_else(netdev).or_else(uplink)
 }
 
-fn collides(link: &Link<'_>, id: &Sourced<String>) -> Option<Draft> {
+fn collides(context: &Context<'_>, link: &Link<'_>, id: &Sourced<String>) -> Option<Draft> {
     let host = link.host?;
     let (what, place) = owner(host, &id.value)?;
     let name = &id.value;
@@ -181,7 +202,8 @@ fn collides(link: &Link<'_>, id: &Sourced<String>) -> Option<Draft> {
         )
         .help("give the guest's device a name of its own, here and in the host's file for it")
         .label(culprit::at_end(id).or(link.interface.place), format!("guest {} takes {name}", link.guest.name))
-        .label(place, format!("{what} of the host")),
+        .label(place, format!("{what} of the host"))
+        .fix(renamed_in_guest(context, link, &format!("vm-{name}"))),
     )
 }
 

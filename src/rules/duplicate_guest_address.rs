@@ -8,7 +8,8 @@ use super::finding::Severity;
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use super::wording;
 
-const EFFECTS: &[&str] = &["host-route-on-wrong-tap", "guest-host-address-disagree", "host-route-missing"];
+const EFFECTS: &[&str] =
+    &["duplicate-host-route", "host-route-on-wrong-tap", "guest-host-address-disagree", "host-route-missing"];
 
 pub(super) const IPV4: RuleInfo = RuleInfo {
     name: "duplicate-guest-ipv4",

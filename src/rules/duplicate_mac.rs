@@ -1,13 +1,27 @@
-//! Equal MAC addresses: in two guests, which works as long as they share no segment, and in one guest, which does not.
+//! Equal MAC addresses: on one segment, where they cost packets; in two guests without one, which works; and in one guest, which does not.
+
+use rustc_hash::FxHashMap;
 
 use super::context::Context;
 use super::culprit;
 use super::draft::{Draft, Scope};
 use super::duplicates::clashes;
 use super::finding::Severity;
+use super::rewrite;
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use super::wording;
-use crate::fleet::{Guest, MacAddress};
+use crate::fleet::{Guest, HostId, Link, MacAddress};
+
+pub(super) const SEGMENT: RuleInfo = RuleInfo {
+    name: "duplicate-mac-same-segment",
+    severity: Severity::Error,
+    group: Group::Uniqueness,
+    fix: FixKind::Suggested,
+    activation: Activation::Always,
+    page: include_str!("duplicate_mac_same_segment.md"),
+    explains: &["duplicate-mac-across-vms"],
+    run: same_segment,
+};
 
 pub(super) const ACROSS: RuleInfo = RuleInfo {
     name: "duplicate-mac-across-vms",
@@ -38,6 +52,64 @@ pub(super) const WITHIN: RuleInfo = RuleInfo {
     run: within,
 };
 
+fn same_segment(context: &Context<'_>) -> Vec<Draft> {
+    let mut ports: FxHashMap<(HostId, &str), &str> = FxHashMap::default();
+    for (id, host) in context.fleet.numbered_hosts() {
+        for bridge in &host.bridges {
+            ports.extend(bridge.ports.items.iter().map(|port| ((id, port.value.as_str()), bridge.name.value.as_str())));
+        }
+    }
+    // Which bridge it is, is only known together with the host.
+    let links = context.links.all.iter().filter(|link| link.host_id.is_some());
+    let clashes = clashes(context.fleet, links, |link| {
+        let segment = segment(link, &ports);
+        segment.and_then(|segment| Some((segment, link.interface.mac_address()?))).into_iter().collect()
+    });
+    let draft = |clash: super::duplicates::Clash<'_, '_, ((Segment, &str), MacAddress)>| {
+        let ((kind, name), mac) = clash.value;
+        let names: Vec<&str> = clash.links.iter().map(|link| link.guest.name.as_str()).collect();
+        let on = match kind {
+            Segment::Bridge => format!("on the bridge {name}"),
+            Segment::Parent => format!("on {name}, through macvtap"),
+        };
+        let mut draft = clash
+            .draft(format!(
+                "guests {} have the same MAC address {mac} {on}: packets for one go to the other, and most are lost",
+                wording::list(&names)
+            ))
+            .help("give every guest but one another MAC address, best derived from the guest's name or index");
+        for link in &clash.links {
+            let place = link.interface.mac.known().and_then(culprit::at_end);
+            draft = draft.label(place.or(link.interface.place), format!("{mac} of guest {}", link.guest.name));
+        }
+        let last = clash.links.last().filter(|_| draft.labels.len() > 1);
+        draft.fix(last.and_then(|link| rewrite::mac(link, context.free.mac(mac)?)))
+    };
+    clashes.into_iter().map(draft).collect()
+}
+
+/// What cards share an Ethernet segment by.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Segment {
+    Bridge,
+    Parent,
+}
+
+/// The segment that a card hangs on together with others: a bridge, or the device below a macvtap.
+fn segment<'a>(link: &Link<'a>, ports: &FxHashMap<(HostId, &'a str), &'a str>) -> Option<(Segment, &'a str)> {
+    let interface = link.interface;
+    match interface.kind.value()?.as_str() {
+        "bridge" => Some((Segment::Bridge, interface.bridge.value()?)),
+        "macvtap" => Some((Segment::Parent, interface.link.value()?)),
+        "tap" => {
+            let by_file = link.host_unit.unit().and_then(|unit| unit.setting("Bridge")?.value()).map(String::as_str);
+            let by_option = || ports.get(&(link.host_id?, link.tap()?)).copied();
+            Some((Segment::Bridge, by_file.or_else(by_option)?))
+        }
+        _ => None,
+    }
+}
+
 fn across(context: &Context<'_>) -> Vec<Draft> {
     let draft = |clash: super::duplicates::Clash<'_, '_, MacAddress>| {
         let mac = clash.value;
@@ -54,8 +126,9 @@ fn across(context: &Context<'_>) -> Vec<Draft> {
         }
         if let [only] = draft.labels.as_mut_slice() {
             only.text = "all of them take this one".to_owned();
+            return draft;
         }
-        draft
+        draft.fix(clash.links.last().and_then(|link| rewrite::mac(link, context.free.mac(mac)?)))
     };
     clashes(context.fleet, context.links.routed(), |link| link.interface.mac_address().into_iter().collect())
         .into_iter()
@@ -97,10 +170,23 @@ fn within(context: &Context<'_>) -> Vec<Draft> {
                 twin.interface.mac.known().and_then(culprit::at_end).or(twin.interface.place),
                 "the first interface with it",
             );
+            let fix = awaited(card.guest, cards).and_then(|new| {
+                rewrite::literals(card.interface.mac.known(), &new.to_string(), format!("Write {new}"))
+            });
+            let draft = draft.fix(fix);
             drafts.push(if is_matched { draft } else { draft.severity(Severity::Warning) });
         }
     }
     drafts
+}
+
+/// The only address that files of a guest match and none of its cards has.
+fn awaited(guest: &Guest, cards: &[Link<'_>]) -> Option<MacAddress> {
+    let words = guest.network.units.items.iter().flat_map(|unit| &unit.matching.macs.items);
+    let mut macs = words.filter_map(|word| MacAddress::parse_tolerant(&word.value));
+    let is_nobodys = |mac: &MacAddress| !cards.iter().any(|card| card.interface.mac_address() == Some(*mac));
+    let first = macs.find(is_nobodys)?;
+    macs.filter(is_nobodys).all(|mac| mac == first).then_some(first)
 }
 
 /// Whether a file in a guest matches cards by this address.
@@ -130,6 +216,26 @@ mod tests {
              guest one@h tap=a/02:00:00:00:00:01,b/02:00:00:00:00:01",
             &[("duplicate-mac-within-vm", "02:00:00:00:00:01")],
         );
+    }
+
+    #[test]
+    fn one_segment_has_room_for_an_address_once() {
+        let guests = "guest one@h tap=a/02:00:00:00:00:01
+             unit 10-e mac=02:00:00:00:00:01 address=10.0.0.1/24
+             guest two@h tap=b/02:00:00:00:00:01
+             unit 10-e mac=02:00:00:00:00:01 address=10.0.0.2/24";
+        let bridged = |other: &str| {
+            format!("host h\nunit 30-a name=a set:Bridge=br0\nunit 30-b name=b set:Bridge={other}\n{guests}")
+        };
+        reports(&bridged("br0"), &[("duplicate-mac-same-segment", "02:00:00:00:00:01")]);
+        silent(&bridged("br1"));
+        let macvtap = |other: &str| {
+            format!(
+                "host h\nguest one@h macvtap=a/02:00:00:00:00:01/eno1\nguest two@h macvtap=b/02:00:00:00:00:01/{other}"
+            )
+        };
+        reports(&macvtap("eno1"), &[("duplicate-mac-same-segment", "02:00:00:00:00:01")]);
+        silent(&macvtap("eno2"));
     }
 
     #[test]

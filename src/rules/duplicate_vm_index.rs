@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::draft::Draft;
-use super::duplicates::{clashes, free_index};
+use super::duplicates::clashes;
 use super::finding::{Edit, Fix, Safety, Severity};
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use super::wording;
@@ -20,6 +20,7 @@ pub(super) const RULE: RuleInfo = RuleInfo {
         "duplicate-guest-ipv6",
         "duplicate-tap-id",
         "duplicate-mac-across-vms",
+        "duplicate-host-route",
         "host-route-on-wrong-tap",
         "guest-host-address-disagree",
         "host-route-missing",
@@ -34,7 +35,7 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
     let colliding = indexed.into_iter().filter(|clash| share_something(&clash.links));
     let draft = |clash: super::duplicates::Clash<'_, '_, i64>| {
         let index = clash.value;
-        let free = free_index(context, clash.host);
+        let free = context.free.index(clash.host);
         let names: Vec<&str> = clash.links.iter().map(|link| link.guest.name.as_str()).collect();
         let last = clash.links.last();
         let mut draft = clash

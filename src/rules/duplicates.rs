@@ -2,7 +2,6 @@
 
 use rustc_hash::FxHashMap;
 
-use super::context::Context;
 use super::draft::{Draft, Scope};
 use super::finding::Severity;
 use crate::fleet::{Fact, Fleet, GuestId, HostId, Link};
@@ -75,21 +74,6 @@ fn keep_simultaneous(fleet: &Fleet, links: &mut Vec<&Link<'_>>) {
     let guests: Vec<GuestId> = links.iter().map(|link| link.guest_id).collect();
     let meets = |id: GuestId| guests.iter().any(|other| *other != id && fleet.may_run_together(id, *other));
     links.retain(|link| meets(link.guest_id));
-}
-
-/// The lowest index from 1 that no guest of a host has.
-pub(super) fn free_index(context: &Context<'_>, host: Option<HostId>) -> i64 {
-    let guests = context.fleet.guests.iter().filter(|guest| guest.host == host);
-    let mut used: Vec<i64> = guests.filter_map(|guest| guest.index.as_ref()).map(|index| index.value).collect();
-    used.sort_unstable();
-    used.dedup();
-    let mut free = 1;
-    for index in used {
-        if index == free {
-            free += 1;
-        }
-    }
-    free
 }
 
 #[cfg(test)]

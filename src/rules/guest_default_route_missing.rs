@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::context::{Context, has_default_route, may_use_dhcp};
+use super::context::{Context, has_default_route, may_use_dhcp, networks_of};
 use super::draft::{Draft, Family, Scope};
 use super::finding::Severity;
 use super::rule::{Activation, FixKind, Group, RuleInfo};
@@ -19,17 +19,72 @@ pub(super) const RULE: RuleInfo = RuleInfo {
     run,
 };
 
+pub(super) const PEER: RuleInfo = RuleInfo {
+    name: "guest-peer-route-missing",
+    severity: Severity::Warning,
+    group: Group::Routes,
+    fix: FixKind::Suggested,
+    activation: Activation::Always,
+    page: include_str!("guest_peer_route_missing.md"),
+    explains: &["guest-default-route-missing"],
+    run: peers,
+};
+
 fn run(context: &Context<'_>) -> Vec<Draft> {
-    let mut drafts = Vec::new();
-    for link in context.links.routed() {
-        // A second card may lead outside; a file that is not fully known may do so as well.
-        let Some(unit) = link.guest_unit.unit().filter(|unit| knows_routes(unit)) else { continue };
-        if link.guest.interfaces.items.len() != 1 || !link.guest.interfaces.is_complete {
-            continue;
-        }
-        drafts.extend(Family::BOTH.into_iter().filter_map(|family| missing(link, unit, family)));
+    let drafts = only_ways_out(context)
+        .flat_map(|(link, unit)| Family::BOTH.into_iter().filter_map(move |family| missing(link, unit, family)));
+    drafts.collect()
+}
+
+/// Guests that have one card and no way out but what its file says. A second card may lead outside; a file that is not fully known may do so as well.
+fn only_ways_out<'c>(context: &'c Context<'_>) -> impl Iterator<Item = (&'c Link<'c>, &'c Unit)> {
+    context.links.routed().filter_map(|link| {
+        let is_only = link.guest.interfaces.items.len() == 1 && link.guest.interfaces.is_complete;
+        let unit = link.guest_unit.unit().filter(|unit| is_only && knows_routes(unit))?;
+        Some((link, unit))
+    })
+}
+
+/// Guests that name a sibling which no route of theirs leads to.
+fn peers(context: &Context<'_>) -> Vec<Draft> {
+    only_ways_out(context).filter_map(|(link, unit)| peer(context, link, unit)).collect()
+}
+
+fn peer(context: &Context<'_>, link: &Link<'_>, unit: &Unit) -> Option<Draft> {
+    let by_name = link.guest.hosts_entries.iter().filter_map(|entry| Some((entry.ip()?, &entry.address)));
+    let by_dns = unit.dns.items.iter().filter_map(|text| Some((text.value.parse::<IpAddr>().ok()?, text)));
+    let is_cut_off = |ip: IpAddr| {
+        let family = Family::of(ip);
+        link.guest_addresses().any(|(own, _)| Family::of(own) == family)
+            && !link.guest_addresses().any(|(own, _)| own == ip)
+            && !has_default_route(unit, family)
+            && !has_route_to(unit, ip)
+            && !networks_of(unit).any(|net| net.contains(&ip))
+    };
+    let (ip, text, peer) = by_name.chain(by_dns).filter(|(ip, _)| is_cut_off(*ip)).find_map(|(ip, text)| {
+        let peer = context.links.with_address(link.host_id, ip).find(|peer| peer.guest_id != link.guest_id)?;
+        Some((ip, text, peer))
+    })?;
+    let family = Family::of(ip);
+    // A default route that is missed for more than the sibling is told as such.
+    if missing(link, unit, family).is_some_and(|draft| draft.severity != Some(Severity::Note)) {
+        return None;
     }
-    drafts
+    let gateway = link.host_addresses().map(|(ip, _)| ip).find(|ip| Family::of(*ip) == family);
+    let gateway = gateway.map_or_else(|| "the host's address on the tap".to_owned(), |ip| format!("\"{ip}\""));
+    let (guest, peer) = (&link.guest.name, &peer.guest.name);
+    Some(
+        Draft::new(
+            Scope::link(link).family(family),
+            format!("guest {guest} names {ip} of guest {peer}, but has neither a default route nor another route that leads there: it cannot reach {peer}"),
+        )
+        .help(format!(
+            "add `{{ Destination = \"{ip}/{}\"; Gateway = {gateway}; GatewayOnLink = true; }}` to `routes`",
+            family.host_length()
+        ))
+        .label(unit.place, format!("no route of {} leads to {ip}", unit.name))
+        .label(text.place(), format!("{ip} of guest {peer}")),
+    )
 }
 
 fn missing(link: &Link<'_>, unit: &Unit, family: Family) -> Option<Draft> {
@@ -126,6 +181,24 @@ mod tests {
     fn a_resolver_outside_needs_a_way_out() {
         reports(&fleet("dns=9.9.9.9 route=10.0.0.0/32"), &[("guest-default-route-missing", "10-e")]);
         reports(&fleet("dns=2620:fe::fe route=-,via=10.0.0.0,onlink"), &[("guest-default-route-missing", "10-e")]);
+    }
+
+    #[test]
+    fn a_sibling_that_is_named_is_reached() {
+        let two = |unit: &str| {
+            format!(
+                "host h forward4 hosts=10.0.0.2/b
+                 unit 30-vm1 name=vm1 address=10.0.0.0/32 route=10.0.0.1/32
+                 unit 30-vm2 name=vm2 address=10.0.0.0/32 route=10.0.0.2/32
+                 guest a@h hosts=10.0.0.2/b tap=vm1/02:00:00:00:00:01
+                 unit 10-e mac=02:00:00:00:00:01 address=10.0.0.1/32 {unit}
+                 guest b@h tap=vm2/02:00:00:00:00:02
+                 unit 10-e mac=02:00:00:00:00:02 address=10.0.0.2/32 route=-,via=10.0.0.0,onlink"
+            )
+        };
+        reports(&two("route=10.0.0.0/32"), &[("guest-peer-route-missing", "10-e")]);
+        silent(&two("route=-,via=10.0.0.0,onlink"));
+        silent(&two("route=10.0.0.0/24,via=10.0.0.0,onlink"));
     }
 
     #[test]

@@ -144,7 +144,7 @@ mod tests {
         silent(&format!(
             "host h
              unit 30-vm1 name=vm1 address=10.0.0.0/32 route=10.0.0.1/32 route=10.0.0.2/32
-             unit 30-vm2 name=vm2 address=10.0.0.0/32 route=10.0.0.2/32\n{}",
+             unit 30-vm2 name=vm2 address=10.0.0.0/32 route=10.0.0.2/32,metric=50\n{}",
             GUESTS.replacen("address=10.0.0.1/32", "address=10.0.0.1/32 set:IPv4Forwarding=true", 1)
         ));
     }

@@ -21,6 +21,7 @@ pub(super) const RULE: RuleInfo = RuleInfo {
         "guest-host-address-disagree",
         "guest-gateway-not-host-address",
         "gateway-is-self",
+        "guest-address-is-host-address",
     ],
     run,
 };

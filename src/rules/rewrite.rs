@@ -1,10 +1,12 @@
 //! Edits in several places that belong together: a value that is written twice changes twice or not at all.
 
+use std::net::IpAddr;
+
 use super::culprit;
 use super::finding::{Edit, Fix, Safety};
 use crate::fleet::{Link, MacAddress, Sourced, Unit};
 use crate::schema::networkd;
-use crate::source::{Place, Span};
+use crate::source::Place;
 
 /// An edit that writes another string in place of several literals. `None` if one of the texts is no literal; one literal that gives several texts
 /// is written once.
@@ -30,6 +32,33 @@ pub(super) fn mac(link: &Link<'_>, new: MacAddress) -> Option<Fix> {
     literals(std::iter::once(written).chain(matches), &new.to_string(), format!("Write {new}"))
 }
 
+/// An edit that gives a guest another address, and the host's route to the old one the new one.
+pub(super) fn address(link: &Link<'_>, old: IpAddr, new: IpAddr) -> Option<Fix> {
+    let (_, own) = link.guest_addresses().find(|(ip, _)| *ip == old)?;
+    let routes = link.host_unit.unit().map(|unit| unit.routes.items.as_slice()).unwrap_or_default();
+    let is_to_guest = |net: ipnet::IpNet| net.prefix_len() == net.max_prefix_len() && net.addr() == old;
+    let to_guest = routes.iter().filter(|route| route.destination_net().is_some_and(is_to_guest));
+    let destinations = to_guest.filter_map(|route| route.destination.known());
+    let length =
+        |text: &Sourced<String>| text.value.split_once('/').map_or(String::new(), |(_, length)| format!("/{length}"));
+    let mut edits = Vec::new();
+    for text in std::iter::once(&own.text).chain(destinations) {
+        let place = culprit::literal(text)?;
+        edits.push(Edit { place, replacement: format!("\"{new}{}\"", length(text)) });
+    }
+    edits.sort_by_key(|edit| (edit.place.file, edit.place.span));
+    edits.dedup();
+    Some(Fix { title: format!("Give {} the address {new}", link.guest.name), safety: Safety::Unsafe, edits })
+}
+
+/// An edit that gives a card's device on the host another name, and the files of the host that match the old one the new one.
+pub(super) fn device(link: &Link<'_>, new: &str) -> Option<Fix> {
+    let written = link.interface.id.known()?;
+    let units = link.host.map(|host| host.network.units.items.as_slice()).unwrap_or_default();
+    let names = units.iter().flat_map(|unit| &unit.matching.names.items).filter(|name| name.value == written.value);
+    literals(std::iter::once(written).chain(names), new, format!("Call it {new}"))
+}
+
 /// An edit that adds a key to `networkConfig` of a file, given as `Key = value;`.
 pub(super) fn add_setting(unit: &Unit, setting: &str) -> Option<Fix> {
     let title = format!("Add `{setting}`");
@@ -40,16 +69,5 @@ pub(super) fn add_setting(unit: &Unit, setting: &str) -> Option<Fix> {
     };
     let beside = unit.settings.iter().filter(|(key, _)| is_network(key)).map(|(_, fact)| fact);
     let beside = beside.filter_map(|fact| culprit::insert_before(fact, setting, title.clone(), Safety::Safe)).next();
-    beside.or_else(|| {
-        let first = unit.addresses.items.first().filter(|_| unit.setting("Address").is_none())?;
-        let origin = &first.text.origin;
-        let (option, value) = (origin.definition?, origin.value?);
-        // `address = [ "` and nothing else of note stands between the two.
-        let is_near = option.file == value.file
-            && option.span.end - option.span.start == 7
-            && (option.span.end..option.span.end.saturating_add(24)).contains(&value.span.start);
-        let here = Place { file: option.file, span: Span::new(option.span.start, option.span.start) };
-        let edit = Edit { place: here, replacement: format!("networkConfig.{setting}") };
-        is_near.then(|| Fix { title, safety: Safety::Safe, edits: vec![edit] })
-    })
+    beside.or_else(|| culprit::insert_in_file(unit, &format!("networkConfig.{setting}"), title))
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::context::Context;
 use super::culprit;
 use super::draft::{Draft, Family, Scope};
-use super::finding::Severity;
+use super::finding::{Safety, Severity};
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::{Fact, Link, Route, Unit};
 
@@ -51,6 +51,17 @@ pub(super) const SELF: RuleInfo = RuleInfo {
     page: include_str!("gateway_is_self.md"),
     explains: &["guest-gateway-not-host-address", "gateway-not-onlink"],
     run: own_gateway,
+};
+
+pub(super) const HOST_BITS: RuleInfo = RuleInfo {
+    name: "route-host-bits-set",
+    severity: Severity::Note,
+    group: Group::Routes,
+    fix: FixKind::Automatic,
+    activation: Activation::Always,
+    page: include_str!("route_host_bits_set.md"),
+    explains: &[],
+    run: |context| routes(context, host_bits),
 };
 
 /// Asks about every route of the files that routed links get, on both sides.
@@ -118,6 +129,23 @@ fn malformed(side: &Side<'_>, route: &Route) -> Option<Draft> {
     )
 }
 
+fn host_bits(side: &Side<'_>, route: &Route) -> Option<Draft> {
+    let text = route.destination.known()?;
+    let written = crate::fleet::facts::parse_prefix(&text.value)?;
+    let net = written.trunc();
+    if written == net {
+        return None;
+    }
+    let (unit, machine) = (&side.unit.name, &side.machine);
+    Some(
+        side.draft(format!("the destination {written} of a route in {unit} of {machine} has bits behind its length: networkd takes it for {net} without a word"))
+            .help(format!("write {net}, or {}/{} if the one address is meant", written.addr(), written.max_prefix_len()))
+            .label(text.place().or(route.place), format!("means {net}"))
+            .template(text.place())
+            .fix(culprit::replace_literal(text, &net.to_string(), format!("Write {net}"), Safety::Safe)),
+    )
+}
+
 fn mismatched(side: &Side<'_>, route: &Route) -> Option<Draft> {
     let net = route.destination_net()?;
     let gateway = route.gateway_address()?;
@@ -161,7 +189,7 @@ fn own_gateway(context: &Context<'_>) -> Vec<Draft> {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{reports, silent};
+    use crate::rules::testing::{only, reports, silent};
 
     fn fleet(route: &str) -> String {
         format!(
@@ -175,6 +203,7 @@ mod tests {
         reports(&fleet("10.0.0.5/33,via=10.0.0.0,onlink"), &[("destination-malformed", "10.0.0.5/33")]);
         reports(&fleet("::/0,via=10.0.0.0,onlink"), &[("gateway-family-mismatch", "10.0.0.0")]);
         reports(&fleet("-,via=10.0.0.1,onlink"), &[("gateway-is-self", "10.0.0.1")]);
+        assert!(only(&fleet("10.9.0.7/24,via=10.0.0.0,onlink"), "route-host-bits-set").message.contains("10.9.0.0/24"));
     }
 
     #[test]

@@ -4,10 +4,9 @@ use super::context::Context;
 use super::culprit;
 use super::draft::{Draft, Scope};
 use super::finding::Severity;
+use super::free::LONGEST_DEVICE as LONGEST;
+use super::rewrite;
 use super::rule::{Activation, FixKind, Group, RuleInfo};
-
-/// Bytes of a device name, without the final NUL (`IFNAMSIZ` of `linux/if.h`).
-const LONGEST: usize = 15;
 
 pub(super) const RULE: RuleInfo = RuleInfo {
     name: "tap-id-too-long",
@@ -28,6 +27,9 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
         if !link.interface.kind.value().is_some_and(|kind| matches!(kind.as_str(), "tap" | "macvtap" | "bridge")) {
             continue;
         }
+        let number = link.guest.index.as_ref().map(|index| format!("vm{}", index.value));
+        let short = number.or_else(|| id.value.get(..LONGEST).map(|start| start.trim_end_matches('-').to_owned()));
+        let short = short.filter(|short| context.free.is_device(short));
         drafts.push(
             Draft::new(
                 Scope::link(link),
@@ -40,7 +42,8 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
             )
             .help(format!("shorten it to at most {LONGEST} bytes, here and in the host's file for it, for example to vm and the guest's index"))
             .label(id.place().or(link.interface.place), format!("{} bytes", id.value.len()))
-            .label(culprit::at_end(id), "its end comes from here"),
+            .label(culprit::at_end(id), "its end comes from here")
+            .fix(short.and_then(|short| rewrite::device(link, &short))),
         );
     }
     drafts

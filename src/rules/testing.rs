@@ -38,7 +38,8 @@ pub(super) fn never(text: &str, rule: &str) {
 
 fn of_rule(text: &str, rule: &str) -> Vec<Finding> {
     let rule = super::find(rule).expect("a rule");
-    let levels = [(rule.name.to_owned(), Level::At(rule.severity))].into();
+    let asked = rule.activation.is_on_request().then(|| (rule.name.to_owned(), Level::At(rule.severity)));
+    let levels = asked.into_iter().collect();
     let mut found = super::check(&sketch::fleet(text), &Settings { levels, ..Settings::default() });
     found.retain(|finding| finding.rule == rule.name);
     found
