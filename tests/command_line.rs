@@ -238,6 +238,43 @@ fn show_tells_which_slots_are_free() {
 }
 
 #[test]
+fn show_networkd_writes_files_as_nixos_does() {
+    let project = tempfile::tempdir().unwrap();
+    let host = r#"{ pkgs, ... }: {
+      networking.useNetworkd = true;
+      networking.useDHCP = false;
+      microvm.vms.web.config = { };
+      systemd.network.config = { routeTables.lan = 5; networkConfig.IPv4Forwarding = true; };
+      systemd.network.netdevs."10-v" = { netdevConfig = { Name = "v"; Kind = "vlan"; }; vlanConfig.Id = 5; };
+      systemd.network.links."10-lan" = { matchConfig.Path = "x"; linkConfig.Name = "lan"; };
+      systemd.network.networks."10-v" = {
+        name = "v";
+        domains = [ "a" "b" ];
+        networkConfig = { DNSDefaultRoute = "no"; LLDP = false; Description = pkgs.text; };
+        dns = [ "192.0.2.1" "192.0.2.2" ];
+        routes = [ { routeConfig.Destination = "10.0.0.5/32"; } { Gateway = "192.0.2.1"; Metric = 7; } ];
+        extraConfig = "[CAN]\nBitRate=1K\n";
+      };
+      systemd.network.networks."11-off".enable = false;
+    }"#;
+    fs::write(project.path().join("server.nix"), host).unwrap();
+    let printed = text(&run(project.path(), &["show", "--format", "networkd", "--host", "server"]).stdout);
+    let expected = "\
+# server/etc/systemd/network/10-lan.link\n[Match]\nPath=x\n\n[Link]\nName=lan\n\n\
+# server/etc/systemd/network/10-v.netdev\n[NetDev]\nKind=vlan\nName=v\n\n[VLAN]\nId=5\n\n\
+# server/etc/systemd/network/10-v.network\n[Match]\nName=v\n\n[Network]\nDNSDefaultRoute=no\n# Description= is not known.\nDomains=a b\n\
+LLDP=false\nDNS=192.0.2.1\nDNS=192.0.2.2\n\n[Route]\nDestination=10.0.0.5/32\n\n[Route]\nGateway=192.0.2.1\nMetric=7\n\n[CAN]\nBitRate=1K\n\n\
+# server/etc/systemd/network/11-off.network -> /dev/null\n\n\
+# server/etc/systemd/networkd.conf\n[Network]\nIPv4Forwarding=true\nRouteTable=lan:5\n";
+    assert_eq!(printed, expected);
+    let all = ["show", "--format", "networkd", "--output-dir", "out"];
+    assert_eq!(run(project.path(), &all).status.code(), Some(0));
+    let unit = project.path().join("out/server/etc/systemd/network/10-v.netdev");
+    assert_eq!(fs::read_to_string(unit).unwrap(), "[NetDev]\nKind=vlan\nName=v\n\n[VLAN]\nId=5\n\n");
+    assert_eq!(run(project.path(), &all).status.code(), Some(2), "a folder that holds something is left alone");
+}
+
+#[test]
 fn show_where_gives_the_place_of_every_fact() {
     let table = text(&run(&fixture("registry"), &["show", "--where"]).stdout);
     let guest = table.split("\n\n").find(|part| part.starts_with("guest mail on registry\n")).unwrap();

@@ -17,6 +17,7 @@ mod project;
 mod replace_files;
 mod root;
 mod terminal;
+mod write_tree;
 
 mod check_command;
 mod config_command;

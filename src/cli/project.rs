@@ -110,6 +110,15 @@ impl Given {
         self.analyse_in(&self.sources)
     }
 
+    /// Analyses the fleet, with the files that NixOS writes for networkd.
+    ///
+    /// # Errors
+    /// As [`Given::analyse`].
+    pub(super) fn analyse_with_files(mut self) -> Result<Project, Failure> {
+        self.target.files = true;
+        self.analyse()
+    }
+
     /// Analyses the fleet as it would be with these texts in place of files.
     ///
     /// # Errors

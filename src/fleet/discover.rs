@@ -89,8 +89,10 @@ impl<'a> Finder<'a> {
         for (number, guest) in target.settings.guests.iter().enumerate().filter(|(_, guest)| guest.source.is_given()) {
             named_guests.entry(guest.name.value.clone()).or_default().push(number);
         }
+        let mut reader = Reader::new(ev, scope.project.clone(), asker);
+        reader.wants_files = target.files;
         Self {
-            reader: Reader::new(ev, scope.project.clone(), asker),
+            reader,
             found: Discovery::default(),
             options: FlakeOptions { inputs: target.inputs.clone() },
             release: target.release,

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::files::NetworkFile;
 pub use super::mac::MacAddress;
 use super::masquerade::Masquerade;
 use super::oddities::Oddity;
@@ -362,6 +363,8 @@ pub struct Network {
     pub ipv4_forwarding: Fact<bool>,
     /// `IPv6Forwarding` of `systemd.network.config.networkConfig`.
     pub ipv6_forwarding: Fact<bool>,
+    /// The files that NixOS writes for networkd, if they were asked for ([`super::Target::files`]).
+    pub files: Listed<NetworkFile>,
 }
 
 /// One `.network` file.

@@ -18,6 +18,7 @@ mod discover;
 mod entries;
 mod entry;
 pub mod facts;
+mod files;
 mod filters;
 mod index;
 mod layout;
@@ -49,6 +50,7 @@ pub use facts::{
     Leaf, Listed, MacAddress, Matching, Nat, Netdev, Network, Origin, Part, PortForward, Release, Route, Sourced, Unit,
     WaitOnline, Widened,
 };
+pub use files::{FileLine, NetworkFile};
 pub use links::{Link, Links, Routing};
 pub use locate::{Located, NotLocated, locate};
 pub use masquerade::Masquerade;

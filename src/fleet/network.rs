@@ -37,6 +37,7 @@ impl Reader<'_> {
             units,
             ipv4_forwarding: self.section_truth(&global, "IPv4Forwarding"),
             ipv6_forwarding: self.section_truth(&global, "IPv6Forwarding"),
+            files: if self.wants_files { self.network_files(machine) } else { Listed::default() },
         }
     }
 

@@ -28,6 +28,8 @@ pub(super) struct Reader<'a> {
     pub(super) machine: String,
     /// Its evaluation.
     pub(super) evaluation: Option<EvalId>,
+    /// Whether the files of networkd are read too.
+    pub(super) wants_files: bool,
     project: PathBuf,
     own_files: FxHashMap<FileId, bool>,
     seen_errors: FxHashSet<ErrorId>,
@@ -47,6 +49,7 @@ impl<'a> Reader<'a> {
             oddities: Vec::new(),
             machine: String::new(),
             evaluation: None,
+            wants_files: false,
             project,
             own_files: FxHashMap::default(),
             seen_errors: FxHashSet::default(),

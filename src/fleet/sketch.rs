@@ -155,6 +155,7 @@ fn network() -> Network {
         units: Listed::default(),
         ipv4_forwarding: Fact::Absent,
         ipv6_forwarding: Fact::Absent,
+        files: Listed::default(),
     }
 }
 

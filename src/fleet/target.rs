@@ -21,6 +21,8 @@ pub struct Target {
     pub release: Option<Release>,
     /// What the configuration says about machines, and where none are looked for.
     pub settings: Arc<Settings>,
+    /// Whether the files that NixOS writes for networkd are wanted too: no rule asks for them.
+    pub files: bool,
 }
 
 /// Why nothing could be analysed.

@@ -1,7 +1,7 @@
 //! Reports: findings and fleets as text for people and programs.
 //!
 //! Purpose: one file per format. `check` has [`human`] and [`concise`] for people and editors, [`json`], and what other programs read: [`sarif`],
-//! [`github`], [`gitlab`], [`rdjson`], [`junit`] and [`checkstyle`]; `show` has [`show_table`], [`show_where`] and [`show_json`]; `explain` and `rules` have
+//! [`github`], [`gitlab`], [`rdjson`], [`junit`] and [`checkstyle`]; `show` has [`show_table`], [`show_where`], [`show_json`] and [`show_networkd`]; `explain` and `rules` have
 //! [`pages`]; `eval --why` has [`why`]; `config show` has [`settings`]; `fix` has [`fixed`]. Every format is a function from plain data to a
 //! `String`, so the same text goes to a terminal, a file or a test.
 //!
@@ -34,6 +34,7 @@ pub mod sarif;
 mod xml;
 
 pub mod show_json;
+pub mod show_networkd;
 pub mod show_table;
 pub mod show_where;
 mod shown;

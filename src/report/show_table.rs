@@ -246,6 +246,7 @@ mod tests {
             units: listed(units),
             ipv4_forwarding: Fact::Absent,
             ipv6_forwarding: Fact::Absent,
+            files: Listed::default(),
         }
     }
 

@@ -10,6 +10,7 @@
 //! What it deliberately does not do: evaluate, or know networks.
 
 pub mod networkd;
+pub mod networkd_files;
 
 use std::path::Path;
 use std::rc::Rc;
