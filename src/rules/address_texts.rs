@@ -15,7 +15,14 @@ pub(super) const UNPARSABLE: RuleInfo = RuleInfo {
     fix: FixKind::Suggested,
     activation: Activation::Always,
     page: include_str!("address_unparsable.md"),
-    explains: &["guest-address-missing", "guest-default-route-missing", "host-route-missing", "destination-malformed"],
+    explains: &[
+        "guest-address-missing",
+        "guest-default-route-missing",
+        "host-route-missing",
+        "destination-malformed",
+        "ipv4-default-without-address",
+        "ipv6-default-without-address",
+    ],
     run: |context| addresses(context, unparsable),
 };
 
@@ -143,7 +150,7 @@ fn prefixes(context: &Context<'_>, is_meant: fn(std::net::Ipv6Addr) -> bool, why
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{only, reports, silent};
+    use crate::rules::testing::{never, only, reports, silent};
 
     fn fleet(address: &str) -> String {
         format!(
@@ -165,6 +172,6 @@ mod tests {
     fn prefixes_out_of_date_are_notes() {
         assert!(only(&fleet("10.0.0.1/32,fec0::1/128"), "site-local-prefix").message.contains("RFC 3879"));
         assert!(only(&fleet("10.0.0.1/32,fd00::1/128"), "ula-not-random").message.contains("fd00::1"));
-        silent(&fleet("10.0.0.1/32,fd12:3456:789a::1/128"));
+        never(&fleet("10.0.0.1/32,fd12:3456:789a::1/128"), "ula-not-random");
     }
 }

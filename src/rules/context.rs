@@ -136,6 +136,16 @@ pub(super) fn networks_of(unit: &Unit) -> impl Iterator<Item = IpNet> {
         .map(|net| net.trunc())
 }
 
+/// The address of a family that the host leads to a link by, if it is just one.
+pub(super) fn routed_address(link: &Link<'_>, family: Family) -> Option<IpAddr> {
+    let nets = link.host_unit.unit()?.routes.items.iter().filter_map(|route| route.destination_net());
+    let mut hosts = nets.filter(|net| net.prefix_len() == family.host_length() && Family::of(net.addr()) == family);
+    match (hosts.next(), hosts.next()) {
+        (Some(net), None) => Some(net.addr()),
+        _ => None,
+    }
+}
+
 /// Whether an address is of use only behind translation or inside the site: RFC 1918, RFC 6598, RFC 4193, site-local (RFC 3879).
 pub(super) fn is_private(ip: IpAddr) -> bool {
     match ip {

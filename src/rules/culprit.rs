@@ -71,6 +71,13 @@ pub(super) fn insert_before<T>(fact: &Fact<T>, new: &str, title: impl Into<Strin
     Some(Fix { title: title.into(), safety, edits: vec![Edit { place: here, replacement: new.to_owned() }] })
 }
 
+/// An edit that adds text before the binding that a value comes from.
+pub(super) fn insert_at(origin: &Origin, new: &str, title: impl Into<String>, safety: Safety) -> Option<Fix> {
+    let place = name_of(origin)?;
+    let here = Place { file: place.file, span: Span::new(place.span.start, place.span.start) };
+    Some(Fix { title: title.into(), safety, edits: vec![Edit { place: here, replacement: new.to_owned() }] })
+}
+
 /// An edit that adds a binding to a `.network` file, beside the first of its options that stands there as it is.
 pub(super) fn insert_in_file(unit: &Unit, new: &str, title: impl Into<String>) -> Option<Fix> {
     // `Address`, `Gateway` and `DNS` of `networkConfig` end up in the same lists and stand one set further in.
@@ -79,13 +86,8 @@ pub(super) fn insert_in_file(unit: &Unit, new: &str, title: impl Into<String>) -
     let gateway = unit.gateways.items.first().filter(|_| is_option("Gateway"));
     let dns = unit.dns.items.first().filter(|_| is_option("DNS"));
     let mut texts = address.map(|address| &address.text).into_iter().chain(gateway).chain(dns);
-    let place = texts.find_map(|text| name_of(&text.origin))?;
-    let here = Place { file: place.file, span: Span::new(place.span.start, place.span.start) };
-    Some(Fix {
-        title: title.into(),
-        safety: Safety::Safe,
-        edits: vec![Edit { place: here, replacement: new.to_owned() }],
-    })
+    let origin = texts.find_map(|text| name_of(&text.origin).map(|_| &text.origin))?;
+    insert_at(origin, new, title, Safety::Safe)
 }
 
 /// The name of a binding `name = value;` that is written in one piece, so that another name can stand there. An inherited value lies elsewhere.

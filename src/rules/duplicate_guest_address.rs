@@ -1,12 +1,16 @@
 //! Two guests of one host have the same address. One mechanism for both families.
 
-use super::context::Context;
+use std::net::IpAddr;
+
+use super::context::{Context, routed_address};
 use super::culprit;
 use super::draft::{Draft, Family};
 use super::duplicates::clashes;
-use super::finding::Severity;
+use super::finding::{Fix, Severity};
+use super::rewrite;
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use super::wording;
+use crate::fleet::{Address, Link};
 
 const EFFECTS: &[&str] =
     &["duplicate-host-route", "host-route-on-wrong-tap", "guest-host-address-disagree", "host-route-missing"];
@@ -36,8 +40,8 @@ pub(super) const IPV6: RuleInfo = RuleInfo {
 fn run(context: &Context<'_>, family: Family) -> Vec<Draft> {
     let clashes = clashes(context.fleet, context.links.routed(), |link| {
         link.guest_addresses()
+            .filter(|(ip, address)| Family::of(*ip) == family && !is_for_one_link(*ip) && !is_lent(address))
             .map(|(ip, _)| ip)
-            .filter(|ip| Family::of(*ip) == family && !is_for_one_link(*ip))
             .collect()
     });
     let draft = |clash: super::duplicates::Clash<'_, '_, std::net::IpAddr>| {
@@ -67,9 +71,26 @@ fn run(context: &Context<'_>, family: Family) -> Vec<Draft> {
             draft = draft.label(place, text);
         }
         draft.scope.family = Some(family);
-        draft
+        draft.fix(own_address(context, &clash.links, ip))
     };
     clashes.into_iter().map(draft).collect()
+}
+
+/// Whether a guest has an address beside its own, for a service that moves between guests: nothing is sent from it.
+fn is_lent(address: &Address) -> bool {
+    let lifetime = address.others.iter().find(|(key, _)| key == "PreferredLifetime");
+    lifetime.is_some_and(|(_, fact)| fact.is_unknown() || fact.value().is_some_and(|text| text == "0"))
+}
+
+/// An edit for the guest whose tap has no route to the address: it takes the address that the host expects there, else a free one.
+fn own_address(context: &Context<'_>, links: &[&Link<'_>], ip: IpAddr) -> Option<Fix> {
+    let leads = |link: &&&Link<'_>| {
+        let routes = link.host_unit.unit().map(|unit| unit.routes.items.as_slice()).unwrap_or_default();
+        routes.iter().filter_map(|route| route.destination_net()).any(|net| net.contains(&ip))
+    };
+    let link = links.iter().find(|link| !leads(link)).or(links.last())?;
+    let new = routed_address(link, Family::of(ip)).filter(|new| *new != ip);
+    rewrite::address(link, ip, new.or_else(|| context.free.address(link.host_id, ip))?)
 }
 
 /// Loopback and link-local addresses mean something else on every link.

@@ -48,6 +48,7 @@ pub(super) const WITHIN: RuleInfo = RuleInfo {
         "guest-host-address-disagree",
         "guest-gateway-not-host-address",
         "network-shadowed",
+        "guest-network-matches-several-nics",
     ],
     run: within,
 };

@@ -19,6 +19,7 @@ const MOST_TRIED: u16 = 65_534;
 pub(super) struct Free<'a> {
     fleet: &'a Fleet,
     indices: OnceCell<FxHashMap<Option<HostId>, i64>>,
+    cids: OnceCell<FxHashMap<Option<HostId>, i64>>,
     macs: OnceCell<FxHashSet<MacAddress>>,
     addresses: OnceCell<FxHashSet<(Option<HostId>, IpAddr)>>,
     devices: OnceCell<FxHashSet<&'a str>>,
@@ -29,6 +30,7 @@ impl<'a> Free<'a> {
         Self {
             fleet,
             indices: OnceCell::new(),
+            cids: OnceCell::new(),
             macs: OnceCell::new(),
             addresses: OnceCell::new(),
             devices: OnceCell::new(),
@@ -37,20 +39,14 @@ impl<'a> Free<'a> {
 
     /// The lowest index from 1 that no guest of a host has.
     pub(super) fn index(&self, host: Option<HostId>) -> i64 {
-        let lowest = self.indices.get_or_init(|| {
-            let mut used: Vec<_> =
-                self.fleet.guests.iter().filter_map(|guest| Some((guest.host, guest.index.as_ref()?.value))).collect();
-            used.sort_unstable();
-            let mut lowest = FxHashMap::default();
-            for (host, index) in used {
-                let free = lowest.entry(host).or_insert(1);
-                if index == *free {
-                    *free += 1;
-                }
-            }
-            lowest
-        });
-        lowest.get(&host).copied().unwrap_or(1)
+        let used = || self.fleet.guests.iter().filter_map(|guest| Some((guest.host, guest.index.as_ref()?.value)));
+        self.indices.get_or_init(|| lowest(used().collect(), 1)).get(&host).copied().unwrap_or(1)
+    }
+
+    /// The lowest vsock address from 3, the first for guests, that no guest of a host has.
+    pub(super) fn cid(&self, host: Option<HostId>) -> i64 {
+        let used = || self.fleet.guests.iter().filter_map(|guest| Some((guest.host, *guest.vsock_cid.value()?)));
+        self.cids.get_or_init(|| lowest(used().collect(), 3)).get(&host).copied().unwrap_or(3)
     }
 
     /// A locally administered address of one station (IEEE 802c) that no guest has, near another one: only the last two octets differ, and the first where
@@ -98,6 +94,19 @@ impl<'a> Free<'a> {
         }
         used
     }
+}
+
+/// The lowest number of each host from a first one on that is not used.
+fn lowest(mut used: Vec<(Option<HostId>, i64)>, first: i64) -> FxHashMap<Option<HostId>, i64> {
+    used.sort_unstable();
+    let mut lowest = FxHashMap::default();
+    for (host, number) in used {
+        let free = lowest.entry(host).or_insert(first);
+        if number == *free {
+            *free += 1;
+        }
+    }
+    lowest
 }
 
 fn nets(unit: &Unit) -> impl Iterator<Item = IpNet> {

@@ -246,7 +246,7 @@ fn draft(link: &Link<'_>, unit: &Unit, route: &Route, gateway: IpAddr) -> Draft 
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{only, reports, silent};
+    use crate::rules::testing::{never, only, reports, silent};
 
     fn fleet(unit: &str) -> String {
         format!("guest a tap=vm1/02:00:00:00:00:01\nunit 10-e mac=02:00:00:00:00:01 {unit}")
@@ -270,10 +270,10 @@ mod tests {
             "address=10.0.0.1/32 extra route=-,via=10.0.0.0",
             "address=10.0.0.1/32 routes-open route=-,via=10.0.0.0",
             "address=10.0.0.1/32 route=-,via=unknown",
-            "address=fd00::1/128 route=-,via=10.0.0.0",
         ] {
             silent(&fleet(unit));
         }
+        never(&fleet("address=fd00::1/128 route=-,via=10.0.0.0"), "gateway-not-onlink");
     }
 
     #[test]

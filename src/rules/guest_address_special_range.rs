@@ -17,7 +17,12 @@ pub(super) const RULE: RuleInfo = RuleInfo {
     fix: FixKind::Manual,
     activation: Activation::Always,
     page: include_str!("guest_address_special_range.md"),
-    explains: &["nat-subnet-does-not-cover-guest", "nat-ipv6-missing"],
+    explains: &[
+        "nat-subnet-does-not-cover-guest",
+        "nat-ipv6-missing",
+        "ipv4-default-without-address",
+        "ipv6-default-without-address",
+    ],
     run,
 };
 

@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use rustc_hash::FxHashMap;
 
 use super::context::{Context, is_link_local, may_use_dhcp};
+use super::culprit;
 use super::draft::{Draft, Family, Scope};
-use super::finding::Severity;
+use super::finding::{Safety, Severity};
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use super::wording;
 use crate::fleet::{Address, Fact, Host, Link, Sourced, Unit};
@@ -94,7 +95,11 @@ fn draft(
     .label(own_place, "the host's address on the tap")
     .label(unit.place, format!("the host's file for {tap}"))
     .template(text.place())
-    .template(own_place);
+    .template(own_place)
+    .fix(match own_texts.as_slice() {
+        [only] => culprit::replace_literal(text, only, format!("Use {only}"), Safety::Unsafe),
+        _ => None,
+    });
     Some(match elsewhere {
         Some(_) => draft.severity(Severity::Warning),
         None => draft.possible_if(may_be_elsewhere && !is_among_taps(link, gateway)),
@@ -146,7 +151,7 @@ fn is_among_taps(link: &Link<'_>, gateway: IpAddr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{only, reports, silent};
+    use crate::rules::testing::{never, only, reports, silent};
 
     fn fleet(host: &str, gateway: &str) -> String {
         format!(
@@ -175,6 +180,6 @@ mod tests {
     #[test]
     fn a_proxy_answers_for_anything() {
         let tap = "unit 30-vm1 name=vm1 address=10.0.0.0/32 route=10.0.0.1/32 set:IPv4ProxyARP=true";
-        silent(&fleet(tap, "10.0.0.254"));
+        never(&fleet(tap, "10.0.0.254"), "guest-gateway-not-host-address");
     }
 }

@@ -1,11 +1,12 @@
 //! A guest's file that matches its card by a name that depends on the virtual hardware.
 
 use super::context::Context;
+use super::culprit;
 use super::draft::{Draft, Scope};
-use super::finding::Severity;
+use super::finding::{Edit, Fix, Safety, Severity};
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::links::has_host_address;
-use crate::fleet::{Fact, Guest, Link, Unit, glob_matches};
+use crate::fleet::{Fact, Guest, Link, Sourced, Unit, glob_matches};
 
 pub(super) const RULE: RuleInfo = RuleInfo {
     name: "guest-match-unstable-name",
@@ -63,8 +64,20 @@ fn draft(link: &Link<'_>, unit: &Unit, seen: Seen) -> Option<Draft> {
             None => "match the card by its address (`matchConfig.MACAddress`), or by `matchConfig.Type = \"ether\";`".to_owned(),
         })
         .label(name.place().or(unit.place), "a name that is not certain")
-        .template(name.place()),
+        .template(name.place())
+        .fix(link.interface.mac.value().and_then(|mac| by_address(unit, name, mac))),
     )
+}
+
+/// An edit that matches an address in place of the only name.
+fn by_address(unit: &Unit, name: &Sourced<String>, mac: &str) -> Option<Fix> {
+    // `name` of the file itself is another option.
+    let key = culprit::name_of(&name.origin).filter(|_| unit.matching.names.items.len() == 1)?;
+    let edits = vec![
+        Edit { place: key, replacement: "MACAddress".to_owned() },
+        Edit { place: culprit::literal(name)?, replacement: format!("\"{mac}\"") },
+    ];
+    Some(Fix { title: format!("Match {mac}"), safety: Safety::Unsafe, edits })
 }
 
 /// Where the card of a guest is.

@@ -25,7 +25,7 @@ pub(super) const MISSING: RuleInfo = RuleInfo {
     fix: FixKind::Suggested,
     activation: Activation::Always,
     page: include_str!("guest_address_missing.md"),
-    explains: &["guest-default-route-missing"],
+    explains: &["guest-default-route-missing", "ipv4-default-without-address"],
     run: missing,
 };
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::context::{Context, is_private};
+use super::context::{Context, is_private, routed_address};
 use super::culprit;
 use super::draft::{Draft, Family, Scope};
 use super::finding::Severity;
@@ -82,7 +82,8 @@ fn same(context: &Context<'_>) -> Vec<Draft> {
             let own = link.guest_addresses().find_map(|(ip, address)| Some((ip, address, of_host.get(&ip)?)));
             let Some((ip, address, (unit, hosts))) = own else { continue };
             let is_on_tap = link.host_addresses().any(|(other, _)| other == ip);
-            let new = expected(link, ip).or_else(|| context.free.address(link.host_id, ip));
+            let new = routed_address(link, Family::of(ip)).filter(|new| *new != ip);
+            let new = new.or_else(|| context.free.address(link.host_id, ip));
             drafts.push(
                 Draft::new(
                     Scope::link(link),
@@ -105,18 +106,6 @@ fn same(context: &Context<'_>) -> Vec<Draft> {
         }
     }
     drafts
-}
-
-/// The address that the host leads to a guest by instead, if there is just one.
-fn expected(link: &Link<'_>, instead_of: IpAddr) -> Option<IpAddr> {
-    let unit = link.host_unit.unit()?;
-    let family = Family::of(instead_of);
-    let hosts = unit.routes.items.iter().filter_map(|route| route.destination_net());
-    let mut hosts = hosts.filter(|net| net.prefix_len() == family.host_length() && Family::of(net.addr()) == family);
-    match (hosts.next(), hosts.next()) {
-        (Some(net), None) if net.addr() != instead_of => Some(net.addr()),
-        _ => None,
-    }
 }
 
 fn broadcast(context: &Context<'_>) -> Vec<Draft> {

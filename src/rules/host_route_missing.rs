@@ -3,15 +3,16 @@
 use super::context::{Context, is_fully_known, reaches_on_link};
 use super::culprit;
 use super::draft::{Draft, Family, Scope};
-use super::finding::Severity;
+use super::finding::{Edit, Fix, Safety, Severity};
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::{Address, Link, Unit};
+use crate::source::{Place, Span};
 
 pub(super) const RULE: RuleInfo = RuleInfo {
     name: "host-route-missing",
     severity: Severity::Error,
     group: Group::Taps,
-    fix: FixKind::Suggested,
+    fix: FixKind::Automatic,
     activation: Activation::Always,
     page: include_str!("host_route_missing.md"),
     explains: &[],
@@ -54,8 +55,26 @@ fn missing(context: &Context<'_>, link: &Link<'_>, unit: &Unit, family: Family) 
         )
         .help(format!("add `{{ Destination = \"{ip}/{length}\"; }}` to `routes` of the host's file {}", unit.name))
         .label(unit.place, format!("{} is the file for {tap}", unit.name))
-        .label(culprit::in_address(address), format!("{ip} of guest {}", link.guest.name)),
+        .label(culprit::in_address(address), format!("{ip} of guest {}", link.guest.name))
+        .fix(added(link, unit, &format!("{{ Destination = \"{ip}/{length}\"; }}"))),
     )
+}
+
+/// An edit that adds a route to a file: before the first one, else as the only one. A file from a generator has its place in common with others.
+pub(super) fn added(link: &Link<'_>, unit: &Unit, route: &str) -> Option<Fix> {
+    let [name] = unit.matching.names.items.as_slice() else { return None };
+    let is_alone = !name.value.contains(['*', '?', '[', ' '])
+        && link.host?.network.units.items.iter().filter(|other| other.place == unit.place).count() == 1;
+    let title = "Add the route".to_owned();
+    let fix = match unit.routes.items.first() {
+        Some(first) => {
+            let place = first.place?;
+            let here = Place { file: place.file, span: Span::new(place.span.start, place.span.start) };
+            Fix { title, safety: Safety::Safe, edits: vec![Edit { place: here, replacement: route.to_owned() }] }
+        }
+        None => culprit::insert_in_file(unit, &format!("routes = [ {route} ];"), title)?,
+    };
+    is_alone.then_some(fix)
 }
 
 fn speaks(unit: &Unit, family: Family) -> bool {
@@ -87,7 +106,7 @@ fn is_reached(context: &Context<'_>, link: &Link<'_>, unit: &Unit, ip: std::net:
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{reports, silent};
+    use crate::rules::testing::{never, only, reports};
 
     const GUEST: &str = "guest web@h tap=vm1/02:00:00:00:00:01
         unit 10-e mac=02:00:00:00:00:01 address=10.0.0.1/32,fd00::1/128 route=-,via=10.0.0.0,onlink";
@@ -100,10 +119,7 @@ mod tests {
             ),
             &[("host-route-missing", "30-vm1")],
         );
-        reports(
-            &format!("host h forward4\nunit 30-vm1 name=vm1 address=10.0.0.0/32\n{GUEST}"),
-            &[("host-route-missing", "30-vm1")],
-        );
+        only(&format!("host h forward4\nunit 30-vm1 name=vm1 address=10.0.0.0/32\n{GUEST}"), "host-route-missing");
     }
 
     #[test]
@@ -111,10 +127,11 @@ mod tests {
         for routes in
             ["route=10.0.0.1/32", "route=10.0.0.1", "route=10.0.0.0/30", "route=unknown", "extra", "routes-open"]
         {
-            silent(&format!("host h forward4\nunit 30-vm1 name=vm1 address=10.0.0.0/32 {routes}\n{GUEST}"));
+            let fleet = format!("host h forward4\nunit 30-vm1 name=vm1 address=10.0.0.0/32 {routes}\n{GUEST}");
+            never(&fleet, "host-route-missing");
         }
-        silent(&format!(
-            "host h forward4\nunit 30-vm1 name=vm1 address=10.0.0.0/30 route=10.9.9.9/32,table=5\n{GUEST}"
-        ));
+        let inside =
+            format!("host h forward4\nunit 30-vm1 name=vm1 address=10.0.0.0/30 route=10.9.9.9/32,table=5\n{GUEST}");
+        never(&inside, "host-route-missing");
     }
 }

@@ -7,9 +7,9 @@ use rustc_hash::FxHashSet;
 use super::context::{Context, is_plain};
 use super::culprit;
 use super::draft::{Draft, Family, Scope};
-use super::finding::Severity;
+use super::finding::{Edit, Fix, Safety, Severity};
 use super::rule::{Activation, FixKind, Group, RuleInfo};
-use crate::fleet::{Fact, GuestId, Link, Route};
+use crate::fleet::{Fact, GuestId, Link, Route, Sourced};
 
 pub(super) const RULE: RuleInfo = RuleInfo {
     name: "host-route-on-wrong-tap",
@@ -108,10 +108,23 @@ fn draft(stray: &Stray<'_, '_>, swapped: Option<&Stray<'_, '_>>) -> Draft {
             format!("leads to guest {}, on the tap of guest {}", on.guest.name, to.guest.name),
         );
     }
+    if let Some(other) = swapped {
+        draft = draft.fix(exchanged(route, other.route));
+    }
     for (ip, address) in to.guest_addresses().filter(|(other, _)| other == ip) {
         draft = draft.label(culprit::in_address(address), format!("{ip} of guest {}", to.guest.name));
     }
     draft
+}
+
+/// An edit that exchanges two destinations.
+fn exchanged(one: &Route, other: &Route) -> Option<Fix> {
+    let (one, other) = (one.destination.known()?, other.destination.known()?);
+    let write = |text: &Sourced<String>, new: &str| {
+        Some(Edit { place: culprit::literal(text)?, replacement: format!("\"{new}\"") })
+    };
+    let edits = vec![write(one, &other.value)?, write(other, &one.value)?];
+    Some(Fix { title: "Exchange the destinations".to_owned(), safety: Safety::Unsafe, edits })
 }
 
 fn destination(route: &Route) -> Option<crate::source::Place> {

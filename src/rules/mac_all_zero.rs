@@ -3,7 +3,9 @@
 use super::context::Context;
 use super::draft::{Draft, Scope};
 use super::finding::Severity;
+use super::rewrite;
 use super::rule::{Activation, FixKind, Group, RuleInfo};
+use crate::fleet::MacAddress;
 
 pub(super) const ZERO: RuleInfo = RuleInfo {
     name: "mac-all-zero",
@@ -44,7 +46,8 @@ fn zero(context: &Context<'_>) -> Vec<Draft> {
                 ),
             )
             .help("write a locally administered address, such as 02:00:00:00:00 and the guest's index")
-            .label(text.place().or(link.interface.place), "stands for no address"),
+            .label(text.place().or(link.interface.place), "stands for no address")
+            .fix(context.free.mac(MacAddress([2, 0, 0, 0, 0, 0])).and_then(|new| rewrite::mac(link, new))),
         );
     }
     drafts
@@ -69,7 +72,8 @@ fn vendor(context: &Context<'_>) -> Vec<Draft> {
                 ),
             )
             .help("begin with 02: such addresses are for local use")
-            .label(text.place().or(link.interface.place), "the second digit is none of 2, 6, a and e"),
+            .label(text.place().or(link.interface.place), "the second digit is none of 2, 6, a and e")
+            .fix(context.free.mac(mac).and_then(|new| rewrite::mac(link, new))),
         );
     }
     drafts

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::context::Context;
 use super::culprit;
 use super::draft::{Draft, Family, Scope};
-use super::finding::{Safety, Severity};
+use super::finding::{Edit, Fix, Safety, Severity};
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::{Fact, Link, Route, Unit};
 
@@ -105,7 +105,12 @@ fn empty(side: &Side<'_>, route: &Route) -> Option<Draft> {
             "a route in {unit} of {machine} has neither `Destination` nor `Gateway`: networkd ignores it"
         ))
         .help("say where it leads (`Destination`) or through whom (`Gateway`), or remove it")
-        .label(route.place.or(side.unit.place), "leads nowhere"),
+        .label(route.place.or(side.unit.place), "leads nowhere")
+        .fix(route.place.map(|place| Fix {
+            title: "Delete the route".to_owned(),
+            safety: Safety::Unsafe,
+            edits: vec![Edit { place, replacement: String::new() }],
+        })),
     )
 }
 
@@ -166,11 +171,10 @@ fn own_gateway(context: &Context<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for link in context.links.routed() {
         let Some(unit) = link.guest_unit.unit() else { continue };
-        let shorthand =
-            unit.gateways.items.iter().filter_map(|text| Some((text.value.parse::<IpAddr>().ok()?, text.place())));
+        let shorthand = unit.gateways.items.iter().filter_map(|text| Some((text.value.parse::<IpAddr>().ok()?, text)));
         let gateways =
-            unit.routes.items.iter().filter_map(|route| Some((route.gateway_address()?, route.gateway.place())));
-        for (gateway, place) in gateways.chain(shorthand) {
+            unit.routes.items.iter().filter_map(|route| Some((route.gateway_address()?, route.gateway.known()?)));
+        for (gateway, text) in gateways.chain(shorthand) {
             let Some((_, own)) = link.guest_addresses().find(|(ip, _)| *ip == gateway) else { continue };
             drafts.push(
                 Draft::new(
@@ -178,13 +182,22 @@ fn own_gateway(context: &Context<'_>) -> Vec<Draft> {
                     format!("guest {} uses its own address {gateway} as gateway: the kernel refuses the route, and the guest reaches nothing", link.guest.name),
                 )
                 .help("write the host's address on the tap as gateway")
-                .label(place.or(unit.place), "the gateway")
+                .label(text.place().or(unit.place), "the gateway")
                 .label(culprit::in_address(own), "the guest's own address")
-                .template(place),
+                .template(text.place())
+                .fix(of_host(link, gateway).and_then(|new| {
+                    culprit::replace_literal(text, &new.to_string(), format!("Use {new}"), Safety::Unsafe)
+                })),
             );
         }
     }
     drafts
+}
+
+/// The only address of the host on a tap that could be meant instead of a gateway.
+fn of_host(link: &Link<'_>, instead_of: IpAddr) -> Option<IpAddr> {
+    let mut own = link.host_addresses().map(|(ip, _)| ip).filter(|ip| Family::of(*ip) == Family::of(instead_of));
+    own.next().filter(|ip| *ip != instead_of && own.next().is_none())
 }
 
 #[cfg(test)]

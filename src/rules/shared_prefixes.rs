@@ -8,10 +8,10 @@ use rustc_hash::FxHashMap;
 use super::context::{Context, is_plain};
 use super::culprit;
 use super::draft::{Draft, Family, Scope};
-use super::finding::Severity;
+use super::finding::{Fix, Safety, Severity};
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use super::wording;
-use crate::fleet::{Address, Fact, Link};
+use crate::fleet::{Address, Fact, Link, Route};
 
 pub(super) const ON_LINK: RuleInfo = RuleInfo {
     name: "host-onlink-prefix-on-taps",
@@ -125,12 +125,23 @@ fn too_wide(context: &Context<'_>) -> Vec<Draft> {
                         None => format!("write the guest's own address with /{}", net.max_prefix_len()),
                     })
                     .label(route.destination.known().and_then(culprit::in_prefix).or(route.place), format!("covers {ip}"))
-                    .template(route.destination.place()),
+                    .template(route.destination.place())
+                    .fix(own.and_then(|(own, _)| narrowed(route, own, other, *ip))),
                 );
             }
         }
     }
     drafts
+}
+
+/// An edit that leads to one guest only, and gives the other one the route that it had by the wide one.
+fn narrowed(route: &Route, own: IpAddr, other: &Link<'_>, ip: IpAddr) -> Option<Fix> {
+    let bits = |ip| Family::of(ip).host_length();
+    let new = format!("{own}/{}", bits(own));
+    let mut fix = culprit::replace_literal(route.destination.known()?, &new, format!("Write {new}"), Safety::Unsafe)?;
+    let missing = format!("{{ Destination = \"{ip}/{}\"; }}", bits(ip));
+    fix.edits.extend(super::host_route_missing::added(other, other.host_unit.unit()?, &missing)?.edits);
+    Some(fix)
 }
 
 /// Whether a guest's own tap has a route to it that goes before a wider one.

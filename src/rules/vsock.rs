@@ -3,8 +3,9 @@
 use rustc_hash::FxHashMap;
 
 use super::context::Context;
+use super::culprit;
 use super::draft::{Draft, Scope};
-use super::finding::Severity;
+use super::finding::{Fix, Safety, Severity};
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use super::wording;
 use crate::fleet::{Fact, Guest, GuestId, HostId, Sourced};
@@ -71,6 +72,8 @@ fn duplicate(context: &Context<'_>) -> Vec<Draft> {
                 format!("{number} of guest {}", guest.name),
             );
         }
+        let last = guests.last().and_then(|(_, guest)| cid(guest)).filter(|_| draft.labels.len() > 1);
+        draft = draft.fix(last.and_then(|cid| numbered(cid, context.free.cid(Some(host)))));
         drafts.push(draft);
     }
     drafts
@@ -98,10 +101,17 @@ fn reserved(context: &Context<'_>) -> Vec<Draft> {
                 ),
             )
             .help("take a number from 3 on, such as 100 and the guest's index")
-            .label(cid.place().or(guest.place), "reserved"),
+            .label(cid.place().or(guest.place), "reserved")
+            .fix(numbered(cid, context.free.cid(guest.host))),
         );
     }
     drafts
+}
+
+/// An edit that writes another number.
+fn numbered(cid: &Sourced<i64>, new: i64) -> Option<Fix> {
+    let fix = culprit::replace_value(&cid.origin, cid.value.to_string().len(), &new.to_string())?;
+    Some(Fix { safety: Safety::Unsafe, ..fix })
 }
 
 #[cfg(test)]
