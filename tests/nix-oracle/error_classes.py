@@ -23,7 +23,7 @@ CLASSES = [
     ("ad-hoc check", r"ad-hoc `type // \{ check"),
     ("alias", r"Renaming error"),
     # Of the language. What was found instead is shown, in any words.
-    ("wrong value", r"expected an? (\w+ )*but found |cannot coerce an? "),
+    ("wrong value", r"expected an? (\w+ )*but found |cannot coerce an? |while an? \w+ was expected"),
     ("not a function", r"attempt to call something which is not a function"),
     ("undefined variable", r"undefined variable|` is not defined here"),
     ("TOML", r"parsing (a )?TOML"),
