@@ -146,6 +146,12 @@ fn a_named_file_limits_the_report_and_not_the_analysis() {
     let expected: Vec<&Value> = whole["findings"].as_array().unwrap().iter().filter(concerns).collect();
     assert_eq!(limited["findings"].as_array().unwrap().iter().collect::<Vec<_>>(), expected);
     assert_eq!(limited["summary"]["hosts"], whole["summary"]["hosts"]);
+    // A hook that passes all changed files passes those that are no modules, which may concern the whole fleet.
+    fs::write(project.path().join("flake.lock"), "{}").unwrap();
+    for files in [&["routelint.toml"][..], &["flake.lock", file]] {
+        let (document, _) = check_json(project.path(), files);
+        assert_eq!(document["findings"], whole["findings"], "{files:?}");
+    }
 }
 
 #[test]

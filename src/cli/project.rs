@@ -14,7 +14,7 @@ use crate::config::{Settings, parse_release};
 use crate::fleet::{Analysis, Failure as NoFleet, Fleet, Gap, Release, Target, analyse};
 use crate::report::Paths;
 use crate::rules::Finding;
-use crate::source::{Access, FileId, Sources};
+use crate::source::{Access, EntryKind, FileId, Sources};
 use crate::syntax::ir::Directive;
 
 /// Which fleet, for all commands that analyse one.
@@ -83,8 +83,11 @@ impl Given {
         for path in given {
             match project_of(&sources, &path) {
                 Some(folder) => {
-                    target.named.push(path.clone());
-                    limits.push(path);
+                    // Any other file, such as a lock file, may concern all of the fleet.
+                    if is_module(&path) {
+                        target.named.push(path.clone());
+                        limits.push(path);
+                    }
                     target.paths.push(folder);
                 }
                 None => {
@@ -232,11 +235,15 @@ pub(super) fn gap_lines(gaps: &[Gap], sources: &Sources, paths: &Paths) -> Strin
     text
 }
 
-/// The folder of the project that a module file belongs to, if it belongs to one. A hook passes the files that changed, but a mistake may
-/// need two files, of which one did not.
+fn is_module(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "nix")
+}
+
+/// The folder of the project that a file other than `flake.nix` belongs to, if it belongs to one. A hook passes the files that changed, but a
+/// mistake may need two files, of which one did not.
 fn project_of(sources: &Sources, path: &Path) -> Option<PathBuf> {
-    let is_module = path.extension().is_some_and(|extension| extension == "nix");
-    if !is_module || path.ends_with("flake.nix") {
+    let is_file = is_module(path) || sources.kind(path) == Ok(EntryKind::Regular);
+    if !is_file || path.ends_with("flake.nix") {
         return None;
     }
     let mut folders = path.ancestors().skip(1);
