@@ -108,6 +108,7 @@ impl Reader<'_> {
         self.judge_machines(&machines);
         host.oddities = std::mem::take(&mut self.oddities);
         self.module_problems(machine);
+        self.failed_assertions(machine);
         host
     }
 
@@ -145,6 +146,7 @@ impl Reader<'_> {
             oddities: std::mem::take(&mut self.oddities),
         };
         self.module_problems(machine);
+        self.failed_assertions(machine);
         guest
     }
 

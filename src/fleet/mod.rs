@@ -12,6 +12,7 @@
 //! What it deliberately does not do: judge. It finds no mistakes.
 
 mod analyse;
+mod assertions;
 mod configured;
 mod coverage;
 mod discover;

@@ -437,6 +437,7 @@ fn problem(words: &[Word<'_>]) -> Problem {
     Problem {
         kind: match kind.key_value() {
             ("syntax", _) => ProblemKind::Syntax,
+            ("assertion", _) => ProblemKind::Assertion,
             ("argument", name) => ProblemKind::MissingArgument(name.text.to_owned()),
             _ => ProblemKind::Evaluation,
         },

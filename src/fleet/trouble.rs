@@ -30,6 +30,8 @@ pub enum ProblemKind {
     Conflict,
     /// A module takes an argument that nobody passes.
     MissingArgument(String),
+    /// An assertion of a module does not hold.
+    Assertion,
     /// An entry of `microvm.vms` that microvm.nix cannot make a guest of.
     Entry(EntryMistake),
 }

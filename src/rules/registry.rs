@@ -138,6 +138,7 @@ static RULES: &[RuleInfo] = &[
     source_problems::CONFLICT,
     scalar_list_widening::RULE,
     source_problems::MISSING_ARGUMENT,
+    source_problems::ASSERTION,
     allowances::UNUSED,
     allowances::UNKNOWN,
 ];

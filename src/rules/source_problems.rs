@@ -39,6 +39,17 @@ pub(super) const CONFLICT: RuleInfo = RuleInfo {
     run: |context| problems(context, |kind| matches!(kind, ProblemKind::Conflict)),
 };
 
+pub(super) const ASSERTION: RuleInfo = RuleInfo {
+    name: "assertion-failed",
+    severity: Severity::Error,
+    group: Group::Source,
+    fix: FixKind::Manual,
+    activation: Activation::Always,
+    page: include_str!("assertion_failed.md"),
+    explains: &[],
+    run: |context| problems(context, |kind| matches!(kind, ProblemKind::Assertion)),
+};
+
 pub(super) const MISSING_ARGUMENT: RuleInfo = RuleInfo {
     name: "special-arg-missing",
     severity: Severity::Error,
@@ -88,6 +99,11 @@ fn draft(problem: &Problem) -> Option<Draft> {
             ),
             "asked for here",
         ),
+        ProblemKind::Assertion => (
+            format!("{machine}an assertion does not hold, and the configuration does not build: {message}"),
+            "do as the assertion says".to_owned(),
+            "asserted here",
+        ),
         // A rule of its own tells it.
         ProblemKind::Entry(_) => return None,
     };
@@ -105,13 +121,14 @@ mod tests {
 
     #[test]
     fn problems_are_findings() {
-        let fleet = "problem syntax expected a semicolon\nproblem argument=registry missing\nproblem evaluation attribute x is missing";
+        let fleet = "problem syntax expected a semicolon\nproblem argument=registry missing\nproblem evaluation attribute x is missing\nproblem assertion take another index";
         reports(
             fleet,
             &[
                 ("syntax-error", "syntax"),
                 ("evaluation-error", "evaluation"),
                 ("special-arg-missing", "argument=registry"),
+                ("assertion-failed", "assertion"),
             ],
         );
         assert!(only(fleet, "special-arg-missing").message.contains("`registry`"));
