@@ -260,14 +260,52 @@ fn nothing_is_said_of_understanding_if_all_is_understood() {
 }
 
 #[test]
-fn an_error_that_an_unknown_module_may_prevent_is_no_certain_one() {
+fn an_error_that_an_unknown_module_may_prevent_is_a_thing_not_known() {
     let guests = r#"{ config, lib, ... }: {
       options.uplink = lib.mkOption { type = lib.types.nullOr lib.types.str; default = null; };
       config.systemd.network.networks."30-${config.uplink}".DHCP = "yes";
     }"#;
     let severity = |project: Project| project.findings().into_iter().map(|(_, severity)| severity).collect::<Vec<_>>();
     assert_eq!(severity(hosted(guests, "")), ["error"]);
-    assert_eq!(severity(hosted(guests, "other.nixosModules.uplink")), ["warning"]);
+    let with_unknown = hosted(guests, "other.nixosModules.uplink");
+    let coverage = with_unknown.json("check")["coverage"]["unknown"].to_string();
+    assert!(coverage.contains("cannot coerce null to a string"), "{coverage}");
+    assert!(severity(with_unknown).is_empty());
+}
+
+#[test]
+fn what_a_module_function_returns_may_be_one_property() {
+    let guest = r#"{ lib, ... }: lib.mkMerge [ (lib.mkIf true {
+      microvm.vms.web.config.microvm.interfaces = [ { type = "tap"; id = "vm-web"; mac = "02:00:00:00:00:01"; } ];
+    }) ]"#;
+    assert_eq!(hosted(guest, "").names("guests"), ["web"]);
+}
+
+#[test]
+fn the_number_of_an_element_is_unknown_beside_one_that_may_be_there() {
+    let guests = r#"{ lib, other, ... }: {
+      microvm.vms = lib.listToAttrs (lib.imap1 (index: name: {
+        inherit name;
+        value.config.microvm.interfaces = [ { type = "tap"; id = "vm${toString index}"; mac = "02:00:00:00:00:0${toString index}"; } ];
+      }) (lib.filter (name: name != "a" || other.withA) [ "a" "b" "c" ]) ++ [ {
+        name = "d";
+        value.config.microvm.interfaces = [ { type = "tap"; id = "vm1"; mac = "02:00:00:00:00:01"; } ];
+      } ]);
+    }"#;
+    let project = hosted(guests, "({ _module.args.other = other; })");
+    assert_eq!(project.findings(), []);
+    assert_eq!(project.json("check")["coverage"]["understood"], 1);
+}
+
+#[test]
+fn a_flake_knows_itself_with_its_outputs() {
+    let guests = r#"{ outputs, ... }: {
+      microvm.vms.web.config.microvm.interfaces = [
+        { type = "tap"; id = toString (builtins.attrNames outputs.nixosConfigurations); mac = "02:00:00:00:00:01"; }
+      ];
+    }"#;
+    let project = hosted(guests, "({ _module.args.outputs = self.outputs; })");
+    assert_eq!(project.json("show")["guests"][0]["interfaces"][0]["id"], "server");
 }
 
 #[test]

@@ -32,7 +32,9 @@ fn flake_result(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     if result.is_error() {
         return Err(Stop(result));
     }
-    ev.update(result, *about)
+    let whole = ev.update(result, *about)?;
+    let outputs = ev.set(&[("outputs", result)]);
+    ev.update(whole, outputs)
 }
 
 struct Resolver<'a> {

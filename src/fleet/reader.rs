@@ -26,8 +26,6 @@ pub(super) struct Reader<'a> {
     pub(super) oddities: Vec<Oddity>,
     /// The machine that is being read, in words: `guest web`.
     pub(super) machine: String,
-    /// Its evaluation.
-    pub(super) evaluation: Option<EvalId>,
     /// Whether the files of networkd are read too.
     pub(super) wants_files: bool,
     project: PathBuf,
@@ -48,7 +46,6 @@ impl<'a> Reader<'a> {
             gaps: Vec::new(),
             oddities: Vec::new(),
             machine: String::new(),
-            evaluation: None,
             wants_files: false,
             project,
             own_files: FxHashMap::default(),
@@ -75,7 +72,6 @@ impl<'a> Reader<'a> {
 
     /// One option of a machine.
     pub(super) fn option(&mut self, machine: EvalId, path: &[&str]) -> OptionReport {
-        self.evaluation = Some(machine);
         modules::option_report(self.ev, machine, path)
     }
 
@@ -143,6 +139,11 @@ impl<'a> Reader<'a> {
         let kind = if is_conflict { ProblemKind::Conflict } else { ProblemKind::Evaluation };
         // An error that no expression of the project is known to make may come from what routelint describes itself.
         let is_certain = place.is_some() && !self.is_doubtful(info.kind);
+        if !is_certain && kind == ProblemKind::Evaluation {
+            // Nix tells it if it is one; here it is a thing that is not known.
+            let what = if self.machine.is_empty() { "the configuration" } else { "a part of the configuration" };
+            return self.gap(place, what, message);
+        }
         let problem = Problem { kind, message, place, related, machine, is_certain };
         let is_known = |known: &Problem| known.message == problem.message && known.place == problem.place;
         if self.problems.len() < MOST_PROBLEMS && !self.problems.iter().any(is_known) {
@@ -174,7 +175,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether an error of this kind may be none in truth, because a module is unknown that could set what the value depends on. Definitions
+    /// Whether an error of this kind may be none in truth, because a module of this machine or another is unknown that could set what the value depends on. Definitions
     /// that contradict each other, files that are missing and the like are wrong whatever that module says.
     fn is_doubtful(&mut self, kind: ErrorKind) -> bool {
         let depends_on_values = match kind {
@@ -192,7 +193,7 @@ impl<'a> Reader<'a> {
             | ErrorKind::Limit(_)
             | ErrorKind::Module(_) => false,
         };
-        depends_on_values && self.evaluation.is_some_and(|id| modules::is_incomplete(self.ev, id))
+        depends_on_values && modules::is_any_incomplete(self.ev)
     }
 
     /// The problems and gaps that were met. Where machines were guessed from loose files, an error of evaluation may come from the guess.

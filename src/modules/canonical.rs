@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::collect::{UNKNOWN_FILE, note_unknown};
 use super::evaluation::Evaluation;
+use super::properties::{Property, property};
 use crate::eval::{Coercion, ErrorKind, Evaluator, Stop};
 use crate::heap::{Set, Symbol, Value, View, sym};
 use crate::syntax::ExprId;
@@ -141,6 +142,14 @@ pub(super) fn unify(
         config: match config {
             Some((value, at)) => ModuleConfig::Value(value, at),
             None if is_long => ModuleConfig::None,
+            // What a function returns may be one property around all that it defines.
+            None if matches!(
+                property(ev, content)?,
+                Property::If { .. } | Property::Merge { .. } | Property::Override { .. }
+            ) =>
+            {
+                ModuleConfig::Value(content, origin)
+            }
             None => ModuleConfig::Short(set),
         },
         freeform: named(ev, sym::FREEFORM_TYPE),

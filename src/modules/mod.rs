@@ -43,7 +43,9 @@ pub use evaluation::{
     result_value,
 };
 pub use merge::{Discharged, Merged, delay_discharged, delay_merge, discharge, merge_definitions, merge_discharged};
-pub use report::{LossReason, ModuleProblem, OptionReport, ProblemKind, is_incomplete, option_report, problems};
+pub use report::{
+    LossReason, ModuleProblem, OptionReport, ProblemKind, is_any_incomplete, is_incomplete, option_report, problems,
+};
 pub use schema_tree::{SchemaNode, SchemaOption};
 pub use state::{EvalId, NodeId, release};
 pub use types::TypeId;

@@ -75,6 +75,11 @@ impl OptionReport {
     }
 }
 
+/// Whether modules are missing in any evaluation so far: a value may have been asked of one of them.
+pub fn is_any_incomplete(ev: &mut Evaluator) -> bool {
+    State::of(ev).evaluations.iter().any(|found| found.is_incomplete.get())
+}
+
 /// Whether modules of an evaluation are unknown or failed, as far as they were looked at. Modules that are known to be beside the point do not count.
 pub fn is_incomplete(ev: &mut Evaluator, id: EvalId) -> bool {
     evaluation(ev, id).is_ok_and(|found| found.is_incomplete.get())

@@ -193,8 +193,10 @@ fn fold_left_strict(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
 fn indexed(ev: &mut Evaluator, function: Value, list: Value, first: i64) -> Outcome {
     let (all, open) = elements(ev, list)?;
     reserve(ev, all.len())?;
+    // Beside elements that may be there nobody knows the number of one that is.
+    let number = |index| open.map_or(Value::int(index), Value::unknown);
     let values: Vec<Value> =
-        all.iter().zip(first..).map(|(element, index)| ev.defer(function, &[Value::int(index), *element])).collect();
+        all.iter().zip(first..).map(|(element, index)| ev.defer(function, &[number(index), *element])).collect();
     Ok(list_of(ev, &values, open))
 }
 
@@ -210,10 +212,12 @@ fn imap1(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
 
 fn ifilter0(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [predicate, list] = arguments else { return Ok(Value::NULL) };
+    let (_, open) = elements(ev, *list)?;
     let mut index = 0;
     keep_where(ev, *list, |ev, element| {
         index += 1;
-        ev.call_bool(*predicate, &[Value::int(index - 1), element])
+        let number = open.map_or(Value::int(index - 1), Value::unknown);
+        ev.call_bool(*predicate, &[number, element])
     })
 }
 
