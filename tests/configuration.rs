@@ -109,7 +109,7 @@ fn groups_that_are_to_be_asked_for_are_off_until_then() {
         ("[rules]\nstrict-isolation = \"warning\"", Some(open("warning")), 1),
         ("[rules]\nstrict-isolation = \"warning\"\nisolation = \"off\"", Some(open("warning")), 1),
         ("[rules]\ninter-vm-forwarding-open = \"error\"", Some(open("error")), 1),
-        ("[rules]\nstrict-isolation = \"error\"\ninter-vm-forwarding-open = \"off\"", None, 0),
+        ("[rules]\nstrict-isolation = \"error\"\ninter-vm-forwarding-open = \"off\"", None, 1),
     ] {
         let folder = copy("repaired", rules);
         let expected: Vec<String> = expected.into_iter().collect();

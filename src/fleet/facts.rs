@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::exposure::OpenPorts;
 use super::files::NetworkFile;
 pub use super::mac::MacAddress;
 use super::masquerade::Masquerade;
@@ -223,6 +224,16 @@ pub struct Host {
     pub firewall: Firewall,
     /// Whether rules that are written as text may say what is forwarded.
     pub forward_rules: Fact<bool>,
+    /// What the firewall lets in on all links.
+    pub ports: OpenPorts,
+    /// Whether systemd-resolved answers for the host's name on its links (LLMNR).
+    pub answers_llmnr: Fact<bool>,
+    /// Whether `/etc/qemu/bridge.conf` is the user's own.
+    pub limits_bridges: bool,
+    /// Names of interfaces that are not made by files for networkd: VLANs, bonds, tunnels, cards with another name. Others may exist.
+    pub other_interfaces: Vec<String>,
+    /// Sysctls that turn forwarding off in vain, because `networking.nat` outweighs them, with where they are written.
+    pub outweighed_sysctls: Vec<(String, Origin)>,
     /// `networking.nftables.enable`
     pub nftables: Fact<bool>,
     /// The DHCP client of NixOS.
@@ -301,6 +312,10 @@ pub struct Guest {
     pub has_graphics: Fact<bool>,
     /// Whether `microvm.devices` has elements: devices of the host that are handed through.
     pub has_devices: Fact<bool>,
+    /// What the firewall lets in on all links.
+    pub ports: OpenPorts,
+    /// What is set below `services`.
+    pub services: Vec<Sourced<String>>,
     /// Whether `microvm.forwardPorts` has elements.
     pub forward_ports: Fact<bool>,
     /// `networking.usePredictableInterfaceNames`
@@ -388,6 +403,8 @@ pub struct Unit {
     pub gateways: Listed<Sourced<String>>,
     /// DNS servers, in all spellings, one element a server.
     pub dns: Listed<Sourced<String>>,
+    /// `bridgeConfig.Isolated`
+    pub isolated: Fact<String>,
     /// Keys of `[Network]` and `[Link]` by name, sorted: `IPv6AcceptRA`, `DHCP`, `Bridge`, `Unmanaged` … A boolean stands as `true` or `false`.
     pub settings: Vec<(String, Fact<String>)>,
     /// Whether `extraConfig` adds text that is not looked into.
@@ -525,6 +542,8 @@ pub struct Nat {
     pub external_ipv6: Fact<String>,
     /// `forwardPorts`
     pub forward_ports: Listed<PortForward>,
+    /// `extraCommands`
+    pub extra_commands: Fact<String>,
     /// Masquerading that is written elsewhere, as text for iptables or nftables (`networking.nat.extraCommands`,
     /// `networking.nftables.tables`, `networking.firewall.extraCommands` …); incomplete where such a text is not plain.
     pub masquerades: Listed<Masquerade>,

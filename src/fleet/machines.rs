@@ -89,6 +89,11 @@ impl Reader<'_> {
             sysctls_complete,
             firewall: self.quietly(|reader| reader.firewall(machine)),
             forward_rules: forward_rules(&texts),
+            ports: self.quietly(|reader| reader.open_ports(machine)),
+            answers_llmnr: self.quietly(|reader| reader.answers_llmnr(machine)),
+            limits_bridges: self.quietly(|reader| reader.limits_bridges(machine)),
+            other_interfaces: self.quietly(|reader| reader.other_interfaces(machine)),
+            outweighed_sysctls: self.quietly(|reader| reader.outweighed_sysctls(machine)),
             nftables: self.option_truth(machine, &["networking", "nftables", "enable"]),
             dhcpcd: self.quietly(|reader| reader.dhcpcd(machine)),
             dhcp_server: self.quietly(|reader| reader.dhcp_server(machine)),
@@ -138,6 +143,8 @@ impl Reader<'_> {
             has_shares: self.quietly(|reader| reader.has_elements(machine, &["microvm", "shares"])),
             has_graphics: self.quietly(|reader| reader.option_truth(machine, &["microvm", "graphics", "enable"])),
             has_devices: self.quietly(|reader| reader.has_elements(machine, &["microvm", "devices"])),
+            ports: self.quietly(|reader| reader.open_ports(machine)),
+            services: self.quietly(|reader| reader.services(machine)),
             forward_ports: self.quietly(|reader| reader.has_elements(machine, &["microvm", "forwardPorts"])),
             predictable_names: self
                 .quietly(|reader| reader.option_truth(machine, &["networking", "usePredictableInterfaceNames"])),
@@ -311,6 +318,7 @@ impl Reader<'_> {
             external_ip: self.quietly(|reader| reader.option_text(machine, &option("externalIP"))),
             external_ipv6: self.quietly(|reader| reader.option_text(machine, &option("externalIPv6"))),
             forward_ports: self.quietly(|reader| reader.port_forwards(machine)),
+            extra_commands: self.quietly(|reader| reader.option_text(machine, &option("extraCommands"))),
             masquerades: masquerades(texts),
         }
     }

@@ -18,6 +18,7 @@ mod coverage;
 mod discover;
 mod entries;
 mod entry;
+mod exposure;
 pub mod facts;
 mod files;
 mod filters;
@@ -46,6 +47,7 @@ mod variants;
 
 pub use analyse::{Analysis, analyse};
 pub use coverage::{Coverage, Reason};
+pub use exposure::OpenPorts;
 pub use facts::{
     Address, Bridge, Declared, Dhcpcd, Fact, Firewall, Fleet, Guest, GuestId, Host, HostId, HostsEntry, Interface,
     Leaf, Listed, MacAddress, Matching, Nat, Netdev, Network, Origin, Part, PortForward, Release, Route, Sourced, Unit,

@@ -112,9 +112,18 @@ impl Reader<'_> {
             routes: self.routes(config),
             gateways: self.both(config, &raw, "gateway", &network, "Gateway"),
             dns: self.both(config, &raw, "dns", &network, "DNS"),
+            isolated: Fact::Absent,
             settings: Vec::new(),
             has_extra_config,
         };
+        if matches!(self.member(config, "bridgeConfig").view(), View::Attrs(_)) {
+            let bridge = self.section(config, &raw, "bridgeConfig");
+            if let Some((value, binding)) = self.key(&bridge, "Isolated") {
+                unit.isolated = self.text(value, binding);
+            } else if !bridge.is_complete {
+                unit.isolated = Fact::Unknown;
+            }
+        }
         self.shorthand_name(config, &raw, &mut unit.matching);
         unit.settings = self.settings(config, &raw, &network, &link);
         unit

@@ -22,6 +22,14 @@ pub struct Firewall {
     pub trusted_interfaces: Listed<Sourced<String>>,
     /// Names in `interfaces`, for which ports of their own are open.
     pub interfaces: Listed<Sourced<String>>,
+    /// `backend`, if somebody sets it.
+    pub backend: Fact<String>,
+    /// `extraCommands`
+    pub extra_commands: Fact<String>,
+    /// `extraInputRules`
+    pub extra_input_rules: Fact<String>,
+    /// `extraForwardRules`
+    pub extra_forward_rules: Fact<String>,
 }
 
 /// The DHCP client that NixOS runs where networkd does not: `networking.dhcpcd` and what switches it.
@@ -47,6 +55,8 @@ pub struct PortForward {
     pub source: Fact<String>,
     /// `destination`: an address with a port or a range of ports.
     pub destination: Fact<String>,
+    /// Whether `loopbackIPs` may have elements: addresses under which those behind the host reach it too.
+    pub has_loopback: bool,
 }
 
 /// A device that the host makes itself (`systemd.network.netdevs`).
@@ -112,6 +122,13 @@ impl Reader<'_> {
             filter_forward: self.option_truth(machine, &option("filterForward")),
             trusted_interfaces: self.option_texts(machine, &option("trustedInterfaces")),
             interfaces: self.names(machine, &option("interfaces")),
+            backend: match self.option(machine, &option("backend")).definitions.is_empty() {
+                true => Fact::Absent,
+                false => self.option_text(machine, &option("backend")),
+            },
+            extra_commands: self.option_text(machine, &option("extraCommands")),
+            extra_input_rules: self.option_text(machine, &option("extraInputRules")),
+            extra_forward_rules: self.option_text(machine, &option("extraForwardRules")),
         }
     }
 
@@ -165,7 +182,9 @@ impl Reader<'_> {
                 Fact::Absent => Fact::Known(Sourced { value: "tcp".to_owned(), origin: Origin::default() }),
                 known => known,
             };
-            listed.items.push(PortForward { place, protocol, source, destination });
+            let loopback = self.member_fact(set, "loopbackIPs");
+            let has_loopback = !matches!(loopback, Fact::Absent);
+            listed.items.push(PortForward { place, protocol, source, destination, has_loopback });
         }
         listed
     }

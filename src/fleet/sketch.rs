@@ -13,7 +13,9 @@
 //! `exclusive web db` says that two guests never run together.
 //! `unknown` as a value stands for one that cannot be known; `open` on its own line says that the machine may have more files.
 
+use super::exposure::OpenPorts;
 use super::facts::*;
+use super::masquerade::Masquerade;
 use super::parts::Parts;
 use super::trouble::{Problem, ProblemKind};
 use crate::source::{FileId, Place, Span};
@@ -166,7 +168,15 @@ fn firewall() -> Firewall {
         filter_forward: known(false),
         trusted_interfaces: Listed::default(),
         interfaces: Listed::default(),
+        backend: Fact::Absent,
+        extra_commands: known(String::new()),
+        extra_input_rules: known(String::new()),
+        extra_forward_rules: known(String::new()),
     }
+}
+
+fn ports() -> OpenPorts {
+    OpenPorts { is_filtered: known(true), tcp: Listed::default(), udp: Listed::default() }
 }
 
 /// `tcp/80/10.0.0.5:80`
@@ -177,6 +187,7 @@ fn port_forward(word: Word<'_>) -> PortForward {
         protocol: parts[0].fact(),
         source: parts[1].fact(),
         destination: parts[2].fact(),
+        has_loopback: false,
     }
 }
 
@@ -212,12 +223,18 @@ fn host(words: &[Word<'_>]) -> Host {
             external_ip: Fact::Absent,
             external_ipv6: Fact::Absent,
             forward_ports: Listed::default(),
+            extra_commands: known(String::new()),
             masquerades: Listed::default(),
         },
         sysctls: Vec::new(),
         sysctls_complete: true,
         firewall: firewall(),
         forward_rules: known(false),
+        ports: ports(),
+        answers_llmnr: known(false),
+        limits_bridges: false,
+        other_interfaces: Vec::new(),
+        outweighed_sysctls: Vec::new(),
         nftables: known(false),
         dhcpcd: Dhcpcd { runs: known(false), denied: Listed::default(), allowed: None },
         dhcp_server: known(false),
@@ -244,6 +261,7 @@ fn host(words: &[Word<'_>]) -> Host {
                 host.nat.enable_ipv6 = word.flag();
                 add(&mut host.nat.internal_ipv6s, value, Word::sourced);
             }
+            "nat6-on" => host.nat.enable_ipv6 = word.flag(),
             "nat-on" => host.nat.enable = word.flag(),
             "range6" => add(&mut host.nat.internal_ipv6s, value, Word::sourced),
             "internal" => add(&mut host.nat.internal_interfaces, value, Word::sourced),
@@ -255,6 +273,17 @@ fn host(words: &[Word<'_>]) -> Host {
             "external-ip" => host.nat.external_ip = value.fact(),
             "forwards" => add(&mut host.nat.forward_ports, value, port_forward),
             "rp-filter" => host.firewall.reverse_path = value.fact(),
+            "opens" => add(&mut host.ports.tcp, value, |port| {
+                port.sourced().map(|text| (text.parse().unwrap(), text.parse().unwrap()))
+            }),
+            "llmnr" => host.answers_llmnr = word.flag(),
+            "has-interface" => host.other_interfaces.push(value.text.to_owned()),
+            "outweighed" => host.outweighed_sysctls.push((value.text.to_owned(), value.sourced().origin)),
+            "release" => host.release = crate::config::parse_release(value.text),
+            "commands" => host.firewall.extra_commands = value.fact(),
+            "input-rules" => host.firewall.extra_input_rules = value.fact(),
+            "pair-rules" => host.firewall.extra_forward_rules = value.fact(),
+            "masquerades" => host.nat.masquerades.items.push(Masquerade::default()),
             "forward-rules" => host.forward_rules = word.flag(),
             "filter-forward" => host.firewall.filter_forward = word.flag(),
             "no-firewall" => host.firewall.enable = known(false),
@@ -304,6 +333,8 @@ fn guest(fleet: &Fleet, words: &[Word<'_>]) -> Guest {
         has_shares: known(false),
         has_graphics: known(false),
         has_devices: known(false),
+        ports: ports(),
+        services: Vec::new(),
         forward_ports: known(false),
         predictable_names: known(true),
         hosts_entries: Vec::new(),
@@ -322,10 +353,14 @@ fn guest(fleet: &Fleet, words: &[Word<'_>]) -> Guest {
             "networkd-off" => guest.network.networkd = known(false),
             "hypervisor" => guest.hypervisor = value.fact(),
             "called" => guest.host_name = value.fact(),
+            "hosts" => guest.hosts_entries.extend(value.split(',').into_iter().map(hosts_entry)),
+            "serves" => guest.services.push(value.sourced()),
+            "opens" => add(&mut guest.ports.tcp, value, |port| {
+                port.sourced().map(|text| (text.parse().unwrap(), text.parse().unwrap()))
+            }),
             "forward-ports" => guest.forward_ports = word.flag(),
             "shares" => guest.has_shares = word.flag(),
             "cid" => guest.vsock_cid = value.number(),
-            "hosts" => guest.hosts_entries.extend(value.split(',').into_iter().map(hosts_entry)),
             "vcpu" => guest.vcpu = value.number(),
             "netdev" => guest.netdevs.push(netdev(value)),
             "no-ipv6" => guest.network.enable_ipv6 = known(false),
@@ -365,6 +400,7 @@ fn unit(words: &[Word<'_>]) -> Unit {
         routes: Listed::default(),
         gateways: Listed::default(),
         dns: Listed::default(),
+        isolated: Fact::Absent,
         settings: Vec::new(),
         has_extra_config: false,
     };

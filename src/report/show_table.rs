@@ -233,6 +233,7 @@ mod tests {
             routes: listed(vec![route(text("0.0.0.0/0"), "10.0.0.0")]),
             gateways: Listed::default(),
             dns: Listed::default(),
+            isolated: Fact::Absent,
             settings: Vec::new(),
             has_extra_config: false,
         }

@@ -18,6 +18,17 @@ pub(super) const OPEN: RuleInfo = RuleInfo {
     run: open,
 };
 
+pub(super) const BLOCKED: RuleInfo = RuleInfo {
+    name: "filter-forward-blocks-needed-pair",
+    severity: Severity::Warning,
+    group: Group::Isolation,
+    fix: FixKind::Suggested,
+    activation: Activation::Always,
+    page: include_str!("filter_forward_blocks_needed_pair.md"),
+    explains: &[],
+    run: blocked,
+};
+
 fn open(context: &Context<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for (id, host, links) in context.routed_hosts() {
@@ -50,6 +61,47 @@ fn open(context: &Context<'_>) -> Vec<Draft> {
             )
             .label(host.firewall.filter_forward.place().or(host.place), "nothing filters what is forwarded"),
         );
+    }
+    drafts
+}
+
+fn blocked(context: &Context<'_>) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for (id, host, links) in context.routed_hosts() {
+        let filter =
+            host.firewall.filter_forward.known().filter(|filter| filter.value && host.firewall.enable.is_true());
+        let Some(filter) = filter.filter(|_| host.nftables.is_true()) else { continue };
+        // A rule that is written may be about the pair.
+        let is_empty = |text: &Fact<String>| text.value().is_some_and(|text| text.trim().is_empty());
+        if !is_empty(&host.firewall.extra_forward_rules) || host.forward_rules.may_be_true() {
+            continue;
+        }
+        for link in links {
+            let Some(unit) = link.guest_unit.unit() else { continue };
+            let asked = unit.dns.items.iter().find_map(|server| {
+                let ip = server.value.parse().ok()?;
+                let peer = context.links.with_address(Some(id), ip).find(|peer| peer.guest_id != link.guest_id)?;
+                Some((server, peer))
+            });
+            let Some((server, peer)) = asked else { continue };
+            drafts.push(
+                Draft::new(
+                    Scope::link(link),
+                    format!(
+                        "guest {} asks guest {} for names, at {}, but host {} filters what it forwards and lets nothing through between guests: names are \
+                         not resolved",
+                        link.guest.name, peer.guest.name, server.value, host.name
+                    ),
+                )
+                .help(format!(
+                    "let it through in `networking.firewall.extraForwardRules`: `iifname \"{}\" oifname \"{}\" th dport 53 accept`",
+                    link.tap().unwrap_or_default(),
+                    peer.tap().unwrap_or_default()
+                ))
+                .label(server.place().or(unit.place), format!("an address of guest {}", peer.guest.name))
+                .label(filter.place(), "nothing passes between guests"),
+            );
+        }
     }
     drafts
 }
@@ -90,5 +142,18 @@ mod tests {
         for host in ["", "forward4 filter-forward", "forward4 forward-rules", "sysctls-open"] {
             never(&fleet(host), "inter-vm-forwarding-open");
         }
+    }
+
+    #[test]
+    fn a_resolver_behind_the_filter() {
+        let rule = "filter-forward-blocks-needed-pair";
+        let ask = |host: &str, server: &str| {
+            fleet(host).replacen("address=10.0.0.1/32", &format!("address=10.0.0.1/32 dns={server}"), 2)
+        };
+        only(&ask("forward4 nftables filter-forward", "10.0.0.2"), rule);
+        never(&ask("forward4 nftables filter-forward", "9.9.9.9"), rule);
+        never(&ask("forward4 nftables filter-forward", "10.0.0.1"), rule);
+        never(&ask("forward4 nftables filter-forward pair-rules=x", "10.0.0.2"), rule);
+        never(&ask("forward4 nftables", "10.0.0.2"), rule);
     }
 }

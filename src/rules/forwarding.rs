@@ -2,8 +2,11 @@
 //! IPv4 asks the link on which a packet arrives, IPv6 only the global switch (Linux `Documentation/networking/ip-sysctl.rst`).
 
 use super::context::{Context, has_default_route};
+use super::culprit;
 use super::draft::{Draft, Family, Scope};
-use super::finding::Severity;
+use super::finding::{Fix, Severity};
+use super::odd::is_before;
+use super::rewrite;
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::facts::parse_boolean;
 use crate::fleet::{Fact, Host, HostId, Link, Unit};
@@ -13,7 +16,7 @@ pub(super) const IPV4: RuleInfo = RuleInfo {
     name: "ipv4-forwarding-missing-on-tap",
     severity: Severity::Error,
     group: Group::Forwarding,
-    fix: FixKind::Suggested,
+    fix: FixKind::Automatic,
     activation: Activation::Always,
     page: include_str!("ipv4_forwarding_missing_on_tap.md"),
     explains: &[],
@@ -58,11 +61,23 @@ fn ipv4(context: &Context<'_>) -> Vec<Draft> {
                     ),
                 )
                 .help(format!("add `networkConfig.IPv4Forwarding = true;` to {}", unit.name))
-                .label(unit.setting("IPv4Forwarding").and_then(Fact::place).or(unit.place), format!("nothing turns forwarding on for {tap}")),
+                .label(unit.setting("IPv4Forwarding").and_then(Fact::place).or(unit.place), format!("nothing turns forwarding on for {tap}"))
+                .fix(forward_here(host, unit)),
             );
         }
     }
     drafts
+}
+
+/// An edit that turns on forwarding for a link, where the release has the key.
+fn forward_here(host: &Host, unit: &Unit) -> Option<Fix> {
+    if is_before(host.release, 24, 11) {
+        return None;
+    }
+    match unit.setting("IPv4Forwarding").map(Fact::known) {
+        None => rewrite::add_setting(unit, "IPv4Forwarding = true;"),
+        Some(text) => text.and_then(|text| culprit::replace_value(&text.origin, text.value.len(), "true")),
+    }
 }
 
 fn ipv6(context: &Context<'_>) -> Vec<Draft> {
@@ -159,7 +174,7 @@ pub(super) enum Switch {
 }
 
 /// Whether the host forwards a family on all links: by networkd's own configuration, `networking.nat` or a sysctl.
-fn global_switch(host: &Host, family: Family) -> Switch {
+pub(super) fn global_switch(host: &Host, family: Family) -> Switch {
     let (by_networkd, sysctls): (_, &[&str]) = match family {
         Family::V4 => (
             &host.network.ipv4_forwarding,
@@ -190,7 +205,7 @@ fn global_switch(host: &Host, family: Family) -> Switch {
 }
 
 /// Whether a link's own file forwards; one that masquerades does.
-fn link_switch(unit: &Unit, family: Family) -> Switch {
+pub(super) fn link_switch(unit: &Unit, family: Family) -> Switch {
     let key = match family {
         Family::V4 => "IPv4Forwarding",
         Family::V6 => "IPv6Forwarding",

@@ -7,6 +7,7 @@ use super::context::{Context, has_default_route, is_private};
 use super::draft::{Draft, Family, Scope};
 use super::finding::Severity;
 use super::nat_ranges::is_off;
+use super::rewrite;
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::facts::parse_prefix;
 use crate::fleet::{Fact, Host, Link, Sourced};
@@ -26,7 +27,7 @@ pub(super) const IGNORED: RuleInfo = RuleInfo {
     name: "nat-ipv6-ranges-ignored",
     severity: Severity::Error,
     group: Group::Nat,
-    fix: FixKind::Suggested,
+    fix: FixKind::Automatic,
     activation: Activation::Always,
     page: include_str!("nat_ipv6_ranges_ignored.md"),
     explains: &["nat-ipv6-missing"],
@@ -105,7 +106,8 @@ fn ignored(context: &Context<'_>) -> Vec<Draft> {
             )
             .help("set `networking.nat.enableIPv6 = true;`")
             .label(range.place(), "never used")
-            .label(nat.enable_ipv6.place(), "off"),
+            .label(nat.enable_ipv6.place(), "off")
+            .fix(rewrite::turn_on(&nat.enable_ipv6, "enableIPv6", range)),
         );
     }
     drafts

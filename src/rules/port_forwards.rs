@@ -42,6 +42,17 @@ pub(super) const TARGET: RuleInfo = RuleInfo {
     run: target,
 };
 
+pub(super) const CLOSED: RuleInfo = RuleInfo {
+    name: "firewall-port-not-open-in-guest",
+    severity: Severity::Note,
+    group: Group::Nat,
+    fix: FixKind::Suggested,
+    activation: Activation::Always,
+    page: include_str!("firewall_port_not_open_in_guest.md"),
+    explains: &[],
+    run: closed,
+};
+
 /// Hosts that translate, with what they forward.
 fn forwarding<'c>(context: &'c Context<'_>) -> impl Iterator<Item = (HostId, &'c Host, &'c [PortForward])> {
     let hosts = context.fleet.numbered_hosts().filter(|(_, host)| host.nat.enable.is_true());
@@ -192,9 +203,44 @@ fn draft(id: HostId, host: &Host, text: &Sourced<String>, ip: IpAddr) -> Draft {
     .label(text.place(), "the destination")
 }
 
+/// Services that open no port of the guest by themselves; the SSH server opens its own (nixpkgs, `nixos/modules/services/`).
+const OPENING_NOTHING: [&str; 8] =
+    ["nginx", "httpd", "postgresql", "openssh", "journald", "resolved", "timesyncd", "getty"];
+
+fn closed(context: &Context<'_>) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for (id, _, forwards) in forwarding(context) {
+        for forward in forwards {
+            let (Some(to), Some(protocol)) = (forward.destination.known(), forward.protocol.value()) else { continue };
+            let (Some(ip), Some(port)) =
+                (destination(&to.value), to.value.rsplit_once(':').and_then(|(_, port)| port.parse::<i64>().ok()))
+            else {
+                continue;
+            };
+            let Some(link) = context.links.with_address(Some(id), ip).next() else { continue };
+            let guest = link.guest;
+            let may_open = guest.services.iter().any(|service| !OPENING_NOTHING.contains(&service.value.as_str()));
+            if !guest.ports.closes(protocol, port) || may_open || port == 22 {
+                continue;
+            }
+            let option = if protocol == "udp" { "allowedUDPPorts" } else { "allowedTCPPorts" };
+            drafts.push(
+                Draft::new(
+                    Scope::link(link),
+                    format!("port {port} is forwarded to guest {}, whose own firewall does not let it in: connections get no answer", guest.name),
+                )
+                .help(format!("add {port} to `networking.firewall.{option}` of the guest"))
+                .label(guest.ports.tcp.items.first().filter(|_| protocol == "tcp").and_then(Sourced::place).or(guest.place), "closed here")
+                .label(to.place().or(forward.place), "forwarded here"),
+            );
+        }
+    }
+    drafts
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{reports, silent};
+    use crate::rules::testing::{never, only, reports, silent};
 
     fn fleet(forwards: &str) -> String {
         format!(
@@ -221,5 +267,16 @@ mod tests {
         ] {
             silent(&fleet(forwards));
         }
+    }
+
+    #[test]
+    fn the_guest_lets_nobody_in() {
+        let rule = "firewall-port-not-open-in-guest";
+        let open = |guest: &str| fleet("tcp/80/10.0.0.5:80").replace("guest web@h", &format!("guest web@h {guest}"));
+        only(&open("opens=443 serves=nginx"), rule);
+        for guest in ["opens=80", "opens=unknown", "serves=jellyfin"] {
+            never(&open(guest), rule);
+        }
+        never(&fleet("tcp/22/10.0.0.5:22"), rule);
     }
 }

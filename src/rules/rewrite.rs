@@ -4,9 +4,9 @@ use std::net::IpAddr;
 
 use super::culprit;
 use super::finding::{Edit, Fix, Safety};
-use crate::fleet::{Link, MacAddress, Sourced, Unit};
+use crate::fleet::{Fact, Link, MacAddress, Sourced, Unit};
 use crate::schema::networkd;
-use crate::source::Place;
+use crate::source::{Place, Span};
 
 /// An edit that writes another string in place of several literals. `None` if one of the texts is no literal; one literal that gives several texts
 /// is written once.
@@ -70,4 +70,20 @@ pub(super) fn add_setting(unit: &Unit, setting: &str) -> Option<Fix> {
     let beside = unit.settings.iter().filter(|(key, _)| is_network(key)).map(|(_, fact)| fact);
     let beside = beside.filter_map(|fact| culprit::insert_before(fact, setting, title.clone(), Safety::Safe)).next();
     beside.or_else(|| culprit::insert_in_file(unit, &format!("networkConfig.{setting}"), title))
+}
+
+/// An edit that turns on a switch: where it is written, else before the list option of the same set that an element comes from.
+pub(super) fn turn_on(switch: &Fact<bool>, name: &str, beside: &Sourced<String>) -> Option<Fix> {
+    let written = switch.known().filter(|written| written.origin.place().is_some());
+    if let Some(written) = written {
+        return culprit::replace_value(&written.origin, if written.value { 4 } else { 5 }, "true");
+    }
+    let (option, value) = (beside.origin.definition?, beside.origin.value?);
+    // Nothing but ` = [` and space stands between the two; an inherited list lies elsewhere.
+    let is_near =
+        option.file == value.file && (option.span.end..option.span.end.saturating_add(24)).contains(&value.span.start);
+    let place = Place { file: option.file, span: Span::new(option.span.start, option.span.start) };
+    let setting = format!("{name} = true;");
+    let title = format!("Add `{setting}`");
+    is_near.then(|| Fix { title, safety: Safety::Safe, edits: vec![Edit { place, replacement: setting }] })
 }

@@ -26,7 +26,7 @@ pub(super) const DHCP: RuleInfo = RuleInfo {
     name: "tap-dhcp-client",
     severity: Severity::Error,
     group: Group::Isolation,
-    fix: FixKind::Suggested,
+    fix: FixKind::Automatic,
     activation: Activation::Always,
     page: include_str!("tap_dhcp_client.md"),
     explains: &[],
@@ -108,6 +108,8 @@ fn advertisements(link: &Link<'_>, host: &Host, unit: &Unit, tap: &str) -> Optio
 
 fn dhcp(link: &Link<'_>, host: &Host, unit: &Unit, tap: &str) -> Option<Draft> {
     let setting = unit.setting("DHCP")?.known().filter(|_| may_use_dhcp(unit))?;
+    // A file for one name is the tap's own.
+    let is_own = matches!(unit.matching.names.items.as_slice(), [only] if only.value == tap);
     Some(
         Draft::new(
             Scope::link(link),
@@ -118,7 +120,8 @@ fn dhcp(link: &Link<'_>, host: &Host, unit: &Unit, tap: &str) -> Option<Draft> {
             ),
         )
         .help(format!("remove `DHCP` from {}; if the file is for other links too, let it not match taps, and sort the files of taps before it", unit.name))
-        .label(setting.place().or(unit.place), format!("a client on {tap}")),
+        .label(setting.place().or(unit.place), format!("a client on {tap}"))
+        .fix(unit.setting("DHCP").filter(|_| is_own).and_then(|fact| super::culprit::remove_binding(fact, "Delete `DHCP`"))),
     )
 }
 
