@@ -23,6 +23,7 @@ IPv6AcceptRA=no
 PoolOffset=1
 PoolSize=1
 EmitRouter=yes
+PersistLeases=no
 [IPv6SendRA]
 RouterLifetimeSec=1800
 [IPv6Prefix]
@@ -31,8 +32,8 @@ Prefix=2001:db8:1::/64
 OPTIONS = {
     "networking.nftables.enable": False,
     "networking.nftables.tables": {},
-    "networking.firewall": None,
-    "networking.nat": None,
+    "networking.firewall": nixos.NO_FIREWALL,
+    "networking.nat": nixos.NO_NAT,
     "boot.kernel.sysctl": {},
 }
 
@@ -47,22 +48,21 @@ def call(routelint, *arguments):
 class Fleet(kernel.World):
     """`refused` holds what the kernel or a backend did not take while the world was built."""
 
-    def __init__(self, routelint, folder, nftables=None, keep=None):
+    def __init__(self, routelint, folder, nftables=None):
         super().__init__()
         self.refused = []
         shown = json.loads(call(routelint, "show", "--format", "json", folder))
         call(routelint, "show", "--format", "networkd", "--output-dir", self.folder / "files", folder)
         hosts = [host["name"] for host in shown["hosts"]]
-        self.host_name = hosts[0]
+        self.host_name = hosts[0] if hosts else "host"
         self.guests = {guest["name"]: guest for guest in shown["guests"] if guest["host"] in (None, self.host_name)}
-        if keep:
-            self.guests = {name: guest for name, guest in self.guests.items() if name in keep}
         self.options = {
-            option: nixos.evaluated(routelint, folder, self.host_name, option, default) for option, default in OPTIONS.items()
+            option: nixos.evaluated(routelint, folder, self.host_name, option, default) if hosts else default
+            for option, default in OPTIONS.items()
         }
         if nftables is not None:
             self.options["networking.nftables.enable"] = nftables
-        self.uplink = (self.options["networking.nat"] or {}).get("externalInterface") or "uplink0"
+        self.uplink = self.options["networking.nat"]["externalInterface"] or "uplink0"
         self.host = self.add(self.host_name, self.folder / "files" / self.host_name / "etc/systemd")
         outside = self.folder / "files/outside/network"
         outside.mkdir(parents=True)
@@ -107,7 +107,7 @@ class Fleet(kernel.World):
         refused = nixos.load(self.host, self.options)
         if refused:
             self.refused.append(f"firewall: {refused}")
-        forwarded = [int(str(port["destination"]).rsplit(":", 1)[1].split("-")[0]) for port in self.options["networking.nat"]["forwardPorts"]]
+        forwarded = [int(port["destination"].rsplit(":", 1)[1].split("-")[0]) for port in self.options["networking.nat"]["forwardPorts"]]
         for machine in self.machines.values():
             machine.start_networkd()
             machine.serve({kernel.ECHO, *forwarded})

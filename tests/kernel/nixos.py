@@ -2,11 +2,15 @@
 firewall-nftables.nix, firewall-iptables.nix), said in commands of nft and iptables. Options come as `routelint eval --json` prints them.
 """
 
+import json
 import re
 import subprocess
 
 # The port at which machines here tell their name: as if the host had it in networking.firewall.allowedTCPPorts.
 OPEN_PORTS = [7]
+
+NO_FIREWALL = {"enable": False}
+NO_NAT = {"enable": False, "externalInterface": None, "forwardPorts": []}
 
 HELPER = 'set -e\nip46tables() { iptables -w "$@"; ip6tables -w "$@"; }\n'
 
@@ -149,6 +153,4 @@ def evaluated(routelint, folder, machine, option, default=None):
     done = subprocess.run(
         [routelint, "eval", "--json", "--strict", "--of", machine, option, str(folder)], capture_output=True, text=True
     )
-    import json
-
     return json.loads(done.stdout) if done.stdout.strip() else default

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Fleets on a real kernel: namespaces for host, guests and the outside, real systemd-networkd in each, firewall and NAT as NixOS writes them.
 
-    run.py ROUTELINT [--only WORD] [--verbose]
+    run.py ROUTELINT [--only WORD] [--verbose] [--record]
 
 Prints a table of probes; the exit status is non-zero if one differs from what is expected. Where namespaces are not permitted, all is skipped and
 the count is printed. NETWORKD names a folder with another systemd, laid out as /.
@@ -16,9 +16,11 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 import guarded  # noqa: E402
 import nixos  # noqa: E402
+import pairs  # noqa: E402
 import world as kernel  # noqa: E402
 from fleet import OUTSIDE, Fleet  # noqa: E402
 
+RECORD = "--record"
 ROOT = Path(__file__).resolve().parent.parent.parent
 FAMILIES = ["ipv4", "ipv6"]
 
@@ -116,7 +118,27 @@ def modules_nftables(routelint):
     return modules(routelint, "systems", True)
 
 
-SCENARIOS = [reference, repaired, modules_iptables, modules_nftables]
+def rule_pairs(routelint):
+    """The examples of rules at level error: what is wrong fails, what is right works."""
+    table = Table("examples of rules, bad and good")
+    proved = pairs.prove(routelint, table)
+    if RECORD in sys.argv:
+        record(proved)
+    return table, f"{len(proved)} rules proved"
+
+
+def record(proved):
+    """Writes what was proved beside what was proved with other versions."""
+    file = Path(__file__).resolve().parent / "proved.tsv"
+    lines = file.read_text().splitlines() if file.exists() else []
+    release, version = os.uname().release.split("-")[0].rsplit(".", 1)[0], kernel.systemd_version()
+    kept = [line for line in lines if not line.startswith("#") and line.split("\t")[1:] != [release, version]]
+    new = [f"{rule}\t{release}\t{version}" for rule in proved]
+    head = "# Rules whose examples were shown to fail and to work (run.py --record): rule, Linux, systemd.\n"
+    file.write_text(head + "".join(line + "\n" for line in sorted({*kept, *new})))
+
+
+SCENARIOS = [rule_pairs, reference, repaired, modules_iptables, modules_nftables]
 
 
 def main():
@@ -124,6 +146,7 @@ def main():
     parser.add_argument("routelint")
     parser.add_argument("--only", default="")
     parser.add_argument("--verbose", action="store_true")
+    parser.add_argument(RECORD, action="store_true", help="write proved.tsv")
     arguments = parser.parse_args()
     scenarios = [scenario for scenario in SCENARIOS if arguments.only in scenario.__name__]
     reason = None if os.environ.get("ROUTELINT_KERNEL_INSIDE") else kernel.why_not()

@@ -78,7 +78,7 @@ class Machine:
 
     def __init__(self, world, name, files=None):
         self.world, self.name, self.files = world, name, files
-        self.space = f"m{len(world.machines)}"
+        self.space = f"m{os.getpid()}-{len(world.machines)}"
         self.process = None
         self.log = world.folder / f"{self.space}.log"
         self.state = world.folder / f"{self.space}.state"
