@@ -81,7 +81,7 @@ fn left_over(before: &str, after: &str) -> (u32, u32) {
     (u32::try_from(left).unwrap_or(0), u32::try_from(right).unwrap_or(0))
 }
 
-/// A text to insert with the space that it needs around it.
+/// A text to insert with the space that it needs around it; each of its lines is a binding or element.
 fn on_its_own(text: &str, before: &str, after: &str) -> String {
     let is_before_neighbour =
         after.chars().next().is_some_and(|next| !next.is_whitespace() && !matches!(next, '}' | ']'));
@@ -89,11 +89,12 @@ fn on_its_own(text: &str, before: &str, after: &str) -> String {
     let indent: String = line.chars().take_while(|letter| matches!(letter, ' ' | '\t')).collect();
     if is_before_neighbour {
         let separator = if line.trim().is_empty() { format!("\n{indent}") } else { " ".to_owned() };
-        return format!("{text}{separator}");
+        return format!("{}{separator}", text.replace('\n', &separator));
     }
     // The neighbour stands before. If it fills its lines alone, so does what is inserted.
     let is_alone = after.trim_start_matches([' ', '\t']).starts_with(['\n', '\r', '#']) && ends_line_alone(before);
-    if is_alone { format!("\n{indent}{text}") } else { format!(" {text}") }
+    let separator = if is_alone { format!("\n{indent}") } else { " ".to_owned() };
+    format!("{separator}{}", text.replace('\n', &separator))
 }
 
 /// Whether the last line holds one binding or element only.

@@ -1,16 +1,20 @@
 //! `networking.nat` and the two address families: a range in the list of the other one, ranges of IPv6 that are never used, and
 //! guests whose IPv6 packets leave untranslated beside IPv4 ones that do not.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use ipnet::IpNet;
+
 use super::context::{Context, has_default_route, is_private};
+use super::culprit;
 use super::draft::{Draft, Family, Scope};
-use super::finding::Severity;
+use super::finding::{Fix, Safety, Severity};
 use super::nat_ranges::is_off;
 use super::rewrite;
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::facts::parse_prefix;
-use crate::fleet::{Fact, Host, Link, Sourced};
+use crate::fleet::{Fact, Host, Link, Nat, Sourced};
 
 pub(super) const MISMATCH: RuleInfo = RuleInfo {
     name: "nat-family-mismatch",
@@ -139,11 +143,20 @@ fn ipv6_missing(context: &Context<'_>) -> Vec<Draft> {
                 ),
             )
             .help("set `networking.nat.enableIPv6 = true;` with the guests' range in `networking.nat.internalIPv6s`, or drop the guests' IPv6 default route and resolvers")
+            .fix(translate_ipv6(nat, stuck.iter().map(|(_, ip)| *ip)))
             .label(nat.internal_ips.items.first().and_then(Sourced::place).or(nat.enable.place()), "IPv4 only")
             .label(route.and_then(|route| route.gateway.place().or(route.place)), format!("the IPv6 default route of guest {}", first.guest.name)),
         );
     }
     drafts
+}
+
+/// An edit that translates IPv6 too, where the addresses are of one /64.
+fn translate_ipv6(nat: &Nat, addresses: impl Iterator<Item = IpAddr>) -> Option<Fix> {
+    let ranges: BTreeSet<IpNet> = addresses.filter_map(|ip| IpNet::new(ip, 64).ok()).map(|net| net.trunc()).collect();
+    let range = ranges.first().filter(|_| ranges.len() == 1 && nat.internal_ipv6s.items.is_empty())?;
+    let new = format!("enableIPv6 = true;\ninternalIPv6s = [ \"{range}\" ];");
+    culprit::insert_before(&nat.enable, &new, format!("Translate {range} too"), Safety::Unsafe)
 }
 
 fn translates_ipv4_only(host: &Host) -> bool {
