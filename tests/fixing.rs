@@ -75,6 +75,20 @@ fn a_safe_fix_changes_its_line_and_nothing_else() {
 }
 
 #[test]
+fn the_reference_fleet_ends_without_an_error_or_warning() {
+    let folder = reference();
+    run(folder.path(), &["fix", "--unsafe"]);
+    let (left, status) = run(folder.path(), &["check", "--format", "concise"]);
+    assert!(!left.contains(": error[") && !left.contains(": warning["), "{left}");
+    assert_eq!(status, 0);
+    let nat = read(&folder, "nat.nix");
+    assert!(
+        nat.contains("    enableIPv6 = true;\n    internalIPv6s = [ \"fec0::/64\" ];\n    enable = true;\n"),
+        "{nat}"
+    );
+}
+
+#[test]
 fn a_diff_writes_nothing_and_applies() {
     let folder = reference();
     let before = read(&folder, "guests/web.nix");
