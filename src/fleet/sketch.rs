@@ -9,6 +9,7 @@
 //! guest web@h index=1 tap=vm1/02:00:00:00:00:01
 //! unit 10-eth mac=02:00:00:00:00:01 address=10.0.0.1/32 route=0.0.0.0/0,via=10.0.0.0,onlink
 //! ```
+//! A file that is `made` comes from a generator, which stands at the first word of the sketch for all of them.
 //! A file leaves router advertisements alone unless it says `accepts-ra`, so that sound taps are short.
 //! `exclusive web db` says that two guests never run together.
 //! `unknown` as a value stands for one that cannot be known; `open` on its own line says that the machine may have more files.
@@ -425,6 +426,7 @@ fn unit(words: &[Word<'_>]) -> Unit {
             "dns" => add(&mut unit.dns, value, Word::sourced),
             "disabled" => unit.is_enabled = known(false),
             "generated" => unit.is_generated = true,
+            "made" => unit.place = Some(Place { file: FileId(0), span: Span::new(0, 4) }),
             "extra" => unit.has_extra_config = true,
             "accepts-ra" => {}
             _ => {

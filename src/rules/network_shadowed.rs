@@ -9,7 +9,7 @@ use super::draft::{Draft, Scope};
 use super::finding::Severity;
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::links::{has_host_address, has_host_route};
-use crate::fleet::{Choice, GuestId, HostId, Link, Unit};
+use crate::fleet::{Choice, GuestId, HostId, Link, Routing, Unit};
 
 const EFFECTS: &[&str] = &[
     "tap-without-network",
@@ -20,6 +20,8 @@ const EFFECTS: &[&str] = &[
     "guest-default-route-missing",
     "tap-accepts-router-advertisements",
     "tap-dhcp-client",
+    "tap-bridged-in-routed-setup",
+    "network-never-first",
 ];
 
 pub(super) const SHADOWED: RuleInfo = RuleInfo {
@@ -46,6 +48,7 @@ pub(super) const UNMANAGED: RuleInfo = RuleInfo {
         "host-route-missing",
         "guest-gateway-not-host-address",
         "ipv4-forwarding-missing-on-tap",
+        "network-never-first",
     ],
     run: unmanaged,
 };
@@ -63,7 +66,8 @@ pub(super) const STOCK: RuleInfo = RuleInfo {
 
 fn shadowed(context: &Context<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
-    for link in context.links.routed() {
+    // A tap that an earlier file makes a port of a bridge is not routed for that very reason.
+    for link in context.links.all.iter().filter(|link| link.routing != Routing::Other) {
         let guest = &link.guest.name;
         if let (Some(host), Some(tap), Some(winner)) = (link.host, link.tap(), link.host_unit.unit()) {
             let machine = format!("host {}", host.name);
@@ -82,7 +86,7 @@ fn shadowed(context: &Context<'_>) -> Vec<Draft> {
 }
 
 /// The file that is meant for a link and loses to another: it routes, and the winner does not give what it gives.
-fn loser<'a>(winner: &Unit, shadowed: &[&'a Unit]) -> Option<&'a Unit> {
+pub(super) fn loser<'a>(winner: &Unit, shadowed: &[&'a Unit]) -> Option<&'a Unit> {
     let is_meant = |unit: &&&Unit| {
         let routes = has_host_route(unit) || has_host_address(unit);
         // A pattern behind a file for this link alone is a fallback, as the one that NixOS makes.
@@ -92,7 +96,7 @@ fn loser<'a>(winner: &Unit, shadowed: &[&'a Unit]) -> Option<&'a Unit> {
     shadowed.iter().find(is_meant).copied()
 }
 
-fn is_for_one(unit: &Unit) -> bool {
+pub(super) fn is_for_one(unit: &Unit) -> bool {
     let names = &unit.matching.names.items;
     let is_literal = !names.is_empty() && !names.iter().any(|name| name.value.contains(['*', '?', '[', '!']));
     is_literal || !unit.matching.macs.items.is_empty()
@@ -119,7 +123,7 @@ fn draft(link: &Link<'_>, machine: &str, link_text: &str, winner: &Unit, loser: 
     .label(loser.place, format!("{} is not used", loser.name))
 }
 
-fn match_place(unit: &Unit) -> Option<crate::source::Place> {
+pub(super) fn match_place(unit: &Unit) -> Option<crate::source::Place> {
     let matching = &unit.matching;
     let first = [&matching.names, &matching.macs, &matching.types, &matching.kinds]
         .into_iter()

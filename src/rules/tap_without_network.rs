@@ -186,24 +186,26 @@ fn is_catch_all_without_effect(unit: &Unit) -> bool {
 }
 
 /// The files of a host by the names that they match.
-struct HostFiles<'a> {
+pub(super) struct HostFiles<'a> {
     /// The user's files with the first pattern of each, sorted by it.
     by_name: Vec<(&'a str, &'a Unit)>,
-    series: Vec<Series<'a>>,
+    pub(super) series: Vec<Series<'a>>,
 }
 
 /// The files of a generator that counts taps without a gap: `vm1`, `vm2`, … `vm64`.
-struct Series<'a> {
-    prefix: &'a str,
+pub(super) struct Series<'a> {
+    pub(super) prefix: &'a str,
+    /// The lowest number that has a file.
+    pub(super) first: u32,
     /// The highest number that has a file.
-    last: u32,
-    count: usize,
-    /// One of the files.
-    unit: &'a Unit,
+    pub(super) last: u32,
+    pub(super) count: usize,
+    /// The file of the lowest number.
+    pub(super) unit: &'a Unit,
 }
 
 impl<'a> HostFiles<'a> {
-    fn new(host: &'a Host) -> Self {
+    pub(super) fn new(host: &'a Host) -> Self {
         let mut by_name: Vec<(&str, &Unit)> = Vec::new();
         let mut numbered_files: BTreeMap<&str, Vec<(u32, &Unit)>> = BTreeMap::new();
         for unit in host.network.units.items.iter().filter(|unit| !unit.is_generated && unit.place.is_some()) {
@@ -244,12 +246,18 @@ impl<'a> Series<'a> {
         let count = members.len();
         let is_gapless = usize::try_from(last.0 - first.0).ok()? + 1 == count;
         let is_generated = members.iter().all(|(_, unit)| unit.place == first.1.place);
-        (count >= 2 && is_gapless && is_generated).then_some(Self { prefix, last: last.0, count, unit: first.1 })
+        (count >= 2 && is_gapless && is_generated).then_some(Self {
+            prefix,
+            first: first.0,
+            last: last.0,
+            count,
+            unit: first.1,
+        })
     }
 }
 
 /// A name that ends in a decimal number, in two parts.
-fn numbered(name: &str) -> Option<(&str, u32)> {
+pub(super) fn numbered(name: &str) -> Option<(&str, u32)> {
     let prefix = name.trim_end_matches(|character: char| character.is_ascii_digit());
     let digits = name.get(prefix.len()..)?;
     (!prefix.is_empty() && (digits == "0" || !digits.starts_with('0'))).then_some(())?;
