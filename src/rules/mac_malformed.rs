@@ -63,14 +63,15 @@ enum Refusal {
     Certain,
 }
 
-/// firecracker and cloud-hypervisor want the strict form; QEMU (`net_parse_macaddr`) takes hyphens too; how kvmtool and crosvm parse is not looked into.
+/// firecracker and cloud-hypervisor want the strict form; QEMU (`net_parse_macaddr`) takes hyphens too; alioth reads each group as a number of any length
+/// (`src/device/net.rs`); how kvmtool and crosvm parse is not looked into.
 fn refusal(guest: &Guest, text: &str) -> Refusal {
     if MacAddress::parse_strict(text).is_some() {
         return Refusal::None;
     }
     let is_hyphenated = MacAddress::parse_strict(&text.replace('-', ":")).is_some();
     match guest.hypervisor.value().map(String::as_str) {
-        Some("kvmtool" | "crosvm") => Refusal::None,
+        Some("kvmtool" | "crosvm" | "alioth") => Refusal::None,
         Some("qemu") if is_hyphenated => Refusal::None,
         Some(_) => Refusal::Certain,
         None if is_hyphenated => Refusal::None,
@@ -96,6 +97,7 @@ mod tests {
         silent("guest a tap=vm5/02:00:00:00:00:0A");
         silent("guest a tap=vm5/02-00-00-00-00-05");
         silent("guest a hypervisor=kvmtool tap=vm5/2:0:0:0:0:5");
+        silent("guest a hypervisor=alioth tap=vm5/02:00:00:00:00:014");
         silent("guest a tap=vm5/unknown");
         reports("guest a hypervisor=firecracker tap=vm5/02-00-00-00-00-05", &[("mac-malformed", "02-00-00-00-00-05")]);
         assert_eq!(only("guest a hypervisor=unknown tap=vm5/5", "mac-malformed").severity.word(), "warning");

@@ -84,7 +84,8 @@ impl Numbered<'_, '_> {
 fn numbered<'c, 'a>(link: &'c Link<'a>) -> Option<Numbered<'c, 'a>> {
     let tap = link.tap()?;
     let stem = tap.trim_end_matches(|letter: char| letter.is_ascii_digit());
-    let in_name: i64 = tap.get(stem.len()..).filter(|digits| !digits.is_empty() && digits.len() <= 5)?.parse().ok()?;
+    // Where in an address a number stands that does not fit into two octets depends on the network.
+    let in_name = i64::from(tap.get(stem.len()..)?.parse::<u16>().ok()?);
     let mut addresses = link.guest_addresses().filter_map(|(ip, address)| match ip {
         IpAddr::V4(v4) => Some((i64::from(u32::from(v4) & 0xffff), ip, address)),
         IpAddr::V6(_) => None,
