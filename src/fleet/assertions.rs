@@ -11,9 +11,10 @@ const MOST: usize = 10_000;
 
 impl Reader<'_> {
     /// Records the assertions of a machine that certainly fail (nixpkgs, `nixos/modules/system/activation/top-level.nix`: a configuration with
-    /// one does not build). Where modules are missing nothing is said: what an assertion looks at might come from them.
+    /// one does not build). Where modules of any machine are missing nothing is said: what an assertion looks at might come
+    /// from them.
     pub(super) fn failed_assertions(&mut self, machine: EvalId) {
-        if modules::is_incomplete(self.ev, machine) {
+        if modules::is_any_incomplete(self.ev) {
             return;
         }
         let failed = self.quietly(|reader| {
