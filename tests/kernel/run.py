@@ -16,6 +16,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 import guarded  # noqa: E402
 import nixos  # noqa: E402
+import pages  # noqa: E402
 import pairs  # noqa: E402
 import world as kernel  # noqa: E402
 from fleet import OUTSIDE, Fleet  # noqa: E402
@@ -128,7 +129,7 @@ def rule_pairs(routelint):
 
 
 def record(proved):
-    """Writes what was proved beside what was proved with other versions."""
+    """Writes what was proved beside what was proved with other versions, and into the pages."""
     file = Path(__file__).resolve().parent / "proved.tsv"
     lines = file.read_text().splitlines() if file.exists() else []
     release, version = os.uname().release.split("-")[0].rsplit(".", 1)[0], kernel.systemd_version()
@@ -136,6 +137,7 @@ def record(proved):
     new = [f"{rule}\t{release}\t{version}" for rule in proved]
     head = "# Rules whose examples were shown to fail and to work (run.py --record): rule, Linux, systemd.\n"
     file.write_text(head + "".join(line + "\n" for line in sorted({*kept, *new})))
+    pages.write()
 
 
 SCENARIOS = [rule_pairs, reference, repaired, modules_iptables, modules_nftables]
@@ -146,7 +148,7 @@ def main():
     parser.add_argument("routelint")
     parser.add_argument("--only", default="")
     parser.add_argument("--verbose", action="store_true")
-    parser.add_argument(RECORD, action="store_true", help="write proved.tsv")
+    parser.add_argument(RECORD, action="store_true", help="write proved.tsv and the pages of rules")
     arguments = parser.parse_args()
     scenarios = [scenario for scenario in SCENARIOS if arguments.only in scenario.__name__]
     reason = None if os.environ.get("ROUTELINT_KERNEL_INSIDE") else kernel.why_not()
