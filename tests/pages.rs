@@ -92,6 +92,9 @@ fn wrong_examples(rule: &RuleInfo) -> Result<(), String> {
     if !found.is_empty() {
         return Err(format!("{}: the good example gives {}", rule.name, listed(&found)));
     }
+    if blocks(rule.section("When it stays silent")).next().is_none() {
+        return Err(format!("{}: no case of silence beside the good example", rule.name));
+    }
     for (number, silent) in blocks(rule.section("When it stays silent")).enumerate() {
         let mut silent_files = bad.clone();
         silent_files.extend(block_files(silent));

@@ -407,7 +407,7 @@ pub struct Unit {
     pub isolated: Fact<String>,
     /// Keys of `[Network]` and `[Link]` by name, sorted: `IPv6AcceptRA`, `DHCP`, `Bridge`, `Unmanaged` … A boolean stands as `true` or `false`.
     pub settings: Vec<(String, Fact<String>)>,
-    /// Whether `extraConfig` adds text that is not looked into.
+    /// Whether `extraConfig` or a drop-in adds text that is not looked into.
     pub has_extra_config: bool,
 }
 

@@ -23,7 +23,8 @@ impl Reader<'_> {
         }
         let networkd = self.option_truth(machine, &["systemd", "network", "enable"]);
         let before = self.problems.len();
-        let units = self.units(machine);
+        let mut units = self.units(machine);
+        self.quietly(|reader| reader.drop_ins(machine, &mut units.items));
         if networkd.value() == Some(&false) {
             // NixOS looks at the units only if networkd is on (nixos/modules/system/boot/networkd.nix), so what fails in them fails nowhere.
             for problem in self.problems.split_off(before) {
@@ -38,6 +39,18 @@ impl Reader<'_> {
             ipv4_forwarding: self.section_truth(&global, "IPv4Forwarding"),
             ipv6_forwarding: self.section_truth(&global, "IPv6Forwarding"),
             files: if self.wants_files { self.network_files(machine) } else { Listed::default() },
+        }
+    }
+
+    /// Finds the files that get text from a drop-in, `/etc/systemd/network/<name>.network.d/*.conf` (systemd.network(5)).
+    fn drop_ins(&mut self, machine: EvalId, units: &mut [Unit]) {
+        if units.is_empty() || !self.is_given(machine, &["environment", "etc"]) {
+            return;
+        }
+        let files = self.names(machine, &["environment", "etc"]);
+        let below = files.items.iter().filter_map(|file| file.value.strip_prefix("systemd/network/"));
+        for (name, _) in below.filter_map(|file| file.split_once(".network.d/")) {
+            units.iter_mut().filter(|unit| unit.name == name).for_each(|unit| unit.has_extra_config = true);
         }
     }
 

@@ -56,7 +56,7 @@ fn empty(context: &Context<'_>) -> Vec<Draft> {
         let has_none = [&matching.names, &matching.types, &matching.kinds].iter().all(|list| list.items.is_empty());
         let bad = matching.macs.items.iter().all(|text| MacAddress::parse_tolerant(&text.value).is_none());
         // What a mistyped key does is told where it stands.
-        if !is_known || !has_none || !bad || !matching.others.is_empty() {
+        if !is_known || !has_none || !bad || !matching.others.is_empty() || says_nothing(unit) {
             continue;
         }
         let (why, place) = match matching.macs.items.first() {
@@ -75,6 +75,12 @@ fn empty(context: &Context<'_>) -> Vec<Draft> {
         );
     }
     drafts
+}
+
+/// Whether a file has nothing that is lost when it is ignored. It may only take the place of one that systemd ships.
+fn says_nothing(unit: &Unit) -> bool {
+    let lists = [unit.addresses.items.len(), unit.routes.items.len(), unit.gateways.items.len(), unit.dns.items.len()];
+    lists.iter().all(|length| *length == 0) && unit.settings.is_empty()
 }
 
 fn space(context: &Context<'_>) -> Vec<Draft> {

@@ -135,7 +135,8 @@ fn unmanaged(context: &Context<'_>) -> Vec<Draft> {
     let mut drafts: Vec<Draft> = Vec::new();
     for link in context.links.routed() {
         let (Some(host), Some(tap), Some(unit)) = (link.host, link.tap(), link.host_unit.unit()) else { continue };
-        if unit.flag("Unmanaged") != Some(true) {
+        // Where no file sets up any tap, something else does, and networkd is told to keep its hands off.
+        if unit.flag("Unmanaged") != Some(true) || !host.network.units.items.iter().any(has_host_route) {
             continue;
         }
         let mut draft = Draft::new(

@@ -43,7 +43,7 @@ fn opaque(context: &Context<'_>) -> Vec<Draft> {
                 Draft::new(
                     Scope::link(link),
                     format!(
-                        "{} of {} has `extraConfig`: what that text says is not looked into, so several mistakes of this link cannot be found",
+                        "{} of {} has text in `extraConfig` or in a drop-in: what it says is not looked into, so several mistakes of this link cannot be found",
                         unit.name,
                         machine.words()
                     ),
