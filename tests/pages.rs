@@ -1,5 +1,6 @@
 //! The page of every rule is executed: the bad example gives a finding of that rule and of no other, the good one gives none, its edits
-//! turn the bad one into a sound one, and the rule says nothing about the examples below "When it stays silent".
+//! turn the bad one into a sound one, and the rule says nothing about the examples below "When it stays silent", of which there is one at least.
+//! What is found says what is wrong, in words of the example, what breaks, and what to do.
 //!
 //! An example is made of `nix` blocks below "Bad:" and "Good:", and of one block for each case of silence. A line `# file: NAME` starts a
 //! file; files that an example does not repeat are those of the bad one.
@@ -11,7 +12,7 @@
     reason = "examples are written to a temporary folder"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -82,6 +83,10 @@ fn wrong_examples(rule: &RuleInfo) -> Result<(), String> {
     if found.is_empty() || found.iter().any(|(finding, _)| finding.rule != rule.name) {
         return Err(format!("{}: the bad example gives {}", rule.name, listed(&found)));
     }
+    if let Some((finding, _)) = found.iter().find(|(finding, _)| !says_everything(finding, &bad)) {
+        let Finding { message, consequence, help, .. } = finding;
+        return Err(format!("{}: {message:?} ends in {consequence:?}, with the help {help:?}", rule.name));
+    }
     if let Some(fixed) = fixed(&bad, &found) {
         let left = check(&fixed, rule)?;
         if !left.is_empty() {
@@ -105,6 +110,24 @@ fn wrong_examples(rule: &RuleInfo) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Whether a finding says what is wrong in a value or name of the example's own, what breaks, and what to do.
+fn says_everything(finding: &Finding, files: &Files) -> bool {
+    let consequence = format!(": {}", finding.consequence);
+    let Some(wrong) = finding.message.strip_suffix(&consequence) else { return false };
+    let is_letter = |letter: char| letter.is_alphanumeric() || "._:/-*+".contains(letter);
+    let words = |text: &str| -> BTreeSet<String> {
+        let words = text.split(|letter| !is_letter(letter)).map(|word| word.trim_end_matches(['.', ':']));
+        words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    };
+    // What stands in quotes: names and values. Other words of the source count where the message quotes them.
+    let values: BTreeSet<String> =
+        files.values().flat_map(|text| text.split('"').skip(1).step_by(2)).flat_map(words).collect();
+    let quotes = wrong.split('`').skip(1).step_by(2);
+    let is_own = words(wrong).iter().any(|word| values.contains(word))
+        || quotes.into_iter().any(|quoted| files.values().any(|text| text.contains(quoted)));
+    is_own && finding.consequence.split(' ').count() > 2 && finding.help.split(' ').count() > 1
 }
 
 /// The files of the blocks in a text.

@@ -209,6 +209,7 @@ mod tests {
             severity: Severity::Error,
             confidence: Confidence::Certain,
             message: format!("number {}", text.get(place_start(place) + 1..place_start(place) + 2).unwrap_or("-")),
+            consequence: String::new(),
             help: String::new(),
             labels: vec![Label { place, text: String::new() }],
             fixes,

@@ -44,6 +44,7 @@ struct ShownFinding<'a> {
     labels: Vec<ShownLabel<'a>>,
     fixes: Vec<ShownFix<'a>>,
     fingerprint: &'a str,
+    consequence: &'a str,
 }
 
 #[derive(Serialize)]
@@ -120,6 +121,7 @@ impl<'a> ShownFinding<'a> {
             labels: labels.collect(),
             fixes: finding.fixes.iter().map(|fix| ShownFix::of(checked, fix)).collect(),
             fingerprint: &finding.fingerprint,
+            consequence: &finding.consequence,
         }
     }
 }
@@ -183,7 +185,7 @@ mod tests {
                 r#""end":{"line":2,"column":12},"text":"here","primary":true}],"#,
                 r#""fixes":[{"title":"use 7","safety":"unsafe","edits":[{"file":"web.nix","start":{"line":2,"column":11},"#,
                 r#""end":{"line":2,"column":12},"replacement":"7"}]}],"#,
-                r#""fingerprint":"0123456789abcdef0123456789abcdef"}],"#,
+                r#""fingerprint":"0123456789abcdef0123456789abcdef","consequence":"only one of them starts"}],"#,
                 r#""coverage":{"files":1,"unknown":[{"file":"web.nix","start":{"line":2,"column":3},"#,
                 r#""what":"config.microvm of guest db","why":"input `secrets` is not available"}],"guests":0,"understood":0}}"#,
                 "\n"

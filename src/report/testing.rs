@@ -58,6 +58,7 @@ pub(super) fn finding(labels: Vec<Label>) -> Finding {
         severity: Severity::Error,
         confidence: Confidence::Certain,
         message: "guests db and web share index 5, so both claim tap vm5: only one of them starts".to_owned(),
+        consequence: "only one of them starts".to_owned(),
         help: "give one of them another index".to_owned(),
         labels,
         fixes: Vec::new(),

@@ -96,11 +96,14 @@ fn lonely(
         Draft::new(
             Scope::link(link).family(Family::V4),
             format!(
-                "guest {} has {ip}, while all other guests of host {} are in {usual} and so is its gateway {gateway}: whatever is said of {usual} does not reach this one",
+                "guest {} has {ip}, while all other guests of host {} are in {usual} and so is its gateway {gateway}",
                 link.guest.name, host.name
             ),
+            format!("whatever is said of {usual} does not reach this one"),
         )
-        .help(format!("take a free address of {usual}, here and in the host route to it, or declare {net} where {usual} is"))
+        .help(format!(
+            "take a free address of {usual}, here and in the host route to it, or declare {net} where {usual} is"
+        ))
         .label(culprit::in_address(address), format!("not in {usual}")),
     )
 }
@@ -126,10 +129,8 @@ fn public(context: &Context<'_>) -> Vec<Draft> {
         drafts.push(
             Draft::new(
                 scope,
-                format!(
-                    "{named} of host {} have public addresses such as {ip}, which the host translates: whoever has them on the Internet cannot be reached from the host and its guests",
-                    host.name
-                ),
+                format!("{named} of host {} have public addresses such as {ip}, which the host translates", host.name),
+                "whoever has them on the Internet cannot be reached from the host and its guests",
             )
             .help("take addresses from 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16; if the range is yours, take it out of `networking.nat.internalIPs`")
             .label(address.text.place(), "a public address"),

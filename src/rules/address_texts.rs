@@ -97,7 +97,11 @@ fn unparsable(link: &Link<'_>, file: &str, address: &Address) -> Option<Draft> {
         return None;
     }
     Some(
-        Draft::new(Scope::link(link), format!("`{}` in {file} is no address: networkd ignores the line and goes on without it", text.value))
+        Draft::new(
+            Scope::link(link),
+            format!("`{}` in {file} is no address", text.value),
+            "networkd ignores the line and goes on without it",
+        )
             .help("write an address with a length of at most /32 (IPv4) or /128 (IPv6); an octet is at most 255, so an index that counts further needs a second octet")
             .label(culprit::in_address(address).or(text.place()), "not an address")
             .template(text.place()),
@@ -110,11 +114,8 @@ fn no_length(link: &Link<'_>, file: &str, address: &Address) -> Option<Draft> {
     Some(
         Draft::new(
             Scope::link(link),
-            format!(
-                "the address {} in {file} has no prefix length: networkd takes /{} and writes a warning",
-                address.text.value,
-                net.max_prefix_len()
-            ),
+            format!("the address {} in {file} has no prefix length", address.text.value),
+            format!("networkd takes /{} and writes a warning", net.max_prefix_len()),
         )
         .help(format!("write {whole}"))
         .label(address.text.place(), "no prefix length")
@@ -136,10 +137,8 @@ fn prefixes(context: &Context<'_>, is_meant: fn(std::net::Ipv6Addr) -> bool, why
         drafts.push(
             Draft::new(
                 Scope::guests(Some(id), guests),
-                format!(
-                    "guests of host {} have addresses such as {ip} of guest {}: {why}",
-                    host.name, first.guest.name
-                ),
+                format!("guests of host {} have addresses such as {ip} of guest {}", host.name, first.guest.name),
+                why,
             )
             .help("take a random prefix below fd00::/8, and change host, guests, translation and names together")
             .label(address.text.place(), "the prefix"),

@@ -158,12 +158,15 @@ fn read(text: &str) -> Option<Said<'_>> {
     (!rules.is_empty()).then_some(Said { reach, rules, reason })
 }
 
-fn finding(rule: &'static str, place: Place, message: String, help: String) -> Finding {
+const ALLOWS_NOTHING: &str = "this comment allows nothing";
+
+fn finding(rule: &'static str, place: Place, wrong: &str, consequence: &str, help: String) -> Finding {
     Finding {
         rule,
         severity: Severity::Warning,
         confidence: Confidence::Certain,
-        message,
+        message: format!("{wrong}: {consequence}"),
+        consequence: consequence.to_owned(),
         help,
         labels: vec![Label { place, text: "this comment".to_owned() }],
         fixes: Vec::new(),
@@ -177,12 +180,12 @@ fn unknown_rule(name: &str, place: Place) -> Finding {
         Some(nearest) => format!("did you mean `{nearest}`?"),
         None => "`routelint rules` lists all rules".to_owned(),
     };
-    finding(UNKNOWN.name, place, format!("there is no rule `{name}`, so this comment allows nothing"), help)
+    finding(UNKNOWN.name, place, &format!("there is no rule `{name}`"), ALLOWS_NOTHING, help)
 }
 
 fn unreadable(text: &str, place: Place) -> Finding {
-    let message = format!("`routelint: {text}` is not understood, so this comment allows nothing");
-    finding(UNKNOWN.name, place, message, "write `# routelint: allow(rule-name) reason`".to_owned())
+    let wrong = format!("`routelint: {text}` is not understood");
+    finding(UNKNOWN.name, place, &wrong, ALLOWS_NOTHING, "write `# routelint: allow(rule-name) reason`".to_owned())
 }
 
 /// The finding about the rules of a comment that silence nothing. A rule that does not run cannot show whether its allowance is needed.
@@ -199,21 +202,21 @@ fn unused_allowance(comment: &Comment<'_>, settings: &Settings) -> Option<Findin
     let quoted: Vec<&str> = quoted.iter().map(String::as_str).collect();
     let rules = format!("{} {}", if unused.len() == 1 { "the rule" } else { "the rules" }, wording::list(&quoted));
     let place = comment.place;
-    let (message, help, title, edit) = if kept.is_empty() {
+    let (help, title, edit) = if kept.is_empty() {
         let edit = Edit { place: Place { span: comment.directive.removal, ..place }, replacement: String::new() };
-        let message = format!("nothing here breaks {rules} any more, so this comment allows nothing");
-        (message, "remove the comment".to_owned(), "Remove the comment".to_owned(), edit)
+        ("remove the comment".to_owned(), "Remove the comment".to_owned(), edit)
     } else {
         let word = match comment.said.reach {
             Reach::Line => "allow",
             Reach::File => "allow-file",
         };
         let replacement = format!("# routelint: {word}({}){}", kept.join(", "), comment.said.reason);
-        let message = format!("nothing here breaks {rules} any more, which this comment allows");
         let names = wording::list(&quoted);
-        (message, format!("take {names} out of the comment"), format!("Take {names} out",), Edit { place, replacement })
+        (format!("take {names} out of the comment"), format!("Take {names} out",), Edit { place, replacement })
     };
-    let mut finding = finding(UNUSED.name, place, message, help);
+    let wrong = format!("nothing here breaks {rules} any more, which this comment allows");
+    let consequence = "it would hide the next mistake of that kind";
+    let mut finding = finding(UNUSED.name, place, &wrong, consequence, help);
     finding.fixes = vec![Fix { title, safety: Safety::Safe, edits: vec![edit] }];
     Some(finding)
 }
@@ -228,8 +231,7 @@ mod tests {
     }
 
     fn report(lines: &[u32], comments: &[(u32, bool, &str)]) -> (Vec<(&'static str, u32)>, usize) {
-        let findings =
-            lines.iter().map(|line| finding("mac-multicast", at(*line), String::new(), String::new())).collect();
+        let findings = lines.iter().map(|line| finding("mac-multicast", at(*line), "", "", String::new())).collect();
         let directives: Vec<_> = comments
             .iter()
             .map(|(line, own_line, text)| {
@@ -266,7 +268,7 @@ mod tests {
     }
     #[test]
     fn a_comment_loses_the_rules_that_it_need_not_name() {
-        let findings = vec![finding("mac-multicast", at(5), String::new(), String::new())];
+        let findings = vec![finding("mac-multicast", at(5), "", "", String::new())];
         let directive = |text: &str| Directive {
             span: Span::new(5, 30),
             removal: Span::new(4, 30),

@@ -50,10 +50,8 @@ fn open(context: &Context<'_>) -> Vec<Draft> {
         drafts.push(
             Draft::new(
                 Scope::guests(Some(id), guests),
-                format!(
-                    "host {} forwards whatever arrives: each of {named} reaches all others, and every network that the host has a route to",
-                    host.name
-                ),
+                format!("host {} forwards whatever arrives", host.name),
+                format!("each of {named} reaches all others, and every network that the host has a route to"),
             )
             .help(
                 "set `networking.nftables.enable = true;` and `networking.firewall.filterForward = true;`, and let the pairs that need each other \
@@ -88,10 +86,10 @@ fn blocked(context: &Context<'_>) -> Vec<Draft> {
                 Draft::new(
                     Scope::link(link),
                     format!(
-                        "guest {} asks guest {} for names, at {}, but host {} filters what it forwards and lets nothing through between guests: names are \
-                         not resolved",
+                        "guest {} asks guest {} for names, at {}, but host {} filters what it forwards and lets nothing through between guests",
                         link.guest.name, peer.guest.name, server.value, host.name
                     ),
+                    "names are not resolved",
                 )
                 .help(format!(
                     "let it through in `networking.firewall.extraForwardRules`: `iifname \"{}\" oifname \"{}\" th dport 53 accept`",

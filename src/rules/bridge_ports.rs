@@ -38,11 +38,10 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
                 Draft::new(
                     machine.scope(context, &unit.name, None),
                     format!(
-                        "{} of {} makes its link a port of {name} and gives it {what} too: what comes in by a port goes to the bridge, \
-                         so neither belongs on the port",
-                        unit.name,
-                        machine.words()
+                        "{} of {} makes its link a port of {name} and gives it {what} too",
+                        unit.name, machine.words()
                     ),
+                    "what comes in by a port goes to the bridge, so neither belongs on the port",
                 )
                 .help(format!("move addresses and routes to the file of {name}; a tap that is to be routed must be no port: remove `Bridge` then"))
                 .label(place.or(unit.place), "on a port of a bridge")

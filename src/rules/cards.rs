@@ -73,9 +73,10 @@ fn unsupported_card(link: &Link<'_>) -> Option<Draft> {
         Draft::new(
             Scope::link(link),
             format!(
-                "guest {} has an interface of type {} under {}, for which microvm.nix has none of that type: the guest does not build",
+                "guest {} has an interface of type {} under {}, for which microvm.nix has none of that type",
                 link.guest.name, kind.value, hypervisor.value
             ),
+            "the guest does not build",
         )
         .help(format!(
             "use {}, or another hypervisor such as {}",
@@ -122,7 +123,7 @@ fn incomplete_card(link: &Link<'_>) -> Option<Draft> {
         let keys: Vec<String> = missing.iter().map(|key| format!("`{key}`")).collect();
         let keys = wording::list(&keys);
         return Some(
-            Draft::new(Scope::link(link), format!("{name} has no {keys}: the guest does not evaluate"))
+            Draft::new(Scope::link(link), format!("{name} has no {keys}"), "the guest does not evaluate")
                 .help(format!("add {keys}"))
                 .label(*place, format!("{keys} must be here")),
         );
@@ -132,9 +133,13 @@ fn incomplete_card(link: &Link<'_>) -> Option<Draft> {
     Some(
         Draft::new(
             Scope::link(link),
-            format!("{name} is of type {kind} and names the bridge {}: microvm.nix takes a bridge only with `type = \"bridge\";`, and the guest does not evaluate", bridge.value),
+            format!("{name} is of type {kind} and names the bridge {}", bridge.value),
+            "microvm.nix takes a bridge only with `type = \"bridge\";`, and the guest does not evaluate",
         )
-        .help(format!("remove `bridge`; a tap becomes a port of {} by `Bridge` in the host's file for it", bridge.value))
+        .help(format!(
+            "remove `bridge`; a tap becomes a port of {} by `Bridge` in the host's file for it",
+            bridge.value
+        ))
         .label(bridge.origin.definition.or(bridge.origin.value).or(*place), format!("not for type {kind}")),
     )
 }
@@ -155,7 +160,11 @@ fn forwards(context: &Context<'_>) -> Vec<Draft> {
         drafts.push(
             Draft::new(
                 Scope::guests(guest.host, [id]),
-                format!("guest {} has `microvm.forwardPorts`, which only QEMU's user network can do, but {why}: the guest does not evaluate", guest.name),
+                format!(
+                    "guest {} has `microvm.forwardPorts`, which only QEMU's user network can do, but {why}",
+                    guest.name
+                ),
+                "the guest does not evaluate",
             )
             .help("forward the ports on the host instead, in `networking.nat.forwardPorts`, or give the guest an interface of type user under QEMU")
             .label(ports.origin.definition.or(ports.origin.value).or(guest.place), "nothing forwards these"),

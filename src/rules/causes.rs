@@ -99,7 +99,7 @@ fn with_others(context: &Context<'_>, mut draft: Draft, mut more: Vec<GuestId>) 
     more.dedup();
     if !more.is_empty() {
         let names: Vec<&str> = more.iter().map(|guest| context.guest_name(*guest)).collect();
-        draft.message = format!("{}; the same for {}", draft.message, wording::list(&names));
+        draft.breaks = format!("{}; the same for {}", draft.breaks, wording::list(&names));
         draft.scope.guests.clear();
     }
     draft

@@ -38,7 +38,8 @@ fn finding(context: &Context<'_>, rule: &'static RuleInfo, draft: Draft, setting
         // Only what is certain is an error, whatever the level.
         severity: if draft.is_possible { severity.min(Severity::Warning) } else { severity },
         confidence: if draft.is_possible { Confidence::Possible } else { Confidence::Certain },
-        message: draft.message,
+        message: format!("{}: {}", draft.wrong, draft.breaks),
+        consequence: draft.breaks,
         help: draft.help,
         labels: draft.labels,
         fixes: draft.fixes,

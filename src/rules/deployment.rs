@@ -67,7 +67,8 @@ fn not_deployed(context: &Context<'_>) -> Vec<Draft> {
     let drafts = lonely.map(|(id, guest)| {
         Draft::new(
             Scope::guests(guest.host, [id]),
-            format!("guest {} is defined, but no host names it in `microvm.vms` or `microvm.autostart`: nothing installs or starts it", guest.name),
+            format!("guest {} is defined, but no host names it in `microvm.vms` or `microvm.autostart`", guest.name),
+            "nothing installs or starts it",
         )
         .help(format!("add `{}` to `microvm.vms` of a host such as {}, or remove it; guests that the microvm command manages need neither", guest.name, first.name))
         .label(guest.place, "no host runs it")
@@ -100,7 +101,7 @@ fn entry(problem: &Problem, mistake: EntryMistake) -> Draft {
             "run as a guest here",
         ),
     };
-    let mut draft = Draft::new(Scope::fleet(), format!("{guest} in `microvm.vms`: {}: {effect}", problem.message))
+    let mut draft = Draft::new(Scope::fleet(), format!("{guest} in `microvm.vms`: {}", problem.message), effect)
         .help(help)
         .label(problem.place, label)
         .possible_if(!problem.is_certain);
@@ -136,6 +137,7 @@ fn reference_missing(context: &Context<'_>) -> Vec<Draft> {
                         "host {} starts the guest {}, which nobody defines, while nobody starts {meant}",
                         host.name, name.value
                     ),
+                    format!("{meant} stays off, and for {} there is nothing to start", name.value),
                 )
                 .severity(Severity::Warning)
                 .help(format!("write `{meant}`, unless the microvm command manages a guest {}", name.value))

@@ -69,51 +69,48 @@ fn characters(context: &Context<'_>, link: &Link<'_>, id: &Sourced<String>) -> O
     let bad = name.chars().zip(0usize..).find(|(letter, _)| {
         letter.is_whitespace() || letter.is_control() || matches!(letter, '/' | ':' | '\'' | '"' | '%')
     });
-    let (severity, message, at) = match bad {
+    let (severity, wrong, breaks, at) = match bad {
         _ if name.is_empty() => (
             Severity::Error,
-            format!("a device of guest {guest} has an empty name: the kernel refuses it, and the guest does not start"),
+            format!("a device of guest {guest} has an empty name"),
+            "the kernel refuses it, and the guest does not start",
             0,
         ),
         _ if name == "." || name == ".." => (
             Severity::Error,
-            format!(
-                "the device of guest {guest} is called `{name}`: the kernel refuses it, and the guest does not start"
-            ),
+            format!("the device of guest {guest} is called `{name}`"),
+            "the kernel refuses it, and the guest does not start",
             0,
         ),
         Some(('%', at)) => (
             Severity::Error,
             format!(
-                "the device name `{name}` of guest {guest} has a `%`, which the kernel takes for a place to put a number: the device gets another name, and nothing finds it"
+                "the device name `{name}` of guest {guest} has a `%`, which the kernel takes for a place to put a number"
             ),
+            "the device gets another name, and nothing finds it",
             at,
         ),
         Some((letter @ ('\'' | '"'), at)) => (
             Severity::Error,
-            format!(
-                "the device name `{name}` of guest {guest} has a quote ({letter}): it ends the word in the start script early, and the guest does not start"
-            ),
+            format!("the device name `{name}` of guest {guest} has a quote ({letter})"),
+            "it ends the word in the start script early, and the guest does not start",
             at,
         ),
         Some((letter, at)) => (
             Severity::Error,
-            format!(
-                "the device name `{name}` of guest {guest} has {}: the kernel refuses it, and the guest does not start",
-                spelled(letter)
-            ),
+            format!("the device name `{name}` of guest {guest} has {}", spelled(letter)),
+            "the kernel refuses it, and the guest does not start",
             at,
         ),
         None if !name.is_ascii() => (
             Severity::Warning,
-            format!(
-                "the device name `{name}` of guest {guest} has letters outside ASCII: the kernel takes it, but networkd cannot match it, so the tap gets no file"
-            ),
+            format!("the device name `{name}` of guest {guest} has letters outside ASCII"),
+            "the kernel takes it, but networkd cannot match it, so the tap gets no file",
             0,
         ),
         None => return None,
     };
-    let draft = Draft::new(Scope::link(link), message)
+    let draft = Draft::new(Scope::link(link), wrong, breaks)
         .severity(severity)
         .help("use letters, digits, `-`, `_` and `.` only, here and in the host's file for it")
         .label(culprit::at_byte(id, at).or(link.interface.place), "not usable in a device name");
@@ -156,16 +153,13 @@ fn reserved(context: &Context<'_>, link: &Link<'_>, id: &Sourced<String>) -> Opt
         _ => return None,
     };
     Some(
-        Draft::new(
-            Scope::link(link),
-            format!("the device of guest {} is called `{}`: {why}", link.guest.name, id.value),
-        )
-        .help("put letters in front, such as vm and the guest's index, here and in the host's file for it")
-        .label(id.place().or(link.interface.place), "not usable as a device name")
-        .fix(
-            renamed(context, link, &format!("vm{}", id.value))
-                .or_else(|| renamed(context, link, &format!("vm-{}", id.value))),
-        ),
+        Draft::new(Scope::link(link), format!("the device of guest {} is called `{}`", link.guest.name, id.value), why)
+            .help("put letters in front, such as vm and the guest's index, here and in the host's file for it")
+            .label(id.place().or(link.interface.place), "not usable as a device name")
+            .fix(
+                renamed(context, link, &format!("vm{}", id.value))
+                    .or_else(|| renamed(context, link, &format!("vm-{}", id.value))),
+            ),
     )
 }
 
@@ -195,10 +189,8 @@ fn collides(context: &Context<'_>, link: &Link<'_>, id: &Sourced<String>) -> Opt
     Some(
         Draft::new(
             Scope::link(link),
-            format!(
-                "the device {name} of guest {} is also {what} of host {}: the guest's start script deletes that one and makes a tap in its place",
-                link.guest.name, host.name
-            ),
+            format!("the device {name} of guest {} is also {what} of host {}", link.guest.name, host.name),
+            "the guest's start script deletes that one and makes a tap in its place",
         )
         .help("give the guest's device a name of its own, here and in the host's file for it")
         .label(culprit::at_end(id).or(link.interface.place), format!("guest {} takes {name}", link.guest.name))
@@ -216,10 +208,10 @@ fn made_twice(link: &Link<'_>, id: &Sourced<String>) -> Option<Draft> {
         Draft::new(
             Scope::link(link),
             format!(
-                "host {} makes the tap {name} by `systemd.network.netdevs`, and the start script of guest {} deletes it and makes it anew: \
-                 what the definition says about it is lost, and networkd does not bring it back",
+                "host {} makes the tap {name} by `systemd.network.netdevs`, and the start script of guest {} deletes it and makes it anew",
                 host.name, link.guest.name
             ),
+            "what the definition says about it is lost, and networkd does not bring it back",
         )
         .help(format!("remove the definition of {name} in `systemd.network.netdevs`: the host module makes the tap"))
         .label(device.name.place(), "made here")

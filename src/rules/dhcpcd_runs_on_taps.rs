@@ -40,9 +40,11 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
             Draft::new(
                 Scope::guests(Some(id), guests),
                 format!(
-                    "host {} runs dhcpcd beside networkd, and dhcpcd does not leave taps such as {tap} alone: it asks {named} for an address, \
-                     and a guest that answers gives the host addresses, routes and name servers",
+                    "host {} runs dhcpcd beside networkd, and dhcpcd does not leave taps such as {tap} alone",
                     host.name
+                ),
+                format!(
+                    "it asks {named} for an address, and a guest that answers gives the host addresses, routes and name servers"
                 ),
             )
             .help("set `networking.useNetworkd = true;` or `networking.useDHCP = false;`, or name the taps in `networking.dhcpcd.denyInterfaces`")

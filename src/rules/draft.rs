@@ -17,7 +17,10 @@ pub(super) struct Draft {
     pub(super) severity: Option<Severity>,
     /// Whether it depends on something that is not known; then it is at most a warning.
     pub(super) is_possible: bool,
-    pub(super) message: String,
+    /// What is wrong, in the user's own values.
+    pub(super) wrong: String,
+    /// What breaks at run time or at the build; what it costs, where nothing breaks.
+    pub(super) breaks: String,
     pub(super) help: String,
     pub(super) labels: Vec<Label>,
     pub(super) fixes: Vec<Fix>,
@@ -29,11 +32,12 @@ pub(super) struct Draft {
 
 impl Draft {
     /// A finding with the rule's severity and no labels yet.
-    pub(super) fn new(scope: Scope, message: impl Into<String>) -> Self {
+    pub(super) fn new(scope: Scope, wrong: impl Into<String>, breaks: impl Into<String>) -> Self {
         Self {
             severity: None,
             is_possible: false,
-            message: message.into(),
+            wrong: wrong.into(),
+            breaks: breaks.into(),
             help: String::new(),
             labels: Vec::new(),
             fixes: Vec::new(),

@@ -48,10 +48,10 @@ fn run(context: &Context<'_>, family: Family) -> Vec<Draft> {
         let ip = clash.value;
         let names: Vec<&str> = clash.links.iter().map(|link| link.guest.name.as_str()).collect();
         let mut draft = clash
-            .draft(format!(
-                "guests {} have the same address {ip}: the host can route it to one tap only, so replies to the others go to the wrong guest",
-                wording::list(&names)
-            ))
+            .draft(
+                format!("guests {} have the same address {ip}", wording::list(&names)),
+                "the host can route it to one tap only, so replies to the others go to the wrong guest",
+            )
             .help(format!("give every guest but one another address, here and in the host route to it; {ip} stays with one of them"));
         // The guest whose address was written for it alone is the likely slip: its literal comes first.
         let mut labels: Vec<_> = clash

@@ -67,13 +67,15 @@ fn draft(clash: &Clash<'_, '_, Key<'_>>) -> Draft {
         _ => "and networkd calls both links configured".to_owned(),
     };
     let mut draft = clash
-        .draft(format!(
-            "host {host} routes {net} to the taps {}, {why}: the kernel takes the route of the tap that comes up first, and the others have none",
-            wording::list(&taps)
-        ))
+        .draft(
+            format!("host {host} routes {net} to the taps {}, {why}", wording::list(&taps)),
+            "the kernel takes the route of the tap that comes up first, and the others have none",
+        )
         .help(match files.as_slice() {
             [_] => "give every tap a file of its own, with the route to its one guest".to_owned(),
-            _ => format!("leave the route to {net} in one file, and write in each of the others the address of its own guest"),
+            _ => format!(
+                "leave the route to {net} in one file, and write in each of the others the address of its own guest"
+            ),
         });
     if let (&[_], Some(unit)) = (files.as_slice(), clash.links.first().and_then(|link| link.host_unit.unit())) {
         let pattern = unit.matching.names.items.first();

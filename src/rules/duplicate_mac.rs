@@ -74,10 +74,10 @@ fn same_segment(context: &Context<'_>) -> Vec<Draft> {
             Segment::Parent => format!("on {name}, through macvtap"),
         };
         let mut draft = clash
-            .draft(format!(
-                "guests {} have the same MAC address {mac} {on}: packets for one go to the other, and most are lost",
-                wording::list(&names)
-            ))
+            .draft(
+                format!("guests {} have the same MAC address {mac} {on}", wording::list(&names)),
+                "packets for one go to the other, and most are lost",
+            )
             .help("give every guest but one another MAC address, best derived from the guest's name or index");
         for link in &clash.links {
             let place = link.interface.mac.known().and_then(culprit::at_end);
@@ -116,10 +116,10 @@ fn across(context: &Context<'_>) -> Vec<Draft> {
         let mac = clash.value;
         let names: Vec<&str> = clash.links.iter().map(|link| link.guest.name.as_str()).collect();
         let mut draft = clash
-            .draft(format!(
-                "guests {} have the same MAC address {mac}: on taps of their own that works, on a shared bridge their traffic would be lost",
-                wording::list(&names)
-            ))
+            .draft(
+                format!("guests {} have the same MAC address {mac}", wording::list(&names)),
+                "on taps of their own that works, on a shared bridge their traffic would be lost",
+            )
             .help("derive the MAC from the guest's index or name, so that a copied file cannot repeat it");
         for link in &clash.links {
             let place = link.interface.mac.known().and_then(culprit::at_end);
@@ -154,10 +154,8 @@ fn within(context: &Context<'_>) -> Vec<Draft> {
             };
             let draft = Draft::new(
                 Scope::link(card),
-                format!(
-                    "guest {guest} has two interfaces, {}, with the same MAC address {mac}: {effect}",
-                    wording::list(&ids)
-                ),
+                format!("guest {guest} has two interfaces, {}, with the same MAC address {mac}", wording::list(&ids)),
+                effect,
             )
             .help(format!(
                 "change the MAC address of {}, and the file in the guest that should match it",

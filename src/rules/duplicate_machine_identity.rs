@@ -47,11 +47,8 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
         let what = if guests.len() > 2 { what.replace("both", "all") } else { what.to_owned() };
         let mut draft = Draft::new(
             Scope::guests(Some(host), guests.iter().map(|(id, _)| *id)),
-            format!(
-                "guests {} {what} called {name}: the machine id that microvm.nix derives from the name is the same, so their \
-                 journals and their registrations with systemd-machined collide on the host",
-                wording::list(&names)
-            ),
+            format!("guests {} {what} called {name}", wording::list(&names)),
+            "the machine id that microvm.nix derives from the name is the same, so their journals and their registrations with systemd-machined collide on the host",
         )
         .help("set `networking.hostName` to a name of its own in each guest");
         for (_, guest) in &guests {

@@ -26,11 +26,10 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
         let id = clash.value;
         let names: Vec<&str> = clash.links.iter().map(|link| link.guest.name.as_str()).collect();
         let mut draft = clash
-            .draft(format!(
-                "guests {} use the same device {id} on the host: when one starts, its start script deletes the device of the other, \
-                 which then runs on without a network",
-                wording::list(&names)
-            ))
+            .draft(
+                format!("guests {} use the same device {id} on the host", wording::list(&names)),
+                "when one starts, its start script deletes the device of the other, which then runs on without a network",
+            )
             .help(format!("give every guest a device name of its own, in `microvm.interfaces` and in the host's file for {id}"));
         for link in &clash.links {
             let place = link.interface.id.known().and_then(culprit::at_end);

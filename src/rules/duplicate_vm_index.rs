@@ -39,11 +39,14 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
         let names: Vec<&str> = clash.links.iter().map(|link| link.guest.name.as_str()).collect();
         let last = clash.links.last();
         let mut draft = clash
-            .draft(format!(
-                "guests {} have the same index {index}, so they share {}: the host can route to one of them only, and the others get no replies",
-                wording::list(&names),
-                shared_values(&clash.links),
-            ))
+            .draft(
+                format!(
+                    "guests {} have the same index {index}, so they share {}",
+                    wording::list(&names),
+                    shared_values(&clash.links)
+                ),
+                "the host can route to one of them only, and the others get no replies",
+            )
             .help(format!(
                 "give {} an index of its own; the lowest free one is {free}",
                 last.map(|link| link.guest.name.as_str()).unwrap_or_default()

@@ -26,13 +26,13 @@ impl<V> Clash<'_, '_, V> {
     }
 
     /// A draft about it, less bad if only one of the guests starts by itself, less sure if it is not known that one host runs them.
-    pub(super) fn draft(&self, message: String) -> Draft {
+    pub(super) fn draft(&self, wrong: String, breaks: impl Into<String>) -> Draft {
         let off = self
             .links
             .iter()
             .filter(|link| matches!(&link.guest.autostart, Fact::Known(autostart) if !autostart.value))
             .count();
-        let draft = Draft::new(self.scope(), message).possible_if(self.host.is_none());
+        let draft = Draft::new(self.scope(), wrong, breaks).possible_if(self.host.is_none());
         if off + 1 >= self.links.len() { draft.severity(Severity::Warning) } else { draft }
     }
 }

@@ -99,7 +99,8 @@ fn services(context: &Context<'_>) -> Vec<Draft> {
         drafts.push(
             Draft::new(
                 Scope::guests(Some(id), guests),
-                format!("the firewall of host {} lets {} in on every interface: {named} reach these services too", host.name, wording::list(&words)),
+                format!("the firewall of host {} lets {} in on every interface", host.name, wording::list(&words)),
+                format!("{named} reach these services too"),
             )
             .help("open the ports in `networking.firewall.interfaces.<uplink>` instead, for the interface that they are meant for")
             .label(first.origin.definition.or(first.origin.value).or(host.place), "open on taps as well"),
@@ -134,10 +135,10 @@ fn names(context: &Context<'_>) -> Vec<Draft> {
             Draft::new(
                 Scope::link(link),
                 format!(
-                    "systemd-resolved of host {} answers and asks guest {} for names on the tap {tap} ({key}): the guest learns the host's name and may answer \
-                     for others",
+                    "systemd-resolved of host {} answers and asks guest {} for names on the tap {tap} ({key})",
                     host.name, link.guest.name
                 ),
+                "the guest learns the host's name and may answer for others",
             )
             .help(format!("set `networkConfig.{key} = false;` in {}", unit.name))
             .label(place.or(unit.place), format!("{key} on {tap}"))
@@ -160,10 +161,10 @@ fn arp(context: &Context<'_>) -> Vec<Draft> {
             Draft::new(
                 Scope::host(id),
                 format!(
-                    "host {} answers ARP on its taps for every address that it has, those of its other networks too: guests find out which networks it \
-                     belongs to",
+                    "host {} answers ARP on its taps for every address that it has, those of its other networks too",
                     host.name
                 ),
+                "guests find out which networks it belongs to",
             )
             .help("set `boot.kernel.sysctl.\"net.ipv4.conf.all.arp_ignore\" = 1;`; every tap then needs the gateway's address")
             .label(host.place, "answers for all its addresses"),
@@ -185,18 +186,26 @@ fn bridge_ports(context: &Context<'_>) -> Vec<Draft> {
             ports.entry((link.host_id, bridge.as_str())).or_default().push(link);
         }
     }
-    let mut drafts: Vec<Draft> = ports.into_iter().filter(|(_, links)| links.len() > 1).map(|((host, bridge), links)| {
-        let guests: Vec<_> = links.iter().map(|link| link.guest_id).collect();
-        let named = context.guests_named(&guests);
-        let unit = links.first().and_then(|link| link.host_unit.unit());
-        let file = unit.map_or("their files", |unit| unit.name.as_str());
-        Draft::new(
-            Scope::guests(host, guests),
-            format!("{named} are ports of {bridge} and not isolated: each can take over the addresses of the others and serve DHCP and advertisements to them"),
-        )
-        .help(format!("set `bridgeConfig.Isolated = true;` in {file}, unless the guests must reach each other"))
-        .label(unit.and_then(|unit| unit.setting("Bridge")).and_then(Fact::place).or(unit.and_then(|unit| unit.place)), format!("a port of {bridge}"))
-    }).collect();
+    let mut drafts: Vec<Draft> = ports
+        .into_iter()
+        .filter(|(_, links)| links.len() > 1)
+        .map(|((host, bridge), links)| {
+            let guests: Vec<_> = links.iter().map(|link| link.guest_id).collect();
+            let named = context.guests_named(&guests);
+            let unit = links.first().and_then(|link| link.host_unit.unit());
+            let file = unit.map_or("their files", |unit| unit.name.as_str());
+            Draft::new(
+                Scope::guests(host, guests),
+                format!("{named} are ports of {bridge} and not isolated"),
+                "each can take over the addresses of the others and serve DHCP and advertisements to them",
+            )
+            .help(format!("set `bridgeConfig.Isolated = true;` in {file}, unless the guests must reach each other"))
+            .label(
+                unit.and_then(|unit| unit.setting("Bridge")).and_then(Fact::place).or(unit.and_then(|unit| unit.place)),
+                format!("a port of {bridge}"),
+            )
+        })
+        .collect();
     drafts.sort_by_key(|draft| draft.scope.guests.first().copied());
     drafts
 }
@@ -211,10 +220,17 @@ fn bridge_helper(context: &Context<'_>) -> Vec<Draft> {
         drafts.push(
             Draft::new(
                 Scope::host(id),
-                format!("host {} lets QEMU's bridge helper make taps on every bridge, as microvm.nix says by default: each user who may run it joins any of them", host.name),
+                format!(
+                    "host {} lets QEMU's bridge helper make taps on every bridge, as microvm.nix says by default",
+                    host.name
+                ),
+                "each user who may run it joins any of them",
             )
             .help("name the bridges: `environment.etc.\"qemu/bridge.conf\".text = \"allow br0\";`")
-            .label(link.interface.bridge.place().or(link.interface.place), format!("guest {} uses the helper", link.guest.name)),
+            .label(
+                link.interface.bridge.place().or(link.interface.place),
+                format!("guest {} uses the helper", link.guest.name),
+            ),
         );
     }
     drafts
@@ -239,10 +255,10 @@ fn macvtap(context: &Context<'_>) -> Vec<Draft> {
                 Draft::new(
                     Scope::link(link),
                     format!(
-                        "guest {} hangs on {} by a macvtap, while other guests of host {} are routed: it shares an Ethernet segment with everything there, \
-                         past the host's firewall",
+                        "guest {} hangs on {} by a macvtap, while other guests of host {} are routed",
                         link.guest.name, parent.value, host.name
                     ),
+                    "it shares an Ethernet segment with everything there, past the host's firewall",
                 )
                 .help("give the guest a routed tap, or allow this rule here with the reason")
                 .label(kind.place().or(interface.place), format!("on the segment of {}", parent.value)),

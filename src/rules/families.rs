@@ -159,11 +159,15 @@ fn only_guest(link: &Link<'_>, tap: &Unit, ip: IpAddr, address: &Address) -> Dra
     Draft::new(
         Scope::link(link).family(Family::V6),
         format!(
-            "guest {} has {ip}, but {} of host {host} has neither an IPv6 address nor an IPv6 route for its tap: nothing leads to {ip}, and the guest waits for answers that cannot come",
+            "guest {} has {ip}, but {} of host {host} has neither an IPv6 address nor an IPv6 route for its tap",
             link.guest.name, tap.name
         ),
+        format!("nothing leads to {ip}, and the guest waits for answers that cannot come"),
     )
-    .help(format!("add an IPv6 address of the host and `{{ Destination = \"{ip}/128\"; }}` to {}, or take IPv6 out of the guest", tap.name))
+    .help(format!(
+        "add an IPv6 address of the host and `{{ Destination = \"{ip}/128\"; }}` to {}, or take IPv6 out of the guest",
+        tap.name
+    ))
     .label(tap.place.or(address.text.place()), "no IPv6 here")
     .label(culprit::in_address(address), format!("{ip} of guest {}", link.guest.name))
     .template(tap.place)
@@ -184,6 +188,7 @@ fn only_host(link: &Link<'_>, unit: &Unit, tap: &Unit) -> Option<Draft> {
                 link.host.map_or("", |host| &host.name),
                 link.guest.name
             ),
+            "whoever tries that address waits for an answer that cannot come",
         )
         .severity(Severity::Note)
         .help(format!(
@@ -219,9 +224,10 @@ fn without_address(link: &Link<'_>, unit: &Unit, family: Family) -> Option<Draft
         Draft::new(
             Scope::link(link).family(family),
             format!(
-                "guest {} has an {family} default route in {}, but no {family} address: {consequence}",
+                "guest {} has an {family} default route in {}, but no {family} address",
                 link.guest.name, unit.name
             ),
+            consequence,
         )
         .help(format!("add an address with /{} on both sides, or remove the route", family.host_length()))
         .label(place.or(unit.place), format!("a default route for {family}"))
@@ -255,7 +261,8 @@ fn resolver(link: &Link<'_>, unit: &Unit) -> Option<Draft> {
     Some(
         Draft::new(
             Scope::link(link).family(Family::V6),
-            format!("guest {} asks the DNS server {}, but has no IPv6: each time it comes to that server the answer is late", link.guest.name, first.value),
+            format!("guest {} asks the DNS server {}, but has no IPv6", link.guest.name, first.value),
+            "each time it comes to that server the answer is late",
         )
         .help("remove the IPv6 servers, or give the guest an IPv6 address and a default route")
         .label(first.place().or(unit.place), "only reachable over IPv6")
@@ -275,7 +282,8 @@ fn accepts_ra(link: &Link<'_>, unit: &Unit) -> Option<Draft> {
     Some(
         Draft::new(
             Scope::link(link).family(Family::V6),
-            format!("guest {} has {ip} and a default route, and still takes what a router announces: if the host ever does, the guest gets a second address and route", link.guest.name),
+            format!("guest {} has {ip} and a default route, and still takes what a router announces", link.guest.name),
+            "if the host ever does, the guest gets a second address and route",
         )
         .help(format!("add `{new}` to {}", unit.name))
         .label(unit.place.or(address.text.place()), "announcements are taken")
@@ -300,7 +308,8 @@ fn could_be_link_local(context: &Context<'_>) -> Vec<Draft> {
         drafts.push(
             Draft::new(
                 Scope::guests(Some(id), meant.iter().map(|(guest, _)| *guest)).family(Family::V6),
-                format!("guests of host {} have the IPv6 gateway {gateway}: with fe80::1 on every tap they would need neither `GatewayOnLink` nor the host's prefix", host.name),
+                format!("guests of host {} have the IPv6 gateway {gateway}", host.name),
+                "with fe80::1 on every tap they would need neither `GatewayOnLink` nor the host's prefix",
             )
             .help("give the host fe80::1/64 on every tap, and write `Gateway = \"fe80::1\";` in the guests")
             .label(*place, "an address of the host's IPv6 plan"),

@@ -118,16 +118,14 @@ fn not_padded(pair: Pair<'_, '_>) -> Option<Draft> {
     let unit = lost.or_else(|| losers.iter().find(is_meant).copied())?;
     let width = digits(&winner.name).max(digits(&unit.name));
     let padded = format!("{}{}", "0".repeat(width - digits(&unit.name)), unit.name);
-    let message = format!(
-        "{} of {} is never used for {}: names are compared byte by byte, so {} sorts before it, and networkd takes the first file only",
-        unit.name,
-        side.machine(),
-        side.link(&link.guest.name),
-        winner.name
+    let wrong = format!("{} of {} is never used for {}", unit.name, side.machine(), side.link(&link.guest.name));
+    let breaks = format!(
+        "names are compared byte by byte, so {} sorts before it, and networkd takes the first file only: nothing of {} applies there",
+        winner.name, unit.name
     );
     let severity = if lost.is_some() { Severity::Error } else { Severity::Warning };
     Some(
-        Draft::new(Scope::link(link), message)
+        Draft::new(Scope::link(link), wrong, breaks)
             .severity(severity)
             .help(format!("call it {padded}: numbers of equal length sort as they count"))
             .label(unit.place, format!("sorts after {}", winner.name))
@@ -160,19 +158,23 @@ fn generated(pair: Pair<'_, '_>) -> Option<Draft> {
     // A file that users write under the same name is one with that of NixOS.
     let device = host.devices.iter().find(|device| device.value == tap).and_then(Sourced::place)?;
     let is_made = |unit: &Unit| unit.name == name && (unit.is_generated || unit.place == Some(device));
-    let draft = |message: String| {
-        Draft::new(Scope::link(link), message).help(format!(
+    let draft = |wrong: String, breaks: String| {
+        Draft::new(Scope::link(link), wrong, breaks).help(format!(
             "say what the tap gets in one place: remove {tap} from `networking.interfaces`, or the file of your own"
         ))
     };
     if is_made(winner) {
         let unit = loser(winner, losers)?;
         return Some(
-            draft(format!(
-                "{} of host {} is never used for the tap {tap} of guest {}: NixOS makes the file {name} from `networking.interfaces`, which sorts before it, \
-                 and networkd takes the first file only, so its addresses and routes are missing",
-                unit.name, host.name, link.guest.name
-            ))
+            draft(
+                format!(
+                    "{} of host {} is never used for the tap {tap} of guest {}",
+                    unit.name, host.name, link.guest.name
+                ),
+                format!(
+                    "NixOS makes the file {name} from `networking.interfaces`, which sorts before it, and networkd takes the first file only, so its addresses and routes are missing"
+                ),
+            )
             .label(Some(device), format!("makes {name}"))
             .label(unit.place, format!("{} is not used", unit.name)),
         );
@@ -180,11 +182,16 @@ fn generated(pair: Pair<'_, '_>) -> Option<Draft> {
     let made = losers.iter().find(|unit| is_made(unit) && gives_other_addresses(winner, unit))?;
     let address = made.addresses.items.first()?;
     Some(
-        draft(format!(
-            "`networking.interfaces.{tap}` of host {} has no effect on the tap of guest {}: NixOS writes {} into the file {name}, but {} sorts before it, \
-             and networkd takes the first file only",
-            host.name, link.guest.name, address.text.value, winner.name
-        ))
+        draft(
+            format!(
+                "`networking.interfaces.{tap}` of host {} has no effect on the tap of guest {}",
+                host.name, link.guest.name
+            ),
+            format!(
+                "NixOS writes {} into the file {name}, but {} sorts before it, and networkd takes the first file only",
+                address.text.value, winner.name
+            ),
+        )
         .severity(Severity::Warning)
         .label(Some(device), format!("makes {name}, which is not used"))
         .label(winner.place, format!("{} matches first", winner.name)),
@@ -234,12 +241,13 @@ fn never_first(context: &Context<'_>) -> Vec<Draft> {
                 Draft::new(
                     Scope::link(link),
                     format!(
-                        "{} of {} is never used: it is for {} alone, and there {} sorts before it and matches too",
+                        "{} of {} is for {} alone, and there {} sorts before it and matches too",
                         unit.name,
                         side.machine(),
                         side.link(&link.guest.name),
                         winner.name
                     ),
+                    "networkd takes the first file only, so this one is never used",
                 )
                 .help(format!("remove it, or give it a name that sorts before {}", winner.name))
                 .label(unit.place, "never used")

@@ -113,6 +113,8 @@ pub struct Finding {
     pub confidence: Confidence,
     /// What is wrong and what breaks at run time, in the user's own values; makes sense alone.
     pub message: String,
+    /// The end of the message: what breaks, or what it costs where nothing does.
+    pub consequence: String,
     /// What to do.
     pub help: String,
     /// Places: the first is the culprit, the line to change.

@@ -63,6 +63,7 @@ mod tests {
             severity: Severity::Error,
             confidence: Confidence::Certain,
             message: format!("at {place:?}"),
+            consequence: String::new(),
             help: String::new(),
             labels: vec![Label { place, text: String::new() }],
             fixes: Vec::new(),

@@ -66,7 +66,8 @@ fn option(context: &Context<'_>) -> Vec<Draft> {
 fn refused(id: HostId, host: &Host, name: &str, text: &Sourced<String>) -> Draft {
     Draft::new(
         Scope::host(id),
-        format!("host {} filters by nftables, which has no `{name}`: NixOS refuses it, and the host does not build", host.name),
+        format!("host {} filters by nftables, which has no `{name}`", host.name),
+        "NixOS refuses it, and the host does not build",
     )
     .help("write the rules for nftables, in `networking.firewall.extraInputRules`, `extraForwardRules` or `networking.nftables.tables`")
     .label(text.origin.definition.or(text.origin.value).or(host.place), "commands for iptables")
@@ -77,7 +78,8 @@ fn unused(id: HostId, host: &Host, name: &str, text: &Sourced<String>) -> Draft 
     // NixOS says nothing, and a module may be written for hosts of both kinds.
     Draft::new(
         Scope::host(id),
-        format!("host {} filters by iptables, which has no `{name}`: the rules are left out without a word", host.name),
+        format!("host {} filters by iptables, which has no `{name}`", host.name),
+        "the rules are left out without a word",
     )
     .severity(Severity::Warning)
     .help("set `networking.nftables.enable = true;`, or write the rules for iptables in `networking.firewall.extraCommands`")
@@ -91,7 +93,8 @@ fn filter(context: &Context<'_>) -> Vec<Draft> {
     let drafts = wrong.map(|(id, host, _)| {
         Draft::new(
             Scope::host(id),
-            format!("host {} has `networking.firewall.filterForward`, which works with nftables only: NixOS refuses it, and the host does not build", host.name),
+            format!("host {} has `networking.firewall.filterForward`, which works with nftables only", host.name),
+            "NixOS refuses it, and the host does not build",
         )
         .help("set `networking.nftables.enable = true;` too")
         .label(host.firewall.filter_forward.place().or(host.place), "not with iptables")

@@ -55,13 +55,17 @@ fn ipv4(context: &Context<'_>) -> Vec<Draft> {
             drafts.push(
                 Draft::new(
                     Scope::link(link).family(Family::V4),
+                    format!("host {} does not forward IPv4 from the tap {tap}", host.name),
                     format!(
-                        "host {} does not forward IPv4 from the tap {tap}: guest {} reaches the host and nothing behind it, neither other guests nor the Internet",
-                        host.name, link.guest.name
+                        "guest {} reaches the host and nothing behind it, neither other guests nor the Internet",
+                        link.guest.name
                     ),
                 )
                 .help(format!("add `networkConfig.IPv4Forwarding = true;` to {}", unit.name))
-                .label(unit.setting("IPv4Forwarding").and_then(Fact::place).or(unit.place), format!("nothing turns forwarding on for {tap}"))
+                .label(
+                    unit.setting("IPv4Forwarding").and_then(Fact::place).or(unit.place),
+                    format!("nothing turns forwarding on for {tap}"),
+                )
                 .fix(forward_here(host, unit)),
             );
         }
@@ -96,23 +100,18 @@ fn not_global(context: &Context<'_>, id: HostId, host: &Host, links: &[&Link<'_>
     let first = needy.first()?;
     let unit = first.host_unit.unit()?;
     let per_link = unit.setting("IPv6Forwarding").and_then(Fact::place);
-    let message = match per_link {
-        Some(_) => format!(
-            "host {} turns on IPv6Forwarding for single links only, which has no effect in Linux: no IPv6 packet of {} goes further than the host",
-            host.name,
-            context.guests_named(&guests)
-        ),
-        None => format!(
-            "host {} does not forward IPv6: no IPv6 packet of {} goes further than the host",
-            host.name,
-            context.guests_named(&guests)
-        ),
+    let wrong = match per_link {
+        Some(_) => {
+            format!("host {} turns on IPv6Forwarding for single links only, which has no effect in Linux", host.name)
+        }
+        None => format!("host {} does not forward IPv6", host.name),
     };
+    let breaks = format!("no IPv6 packet of {} goes further than the host", context.guests_named(&guests));
     let help = "add `systemd.network.config.networkConfig.IPv6Forwarding = true;` to the host; an uplink that learns its address from router \
                 advertisements then needs `networkConfig.IPv6AcceptRA = true;`";
     let mut scope = Scope::guests(Some(id), guests);
     scope.family = Some(Family::V6);
-    let mut draft = Draft::new(scope, message).help(help);
+    let mut draft = Draft::new(scope, wrong, breaks).help(help);
     if per_link.is_some() {
         for link in &needy {
             let flag = link.host_unit.unit().and_then(|unit| unit.setting("IPv6Forwarding")).and_then(Fact::place);

@@ -40,13 +40,10 @@ fn removed(context: &Context<'_>) -> Vec<Draft> {
             let Some(setting) = unit.setting("IPForward").filter(|setting| !matches!(setting, Fact::Absent)) else {
                 continue;
             };
-            let message = format!(
-                "`IPForward` of {} of {} was removed with NixOS 24.11: the configuration does not build",
-                unit.name,
-                machine.words()
-            );
+            let wrong = format!("`IPForward` of {} of {} was removed with NixOS 24.11", unit.name, machine.words());
+            let breaks = "the configuration does not build";
             drafts.push(
-                Draft::new(machine.scope(context, &unit.name, None), message)
+                Draft::new(machine.scope(context, &unit.name, None), wrong, breaks)
                     .help(
                         "write `IPv4Forwarding = true;` in the files of the taps; for IPv6 write `IPv6Forwarding = true;` in \
                          `systemd.network.config.networkConfig`, as for single links it moves no packet",
@@ -64,12 +61,10 @@ fn unknown(context: &Context<'_>) -> Vec<Draft> {
         let mut draft = |name: &str, scope: Scope, within: &str, place: Option<Place>| {
             let first = networkd::key(Section::Network, name).and_then(|key| key.first).unwrap_or_default();
             if odd::is_before(machine.release(), first.0, first.1) {
-                let message = format!(
-                    "`{name}`{within} of {} is known to NixOS 24.11 and newer only: the configuration does not build",
-                    machine.words()
-                );
+                let wrong = format!("`{name}`{within} of {} is known to NixOS 24.11 and newer only", machine.words());
+                let breaks = "the configuration does not build";
                 drafts.push(
-                    Draft::new(scope, message)
+                    Draft::new(scope, wrong, breaks)
                         .help(
                             "write `IPForward = true;`, which switches forwarding on for the whole host, or update to NixOS 24.11 or newer",
                         )

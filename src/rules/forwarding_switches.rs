@@ -56,11 +56,8 @@ fn reset(context: &Context<'_>) -> Vec<Draft> {
         drafts.push(
             Draft::new(
                 Scope::host(id).family(Family::V4),
-                format!(
-                    "only networkd turns on IPv4 forwarding on host {}, while NixOS writes `{ALL} = 0`: a deployment that runs systemd-sysctl again turns \
-                     it off for all links until networkd is restarted",
-                    host.name
-                ),
+                format!("only networkd turns on IPv4 forwarding on host {}, while NixOS writes `{ALL} = 0`", host.name),
+                "a deployment that runs systemd-sysctl again turns it off for all links until networkd is restarted",
             )
             .help(format!("set `boot.kernel.sysctl.\"{ALL}\" = true;` too"))
             .label(switch.place().or(host.place), "turned on here only"),
@@ -76,7 +73,11 @@ fn outweighed(context: &Context<'_>) -> Vec<Draft> {
             drafts.push(
                 Draft::new(
                     Scope::host(id),
-                    format!("host {} sets `{name}` to off, but `networking.nat` sets it to on with a priority of 99, which wins without a word: the host forwards", host.name),
+                    format!(
+                        "host {} sets `{name}` to off, but `networking.nat` sets it to on with a priority of 99, which wins without a word",
+                        host.name
+                    ),
+                    "the host forwards",
                 )
                 .help("remove the setting; translation needs forwarding. `lib.mkForce` makes it count and ends translation")
                 .label(origin.value.or(origin.definition).or(host.place), "does not count")
@@ -100,7 +101,11 @@ fn twice(context: &Context<'_>) -> Vec<Draft> {
         drafts.push(
             Draft::new(
                 Scope::guests(Some(id), guests),
-                format!("host {} translates {named} twice, by `IPMasquerade` of networkd and by `networking.nat`: one of the two is enough", host.name),
+                format!(
+                    "host {} translates {named} twice, by `IPMasquerade` of networkd and by `networking.nat`",
+                    host.name
+                ),
+                "one of the two is enough",
             )
             .help(format!("remove `IPMasquerade` from {}", unit.name))
             .label(unit.setting("IPMasquerade").and_then(Fact::place).or(unit.place), "translated by networkd")

@@ -35,16 +35,16 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
         drafts.push(
             Draft::new(
                 Scope::host(id).family(Family::V4),
-                format!(
-                    "host {} sets `{OLD}` to {}, while `{NEW}` {wanted_by}: both are one switch, `{OLD}` is written last, \
-                     and no IPv4 packet of any guest is forwarded",
-                    host.name, off.value
-                ),
+                format!("host {} sets `{OLD}` to {}, while `{NEW}` {wanted_by}", host.name, off.value),
+                format!("both are one switch, `{OLD}` is written last, and no IPv4 packet of any guest is forwarded"),
             )
             .help(format!("remove `\"{OLD}\"`; to keep it, set it to 1"))
             .label(off.place(), "written last, so it wins")
             .label(on.place(), "overruled")
-            .fix(culprit::remove_binding(old, format!("Delete `{OLD}`")).map(|fix| super::finding::Fix { safety: Safety::Unsafe, ..fix })),
+            .fix(
+                culprit::remove_binding(old, format!("Delete `{OLD}`"))
+                    .map(|fix| super::finding::Fix { safety: Safety::Unsafe, ..fix }),
+            ),
         );
     }
     drafts

@@ -86,7 +86,11 @@ fn drifted(host: HostId, family: Family, group: &[Own<'_, '_>]) -> Option<Draft>
         Draft::new(
             Scope::guests(Some(host), [odd.link.guest_id]).family(family),
             format!(
-                "guest {guest} has the gateway {}, while the other {alike} guests of its host in the same network have {common}: one of the copies was forgotten",
+                "guest {guest} has the gateway {}, while the other {alike} guests of its host in the same network have {common}",
+                odd.gateway
+            ),
+            format!(
+                "one of the copies was forgotten, and unless the host has {} too, the guest reaches nothing",
                 odd.gateway
             ),
         )

@@ -124,9 +124,9 @@ fn shorthand(link: &Link<'_>, unit: &Unit) -> Option<Draft> {
     Some(
         Draft::new(
             scope,
+            format!("guest {guest} cannot use the gateway {gateway}"),
             format!(
-                "guest {guest} cannot use the gateway {gateway}: {} gives it as `gateway`, which has no place for `GatewayOnLink`, and no address of the guest has a network \
-                 around it that covers the gateway, so networkd never sets the default route",
+                "{} gives it as `gateway`, which has no place for `GatewayOnLink`, and no address of the guest has a network around it that covers the gateway, so networkd never sets the default route",
                 unit.name
             ),
         )
@@ -181,9 +181,10 @@ fn by_sibling(link: &Link<'_>, unit: &Unit, route: &Route, gateway: IpAddr) -> O
         Draft::new(
             Scope::link(link).family(Family::of(gateway)),
             format!(
-                "guest {} reaches the gateway {gateway} only because another route of {} leads to it: systemd 256 has set the two in the wrong order at times, and then there is no default route",
+                "guest {} reaches the gateway {gateway} only because another route of {} leads to it",
                 link.guest.name, unit.name
             ),
+            "systemd 256 has set the two in the wrong order at times, and then there is no default route",
         )
         .help("add `GatewayOnLink = true;` to the route with the gateway; the other one is not needed then")
         .label(route.gateway.place().or(route.place), "without `GatewayOnLink`")
@@ -210,10 +211,7 @@ fn redundant(link: &Link<'_>, unit: &Unit, route: &Route, gateway: IpAddr) -> Op
         Draft::new(
             Scope::link(link).family(Family::of(gateway)),
             format!(
-                "guest {} has a route to its gateway {gateway} in {}, although the default route has `GatewayOnLink` and needs none",
-                link.guest.name, unit.name
-            ),
-        )
+                "guest {} has a route to its gateway {gateway} in {}, although the default route has `GatewayOnLink` and needs none", link.guest.name, unit.name), "it moves no packet, and is one more place to change with the gateway")
         .help("delete the route to the gateway")
         .label(sibling.place.or(sibling.destination.place()), "not needed")
         .label(route.on_link.place(), "makes the gateway reachable")
@@ -233,9 +231,9 @@ fn draft(link: &Link<'_>, unit: &Unit, route: &Route, gateway: IpAddr) -> Draft 
     };
     Draft::new(
         Scope::link(link).family(Family::of(gateway)),
+        format!("guest {guest} cannot use the gateway {gateway}"),
         format!(
-            "guest {guest} cannot use the gateway {gateway}: its address {own_text} has no network around it that covers the gateway, \
-             so networkd never sets this route and the link stays in state \"configuring\""
+            "its address {own_text} has no network around it that covers the gateway, so networkd never sets this route and the link stays in state \"configuring\""
         ),
     )
     .help("add `GatewayOnLink = true;` to the route")

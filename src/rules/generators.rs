@@ -50,15 +50,14 @@ fn off_by_one(context: &Context<'_>) -> Vec<Draft> {
             let next = format!("{prefix}{}", last + 1);
             // That the first file is idle harms nobody; that the last one is missing does.
             let Some(guest) = taps.get(&(id, next.as_str())) else { continue };
-            let message = format!(
-                "the files of host {} for taps count from {prefix}0 to {prefix}{last}: the first routes {net}, the host's own address, to a tap, \
-                 and guest {} has {next}, which nothing is for",
-                host.name,
+            let wrong = format!("the files of host {} for taps count from {prefix}0 to {prefix}{last}", host.name);
+            let breaks = format!(
+                "the first routes {net}, the host's own address, to a tap, and {next} of guest {} gets no address and no route",
                 context.guest_name(*guest)
             );
             let scope = Scope::guests(Some(id), [*guest]);
             drafts.push(
-                Draft::new(scope, message)
+                Draft::new(scope, wrong, breaks)
                     .help("count from 1: `lib.genList (i: i + 1) n` or `lib.range 1 n`")
                     .label(unit.place, format!("begins with {prefix}0")),
             );
@@ -96,12 +95,13 @@ fn nearly_full(context: &Context<'_>) -> Vec<Draft> {
                 continue;
             }
             let free = count - used;
-            let message = format!(
-                "host {} prepares {count} taps, {prefix}{first} to {prefix}{last}, and guests have {used} of them: there is room for {free} more",
+            let wrong = format!(
+                "host {} prepares {count} taps, {prefix}{first} to {prefix}{last}, and guests have {used} of them",
                 host.name
             );
+            let breaks = format!("there is room for {free} more");
             drafts.push(
-                Draft::new(Scope::host(id), message)
+                Draft::new(Scope::host(id), wrong, breaks)
                     .help("raise the number of prepared taps before the next guests come; see that the addresses and translated ranges have room as well")
                     .label(unit.place, format!("prepares {count} files")),
             );
@@ -136,7 +136,7 @@ mod tests {
         reports(&(files(0, 3) + &guests(1..=4)), &[("generator-off-by-one", "host")]);
         silent(&(files(0, 3) + &guests(1..=3)));
         let left_out = only(&(files(0, 3) + &guests(1..=4)), "generator-off-by-one");
-        assert!(left_out.message.contains("guest g4 has vm4"));
+        assert!(left_out.message.contains("vm4 of guest g4 gets no address"));
         silent(&(files(1, 4) + &guests(1..=4)));
     }
 

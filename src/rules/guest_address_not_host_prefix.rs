@@ -67,7 +67,8 @@ fn draft(link: &Link<'_>, address: &Address, ip: IpAddr, length: u8, peer: Optio
     };
     Draft::new(
         Scope::link(link).family(family),
-        format!("guest {guest} has {ip}/{length} on a routed tap: {consequence}"),
+        format!("guest {guest} has {ip}/{length} on a routed tap"),
+        consequence,
     )
     .severity(severity)
     .help(format!("write {ip}/{full}, with a default route over the host's address and `GatewayOnLink = true`"))

@@ -61,7 +61,8 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
             drafts.push(
                 Draft::new(
                     Scope::link(link).family(Family::of(ip)),
-                    format!("guest {} has {ip}, which is set aside for {purpose} ({net}): {effect}", link.guest.name),
+                    format!("guest {} has {ip}, which is set aside for {purpose} ({net})", link.guest.name),
+                    **effect,
                 )
                 .severity(**severity)
                 .help(match Family::of(ip) {

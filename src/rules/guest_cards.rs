@@ -79,11 +79,8 @@ fn shared(cards: &[Link<'_>]) -> Option<Draft> {
     Some(
         Draft::new(
             Scope::link(routed),
-            format!(
-                "{} of guest {guest} fits its cards {}: each gets {ip} and the routes, and replies may leave by the wrong one",
-                unit.name,
-                wording::list(&names)
-            ),
+            format!("{} of guest {guest} fits its cards {}", unit.name, wording::list(&names)),
+            format!("each gets {ip} and the routes, and replies may leave by the wrong one"),
         )
         .help(help)
         .label(pattern.and_then(|text| text.place()).or(unit.place), "fits more than one card")
@@ -116,9 +113,10 @@ fn derived(link: &Link<'_>) -> Option<Draft> {
         Draft::new(
             Scope::link(link),
             format!(
-                "{} of guest {} matches by the address {} alone, which the {kind} {} takes over from the card: the file then applies to it as well",
+                "{} of guest {} matches by the address {} alone, which the {kind} {} takes over from the card",
                 unit.name, link.guest.name, mac.value, device.name.value
             ),
+            "the file then applies to it as well",
         )
         .help("add `Kind = \"!*\";` to `matchConfig`: a card has no kind, what is made from it has one")
         .label(mac.place().or(unit.place), "fits the card and what is made from it")
@@ -179,11 +177,12 @@ fn metrics(cards: &[Link<'_>], family: Family) -> Option<Draft> {
         Draft::new(
             Scope::link(first.card).family(family),
             format!(
-                "guest {} has {family} default routes on its cards {} and {} with one metric: the kernel keeps the one that comes first, and networkd calls both set",
+                "guest {} has {family} default routes on its cards {} and {} with one metric",
                 first.card.guest.name,
                 card_name(first.card),
                 card_name(second.card)
             ),
+            "the kernel keeps the one that comes first, and networkd calls both set",
         )
         .help(format!("give the route that is to be the spare one a `Metric`, such as 2048, in {}", second.unit.name))
         .label(place(second), format!("a default route on {}", card_name(second.card)))

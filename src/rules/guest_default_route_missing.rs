@@ -76,7 +76,10 @@ fn peer(context: &Context<'_>, link: &Link<'_>, unit: &Unit) -> Option<Draft> {
     Some(
         Draft::new(
             Scope::link(link).family(family),
-            format!("guest {guest} names {ip} of guest {peer}, but has neither a default route nor another route that leads there: it cannot reach {peer}"),
+            format!(
+                "guest {guest} names {ip} of guest {peer}, but has neither a default route nor another route that leads there"
+            ),
+            format!("it cannot reach {peer}"),
         )
         .help(format!(
             "add `{{ Destination = \"{ip}/{}\"; Gateway = {gateway}; GatewayOnLink = true; }}` to `routes`",
@@ -105,7 +108,8 @@ fn missing(link: &Link<'_>, unit: &Unit, family: Family) -> Option<Draft> {
     let draft = match server {
         Some((server, text)) => Draft::new(
             scope,
-            format!("guest {guest} has {ip} and asks the DNS server {server}, but has no {family} default route: it never reaches the server"),
+            format!("guest {guest} has {ip} and asks the DNS server {server}, but has no {family} default route"),
+            "it never reaches the server",
         )
         .severity(if speaks_otherwise(unit, family) { Severity::Warning } else { Severity::Error })
         .label(unit.place.or(address.text.place()), format!("no default route for {family} here"))
@@ -113,7 +117,8 @@ fn missing(link: &Link<'_>, unit: &Unit, family: Family) -> Option<Draft> {
         // Without a resolver a guest may stay inside on purpose, even if the host would translate for it.
         None if family == Family::V4 && is_translated(link, ip) && unit.dns.items.is_empty() => Draft::new(
             scope,
-            format!("guest {guest} has {ip}, for which the host translates addresses, but no {family} default route: it reaches nothing beyond the host"),
+            format!("guest {guest} has {ip}, for which the host translates addresses, but no {family} default route"),
+            "it reaches nothing beyond the host",
         )
         .severity(Severity::Note)
         .label(unit.place.or(address.text.place()), format!("no default route for {family} here")),

@@ -88,7 +88,8 @@ fn draft(
     };
     let draft = Draft::new(
         Scope::link(link).family(family),
-        format!("the gateway {gateway} of guest {guest} is no address of the host on the tap {tap}, as {there}: {consequence}"),
+        format!("the gateway {gateway} of guest {guest} is no address of the host on the tap {tap}, as {there}"),
+        consequence,
     )
     .help(help)
     .label(text.place().or(link.interface.place), "the guest's gateway")

@@ -42,11 +42,12 @@ fn disagree(context: &Context<'_>) -> Vec<Draft> {
         Some(
             Draft::new(
                 Scope::link(link).family(Family::of(guest_ip)),
-                format!(
-                    "the host routes {host_ip} to the tap {tap}, but guest {guest} behind it has {guest_ip}: replies to the guest never reach it"
-                ),
+                format!("the host routes {host_ip} to the tap {tap}, but guest {guest} behind it has {guest_ip}"),
+                "replies to the guest never reach it",
             )
-            .help(format!("write the same address on both sides: {guest_ip} in the host's route, or {host_ip} in the guest"))
+            .help(format!(
+                "write the same address on both sides: {guest_ip} in the host's route, or {host_ip} in the guest"
+            ))
             .label(culprit::in_address(address), format!("guest {guest} has {guest_ip}"))
             .label(route.destination.known().and_then(culprit::in_prefix), format!("the host routes {host_ip}"))
             .template(route.destination.place())
@@ -72,9 +73,11 @@ fn hex_decimal(context: &Context<'_>) -> Vec<Draft> {
             Draft::new(
                 Scope::link(pair.link).family(Family::V6),
                 format!(
-                    "the number {} ends guest {guest}'s IPv6 address in decimal digits on the {decimal_side}'s side and in hex on the {hex_side}'s: \
-                     the guest has {guest_ip}, the host routes {host_ip}, and every number from 10 on is unreachable",
+                    "the number {} ends guest {guest}'s IPv6 address in decimal digits on the {decimal_side}'s side and in hex on the {hex_side}'s",
                     slip.number
+                ),
+                format!(
+                    "the guest has {guest_ip}, the host routes {host_ip}, and every number from 10 on is unreachable"
                 ),
             )
             .help(format!("write `lib.toHexString` in place of `toString` on the {decimal_side}'s side"))

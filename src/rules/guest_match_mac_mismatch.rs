@@ -62,11 +62,8 @@ fn draft(
     let guest = &link.guest.name;
     let draft = Draft::new(
         Scope::link(link),
-        format!(
-            "{} of guest {guest} is for the MAC address {wanted}, which none of its interfaces has: the file never applies, \
-             and the card gets no static address",
-            unit.name
-        ),
+        format!("{} of guest {guest} is for the MAC address {wanted}, which none of its interfaces has", unit.name),
+        "the file never applies, and the card gets no static address",
     )
     .label(culprit::at_end(matched).or(matched.place()).or(unit.place), format!("no interface has {wanted}"))
     .template(matched.place());

@@ -57,7 +57,8 @@ fn draft(link: &Link<'_>, unit: &Unit, seen: Seen) -> Option<Draft> {
     Some(
         Draft::new(
             Scope::link(link),
-            format!("{} of guest {guest} is for a card called {}: {consequence}", unit.name, name.value),
+            format!("{} of guest {guest} is for a card called {}", unit.name, name.value),
+            consequence,
         )
         .help(match link.interface.mac.value() {
             Some(mac) => format!("match the card by its address, `matchConfig.MACAddress = \"{mac}\";`, best by the binding that also gives it to the interface"),

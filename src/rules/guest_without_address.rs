@@ -53,9 +53,10 @@ fn dhcp(context: &Context<'_>) -> Vec<Draft> {
             Draft::new(
                 Scope::link(link).family(Family::V4),
                 format!(
-                    "guest {guest} asks for its address by DHCP{why}, but nothing serves DHCP on the tap {}: it gets no IPv4 address{to}, and its start waits until the time is up",
+                    "guest {guest} asks for its address by DHCP{why}, but nothing serves DHCP on the tap {}",
                     link.tap().unwrap_or("of it")
                 ),
+                format!("it gets no IPv4 address{to}, and its start waits until the time is up"),
             )
             .help(match expected {
                 Some(text) => format!("give {guest} a file in `systemd.network.networks` that matches its MAC address, with `address = [ \"{}/32\" ];`", bare(text)),
@@ -93,10 +94,8 @@ fn missing(context: &Context<'_>) -> Vec<Draft> {
         drafts.push(
             Draft::new(
                 Scope::link(link).family(Family::V4),
-                format!(
-                    "{what}, but host {} routes {ip} to it: nothing answers there",
-                    link.host.map_or("", |host| &host.name)
-                ),
+                format!("{what}, but host {} routes {ip} to it", link.host.map_or("", |host| &host.name)),
+                "nothing answers there",
             )
             .help(format!("add `address = [ \"{ip}/32\" ];` to the guest's file for the card"))
             .label(place.or(link.interface.place), "no address for IPv4")

@@ -114,10 +114,11 @@ fn missing_on(
     Draft::new(
         Scope::link(link).family(family),
         format!(
-            "the tap {tap} of guest {guest} lacks {ip}, which host {} has on its other taps, such as {}: {consequence}",
+            "the tap {tap} of guest {guest} lacks {ip}, which host {} has on its other taps, such as {}",
             host.name,
             other.tap().unwrap_or_default()
         ),
+        consequence,
     )
     .severity(severity)
     .help(format!("add \"{text}\" to `address` of the host's file {}", unit.name))
@@ -164,14 +165,18 @@ fn differs(context: &Context<'_>) -> Vec<Draft> {
             drafts.push(
                 Draft::new(
                     Scope::link(link).family(Family::V4),
+                    format!("host {} has {ip} on the tap {tap} and {usual} on {count} others", host.name),
                     format!(
-                        "host {} has {ip} on the tap {tap} and {usual} on {count} others: {} of guest {} says so too, but a guest that is copied from another one will not",
-                        host.name, unit.name, link.guest.name
+                        "{} of guest {} says so too, but a guest that is copied from another one will not",
+                        unit.name, link.guest.name
                     ),
                 )
                 .help(format!("use {usual} on all taps and as the gateway of all guests"))
                 .label(place.or(link.interface.place), format!("{ip} on {tap}"))
-                .label(gateways(unit).find(|(gateway, _)| *gateway == ip).and_then(|(_, place)| place), "the guest's gateway"),
+                .label(
+                    gateways(unit).find(|(gateway, _)| *gateway == ip).and_then(|(_, place)| place),
+                    "the guest's gateway",
+                ),
             );
         }
     }

@@ -87,15 +87,15 @@ fn same(context: &Context<'_>) -> Vec<Draft> {
             drafts.push(
                 Draft::new(
                     Scope::link(link),
-                    format!(
-                        "guest {} has {ip}, which host {} has itself in {}: the host keeps packets for it, and the guest answers itself when it asks for the host",
-                        link.guest.name, host.name, unit.name
-                    ),
+                    format!("guest {} has {ip}, which host {} has itself in {}", link.guest.name, host.name, unit.name),
+                    "the host keeps packets for it, and the guest answers itself when it asks for the host",
                 )
                 // A file of the host's that is for no tap may match nothing.
                 .severity(if is_on_tap { Severity::Error } else { Severity::Warning })
                 .help(match new {
-                    Some(new) => format!("give the guest an address of its own, such as {new}, here and in the host route to it"),
+                    Some(new) => {
+                        format!("give the guest an address of its own, such as {new}, here and in the host route to it")
+                    }
                     None => "give the guest an address of its own, here and in the host route to it".to_owned(),
                 })
                 .label(culprit::in_address(address), format!("{ip} of guest {}", link.guest.name))
@@ -131,12 +131,15 @@ fn broadcast(context: &Context<'_>) -> Vec<Draft> {
                 Draft::new(
                     Scope::link(link).family(Family::V4),
                     format!(
-                        "guest {} has {ip}, the broadcast address of {net}, which host {} has in {}: the host sends packets for it to everybody there, and none to the guest",
+                        "guest {} has {ip}, the broadcast address of {net}, which host {} has in {}",
                         link.guest.name, host.name, unit.name
                     ),
+                    "the host sends packets for it to everybody there, and none to the guest",
                 )
                 .help(match new {
-                    Some(new) => format!("give the guest another address, such as {new}, here and in the host route to it"),
+                    Some(new) => {
+                        format!("give the guest another address, such as {new}, here and in the host route to it")
+                    }
                     None => "give the guest another address, here and in the host route to it".to_owned(),
                 })
                 .label(culprit::in_address(address), format!("{ip} of guest {}", link.guest.name))
@@ -208,16 +211,23 @@ fn overlap(
     let named = context.guests_named(&scope.guests);
     let network = net.trunc();
     let draft = match router {
-        Some((link, (ip, _))) => Draft::new(scope, format!(
-            "guest {} has {ip}, the address of the router that {} of host {} leads to: the host sends everything for the router to the guest",
-            link.guest.name, unit.name, host.name
-        ))
+        Some((link, (ip, _))) => Draft::new(
+            scope,
+            format!(
+                "guest {} has {ip}, the address of the router that {} of host {} leads to",
+                link.guest.name, unit.name, host.name
+            ),
+            "the host sends everything for the router to the guest",
+        )
         .severity(Severity::Error),
-        None => Draft::new(scope, format!(
-            "{named} of host {} have addresses in {network}, the network of {}, as {ip} of guest {}: machines of that network look for them there, where nobody answers, \
-             and one with the same address is cut off from the host",
-            host.name, unit.name, first.guest.name
-        )),
+        None => Draft::new(
+            scope,
+            format!(
+                "{named} of host {} have addresses in {network}, the network of {}, as {ip} of guest {}",
+                host.name, unit.name, first.guest.name
+            ),
+            "machines of that network look for them there, where nobody answers, and one with the same address is cut off from the host",
+        ),
     };
     let culprit = router.map_or(own, |(_, (_, own))| own);
     Some(

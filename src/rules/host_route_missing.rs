@@ -48,10 +48,8 @@ fn missing(context: &Context<'_>, link: &Link<'_>, unit: &Unit, family: Family) 
     Some(
         Draft::new(
             Scope::link(link).family(family),
-            format!(
-                "host {} has no route to {ip} of guest {} on its tap {tap}: requests of the guest arrive, but the replies leave by the host's default route",
-                host.name, link.guest.name
-            ),
+            format!("host {} has no route to {ip} of guest {} on its tap {tap}", host.name, link.guest.name),
+            "requests of the guest arrive, but the replies leave by the host's default route",
         )
         .help(format!("add `{{ Destination = \"{ip}/{length}\"; }}` to `routes` of the host's file {}", unit.name))
         .label(unit.place, format!("{} is the file for {tap}", unit.name))

@@ -85,21 +85,27 @@ fn draft(stray: &Stray<'_, '_>, swapped: Option<&Stray<'_, '_>>) -> Draft {
     let on_tap = on.tap().unwrap_or_default();
     let to_tap = to.tap().unwrap_or_default();
     let family = Family::of(*ip);
-    let message = match swapped {
-        Some(other) => format!(
-            "the host routes to guests {} and {} are swapped: {ip} is on {on_tap}, {} is on {to_tap}, so each guest gets the other's packets",
-            to.guest.name, on.guest.name, other.ip
+    let (wrong, breaks) = match swapped {
+        Some(other) => (
+            format!(
+                "the host routes to guests {} and {} are swapped, {ip} is on {on_tap} and {} on {to_tap}",
+                to.guest.name, on.guest.name, other.ip
+            ),
+            "each guest gets the other's packets".to_owned(),
         ),
-        None => format!(
-            "the host route to {ip} of guest {} is on {on_tap}, the tap of guest {}: packets for {} reach {} instead",
-            to.guest.name, on.guest.name, to.guest.name, on.guest.name
+        None => (
+            format!(
+                "the host route to {ip} of guest {} is on {on_tap}, the tap of guest {}",
+                to.guest.name, on.guest.name
+            ),
+            format!("packets for {} reach {} instead", to.guest.name, on.guest.name),
         ),
     };
     let help = match swapped {
         Some(_) => "swap the two destinations".to_owned(),
         None => format!("move the route to the file for {to_tap}"),
     };
-    let mut draft = Draft::new(Scope::guests(on.host_id, [on.guest_id, to.guest_id]).family(family), message)
+    let mut draft = Draft::new(Scope::guests(on.host_id, [on.guest_id, to.guest_id]).family(family), wrong, breaks)
         .help(help)
         .label(destination(route), format!("leads to guest {}, on the tap of guest {}", to.guest.name, on.guest.name));
     if let Some(other) = swapped {

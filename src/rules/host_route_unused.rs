@@ -42,7 +42,8 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
         drafts.push(
             Draft::new(
                 Scope::host(id),
-                format!("host {} has files for taps that no guest has: {}", host.name, wording::list(&names)),
+                format!("host {} has files for taps that no guest has ({})", host.name, wording::list(&names)),
+                "they set up nothing, and hide which taps are taken",
             )
             .help("remove them, or leave them for guests to come: without a tap a file does nothing")
             .label(first.place.or(host.place), "for no guest"),

@@ -53,14 +53,19 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
             let mut draft = Draft::new(
                 Scope::guests(guest.host, [*id]),
                 format!(
-                    "the hosts file of {machine} gives {} for {}, but guest {} has {}: connections by that name go elsewhere or nowhere",
+                    "the hosts file of {machine} gives {} for {}, but guest {} has {}",
                     wording::list(&wrong),
                     entry.name,
                     guest.name,
                     wording::list(&right)
                 ),
+                "connections by that name go elsewhere or nowhere",
             )
-            .help(format!("write {} for {}, best by the binding that also gives the guest its address", wording::list(&right), entry.name));
+            .help(format!(
+                "write {} for {}, best by the binding that also gives the guest its address",
+                wording::list(&right),
+                entry.name
+            ));
             for (_, _, entry, _) in group {
                 draft = draft.label(
                     entry.address.place(),

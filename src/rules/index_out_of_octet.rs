@@ -63,11 +63,12 @@ fn too_large(link: &Link<'_>, text: &Sourced<String>) -> Option<Draft> {
         Draft::new(
             Scope::link(link),
             format!(
-                "the number {number} of guest {} makes `{}`, which is no address, because {what} is from 0 to {}: networkd ignores the line",
+                "the number {number} of guest {} makes `{}`, which is no address, because {what} is from 0 to {}",
                 link.guest.name,
                 text.value,
                 if limit == 255 { "255" } else { "ffff" }
             ),
+            "networkd ignores the line",
         )
         .help(format!("give the guest an index that fits; {ways}"))
         .label(index.or(part.place).or_else(|| text.place()), format!("{number} does not fit"))

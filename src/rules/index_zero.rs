@@ -43,10 +43,8 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
         drafts.push(
             Draft::new(
                 Scope::link(link),
-                format!(
-                    "guest {} has the index 0, so its address {ip} is the host's own: packets to its gateway stay inside the guest",
-                    link.guest.name
-                ),
+                format!("guest {} has the index 0, so its address {ip} is the host's own", link.guest.name),
+                "packets to its gateway stay inside the guest",
             )
             .help("give the guest an index from 1 on; a generator over `lib.range 1 n` or `lib.genList (i: i + 1) n` starts there")
             .label(Sourced::place(index).or_else(|| culprit::in_address(address)), "index 0")

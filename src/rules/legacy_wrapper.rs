@@ -49,14 +49,11 @@ fn wrapper<'a>(context: &Context<'a>, machine: Machine<'a>, oddity: &Oddity) -> 
     if !beside.is_empty() || !odd::is_since(machine.release(), 24, 11) {
         return None;
     }
-    let message = format!(
-        "{} of {} is a wrapper that NixOS no longer wants: it warns at each build and will refuse it one day",
-        odd::key_words(oddity),
-        machine.words()
-    );
+    let wrong = format!("{} of {} is a wrapper that NixOS no longer wants", odd::key_words(oddity), machine.words());
+    let breaks = "it warns at each build and will refuse it one day";
     Some(
         machine
-            .draft(context, oddity, message)
+            .draft(context, oddity, wrong, breaks)
             .help(format!("write the keys without `{}` around them", oddity.key))
             .label(machine.place(oddity), "the keys can stand here without it")
             .fix(unwrap(oddity, unwrapping)),
@@ -70,13 +67,14 @@ fn mixed<'a>(context: &Context<'a>, machine: Machine<'a>, oddity: &Oddity) -> Op
     }
     let names: Vec<String> = beside.iter().map(|(name, _)| format!("`{name}`")).collect();
     let names = wording::list(&names);
-    let message = format!(
-        "{} of {} stands beside {names}, and NixOS refuses the mixture: the configuration does not build",
+    let wrong = format!(
+        "{} of {} stands beside {names}, and NixOS refuses the mixture",
         odd::key_words(oddity),
         machine.words()
     );
+    let breaks = "the configuration does not build";
     let mut draft = machine
-        .draft(context, oddity, message)
+        .draft(context, oddity, wrong, breaks)
         .help(if odd::is_before(machine.release(), 24, 11) {
             format!("move {names} into `{}`", oddity.key)
         } else {
@@ -102,13 +100,14 @@ fn flat(context: &Context<'_>) -> Vec<Draft> {
             let wrapper = Section::Route.wrapper().unwrap_or_default();
             for route in unit.routes.items.iter().filter(|route| !route.is_wrapped) {
                 let first = [&route.destination, &route.gateway].into_iter().find_map(culprit::binding);
-                let message = format!(
-                    "a route of {} of {} is written without `{wrapper}`, but NixOS demands the wrapper up to 24.05: the configuration does not build",
+                let wrong = format!(
+                    "a route of {} of {} is written without `{wrapper}`, but NixOS demands the wrapper up to 24.05",
                     unit.name,
                     machine.words()
                 );
+                let breaks = "the configuration does not build";
                 drafts.push(
-                    Draft::new(machine.scope(context, &unit.name, None), message)
+                    Draft::new(machine.scope(context, &unit.name, None), wrong, breaks)
                         .help(format!("write `{{ {wrapper} = {{ … }}; }}`, or update to NixOS 24.11 or newer"))
                         .label(
                             route.place.or(first).or(unit.place),

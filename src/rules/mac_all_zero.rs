@@ -40,10 +40,8 @@ fn zero(context: &Context<'_>) -> Vec<Draft> {
         drafts.push(
             Draft::new(
                 Scope::link(link),
-                format!(
-                    "the MAC address of guest {} is all zeros: QEMU gives every such card the same default address, others refuse it, and no file of the guest matches the card",
-                    link.guest.name
-                ),
+                format!("the MAC address of guest {} is all zeros", link.guest.name),
+                "QEMU gives every such card the same default address, others refuse it, and no file of the guest matches the card",
             )
             .help("write a locally administered address, such as 02:00:00:00:00 and the guest's index")
             .label(text.place().or(link.interface.place), "stands for no address")
@@ -66,10 +64,8 @@ fn vendor(context: &Context<'_>) -> Vec<Draft> {
         drafts.push(
             Draft::new(
                 Scope::link(link),
-                format!(
-                    "the MAC address {mac} of guest {} is from the range of a vendor: a real card may have it",
-                    link.guest.name
-                ),
+                format!("the MAC address {mac} of guest {} is from the range of a vendor", link.guest.name),
+                "a real card may have it",
             )
             .help("begin with 02: such addresses are for local use")
             .label(text.place().or(link.interface.place), "the second digit is none of 2, 6, a and e")

@@ -61,10 +61,10 @@ fn draft(link: &Link<'_>, mac: MacAddress, of_host: &Sourced<String>, whose: &st
         Draft::new(
             Scope::link(link),
             format!(
-                "the MAC address {mac} of guest {} is one of host {}'s own, in {whose}: on one segment both would lose packets",
-                link.guest.name,
-                link.host.map_or("", |host| &host.name)
+                "the MAC address {mac} of guest {} is one of host {}'s own, in {whose}",
+                link.guest.name, link.host.map_or("", |host| &host.name)
             ),
+            "on one segment both would lose packets",
         )
         .help("give the guest an address of its own that begins with 02; a tap has another address on the host's side, and is matched by its name")
         .label(culprit::at_end(text).or(link.interface.place), format!("{mac} of guest {}", link.guest.name))

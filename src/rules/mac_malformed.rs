@@ -42,9 +42,10 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
             Draft::new(
                 Scope::link(link),
                 format!(
-                    "the MAC address `{}` of guest {} is not six groups of two hex digits: the hypervisor refuses it and the guest does not start",
+                    "the MAC address `{}` of guest {} is not six groups of two hex digits",
                     mac.value, link.guest.name
                 ),
+                "the hypervisor refuses it and the guest does not start",
             )
             .help(help)
             .possible_if(refusal == Refusal::Possible)

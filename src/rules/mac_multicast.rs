@@ -29,9 +29,10 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
             Draft::new(
                 Scope::link(link),
                 format!(
-                    "the MAC address {mac} of guest {} is a group address, because its first octet is odd: the guest's kernel refuses to bring the card up",
+                    "the MAC address {mac} of guest {} is a group address, because its first octet is odd",
                     link.guest.name
                 ),
+                "the guest's kernel refuses to bring the card up",
             )
             .help(format!("clear the lowest bit of the first octet and set the next one: `{local}`; a hash needs `02:` put before five of its octets"))
             .label(culprit::at_byte(text, 1).or(link.interface.place), "this first octet is odd")

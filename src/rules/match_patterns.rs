@@ -63,10 +63,11 @@ fn empty(context: &Context<'_>) -> Vec<Draft> {
             Some(mac) => (format!("has no condition but \"{}\", which is no Ethernet address", mac.value), mac.place()),
             None => ("says of no link that it is for it".to_owned(), None),
         };
-        let message = format!("{} of {} {why}: networkd ignores the whole file", unit.name, machine.words());
+        let wrong = format!("{} of {} {why}", unit.name, machine.words());
+        let breaks = "networkd ignores the whole file";
         let guess = unit.name.split_once('-').map_or(unit.name.as_str(), |(_, rest)| rest);
         drafts.push(
-            Draft::new(machine.scope(context, &unit.name, Some("")), message)
+            Draft::new(machine.scope(context, &unit.name, Some("")), wrong, breaks)
                 .help(match machine {
                     Machine::Host(..) => format!("write `matchConfig.Name = \"{guess}\";` with the link's name"),
                     Machine::Guest(..) => "write `matchConfig.MACAddress` with the address of the card".to_owned(),
@@ -97,15 +98,16 @@ fn space(context: &Context<'_>) -> Vec<Draft> {
             let joined = format!("{}{}", one.value, next.value);
             let scope = machine.scope(context, &unit.name, Some(&joined));
             let severity = if scope == Scope::fleet() { Severity::Warning } else { Severity::Error };
-            let message = format!(
-                "`matchConfig.Name` of {} of {} is \"{} {}\", which networkd takes as two patterns: no link of the name {joined} gets the file",
+            let wrong = format!(
+                "`matchConfig.Name` of {} of {} is \"{} {}\", which networkd takes as two patterns",
                 unit.name,
                 machine.words(),
                 one.value,
                 next.value
             );
+            let breaks = format!("no link of the name {joined} gets the file");
             drafts.push(
-                Draft::new(scope, message)
+                Draft::new(scope, wrong, breaks)
                     .severity(severity)
                     .help(format!("write the name without the space: \"{joined}\""))
                     .label(one.place(), "a space separates patterns"),
@@ -125,13 +127,14 @@ fn negation(context: &Context<'_>) -> Vec<Draft> {
         if !gives || !is_only_name(matching) {
             continue;
         }
-        let message = format!(
-            "`matchConfig.Name` of {} of {} begins with \"!\", so the file is for every link but those named, the loopback among them, and each gets its addresses and routes",
+        let wrong = format!(
+            "`matchConfig.Name` of {} of {} begins with \"!\", so the file is for every link but those named, the loopback among them",
             unit.name,
             machine.words()
         );
+        let breaks = "each of them gets its addresses and routes";
         drafts.push(
-            Draft::new(Scope::fleet(), message)
+            Draft::new(Scope::fleet(), wrong, breaks)
                 .help("name the links that are meant, or add `matchConfig.Type = \"ether\";`")
                 .label(first.place().or(unit.place), "turns the whole list around"),
         );

@@ -51,10 +51,10 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
                 Draft::new(
                     Scope::link(one.link),
                     format!(
-                        "guest {} has the device {}{} but the address {}, while the numbers of {count} other guests of host {} agree: whoever \
-                         looks for the guest by its number finds another one or none",
+                        "guest {} has the device {}{} but the address {}, while the numbers of {count} other guests of host {} agree",
                         one.link.guest.name, one.stem, one.in_name, one.ip, host.name
                     ),
+                    "whoever looks for the guest by its number finds another one or none",
                 )
                 .help(format!("give it the address that ends in .{expected}, or the device {}{}, on both sides", one.stem, one.in_address - offset))
                 .label(culprit::in_address(one.address), format!("ends in {}", one.in_address))

@@ -41,9 +41,10 @@ fn draft(scope: Scope, host: &Host, option: &str, text: &Sourced<String>, ip: Ip
     let mut draft = Draft::new(
         scope,
         format!(
-            "host {} translates to {ip} (`networking.nat.{option}`), which is on none of its interfaces: replies are sent there and do not come back",
+            "host {} translates to {ip} (`networking.nat.{option}`), which is on none of its interfaces",
             host.name
         ),
+        "replies are sent there and do not come back",
     )
     .help(format!("write an address of the uplink, or remove `{option}`: then the uplink's own address is taken"))
     .label(text.place(), "no interface has this address");

@@ -61,7 +61,11 @@ fn mismatch(context: &Context<'_>) -> Vec<Draft> {
             drafts.push(
                 Draft::new(
                     Scope::host(id),
-                    format!("the IPv6 range {} stands in `networking.nat.internalIPs` of host {}, which is for IPv4: {consequence}", text.value, host.name),
+                    format!(
+                        "the IPv6 range {} stands in `networking.nat.internalIPs` of host {}, which is for IPv4",
+                        text.value, host.name
+                    ),
+                    consequence,
                 )
                 .help("move it to `networking.nat.internalIPv6s` and set `networking.nat.enableIPv6 = true;`")
                 .label(text.place(), "an IPv6 range"),
@@ -75,9 +79,10 @@ fn mismatch(context: &Context<'_>) -> Vec<Draft> {
                 Draft::new(
                     Scope::host(id),
                     format!(
-                        "the IPv4 range {} stands in `networking.nat.internalIPv6s` of host {}, which is for IPv6: the firewall refuses it and does not start",
+                        "the IPv4 range {} stands in `networking.nat.internalIPv6s` of host {}, which is for IPv6",
                         text.value, host.name
                     ),
+                    "the firewall refuses it and does not start",
                 )
                 .help("move it to `networking.nat.internalIPs`")
                 .label(text.place(), "an IPv4 range"),
@@ -103,10 +108,10 @@ fn ignored(context: &Context<'_>) -> Vec<Draft> {
             Draft::new(
                 Scope::host(id),
                 format!(
-                    "host {} lists {} in `networking.nat.internalIPv6s`, but `networking.nat.enableIPv6` is off: the range is ignored, \
-                     and IPv6 packets of guests leave untranslated",
+                    "host {} lists {} in `networking.nat.internalIPv6s`, but `networking.nat.enableIPv6` is off",
                     host.name, range.value
                 ),
+                "the range is ignored, and IPv6 packets of guests leave untranslated",
             )
             .help("set `networking.nat.enableIPv6 = true;`")
             .label(range.place(), "never used")
@@ -137,10 +142,10 @@ fn ipv6_missing(context: &Context<'_>) -> Vec<Draft> {
             Draft::new(
                 scope,
                 format!(
-                    "host {} translates IPv4 addresses only, but {guests} {send} IPv6 to everywhere from private addresses such as {ip}: no reply comes back, \
-                     and every connection waits for IPv6 to fail first",
+                    "host {} translates IPv4 addresses only, but {guests} {send} IPv6 to everywhere from private addresses such as {ip}",
                     host.name
                 ),
+                "no reply comes back, and every connection waits for IPv6 to fail first",
             )
             .help("set `networking.nat.enableIPv6 = true;` with the guests' range in `networking.nat.internalIPv6s`, or drop the guests' IPv6 default route and resolvers")
             .fix(translate_ipv6(nat, stuck.iter().map(|(_, ip)| *ip)))

@@ -72,13 +72,19 @@ fn dialect(context: &Context<'_>) -> Vec<Draft> {
                 Draft::new(
                     Scope::host(id),
                     format!(
-                        "`{}` in {option} of host {} is no pattern for {backend}, which the host uses: it only fits an interface that is called just so, and none is",
+                        "`{}` in {option} of host {} is no pattern for {backend}, which the host uses",
                         name.value, host.name
                     ),
+                    "it only fits an interface that is called just so, and none is",
                 )
                 .help(format!("write `{stem}{right}`"))
                 .label(name.place(), format!("{backend} writes patterns with `{right}`"))
-                .fix(super::culprit::replace_literal(name, &format!("{stem}{right}"), format!("Write {stem}{right}"), super::finding::Safety::Safe)),
+                .fix(super::culprit::replace_literal(
+                    name,
+                    &format!("{stem}{right}"),
+                    format!("Write {stem}{right}"),
+                    super::finding::Safety::Safe,
+                )),
             );
         }
     }
@@ -100,10 +106,10 @@ fn unset(context: &Context<'_>) -> Vec<Draft> {
             Draft::new(
                 Scope::host(id),
                 format!(
-                    "host {} translates addresses on every interface, because `networking.nat.externalInterface` is not set: \
-                     guests see each other under the host's address, and no rule can tell them apart",
+                    "host {} translates addresses on every interface, because `networking.nat.externalInterface` is not set",
                     host.name
                 ),
+                "guests see each other under the host's address, and no rule can tell them apart",
             )
             .help("set `networking.nat.externalInterface` to the interface that leads out")
             .label(host.nat.enable.place().or(host.place), "translates without an external interface"),
@@ -121,14 +127,20 @@ fn bridge_port(context: &Context<'_>) -> Vec<Draft> {
             Draft::new(
                 Scope::host(id),
                 format!(
-                    "the external interface {} of host {} is a port of the bridge {bridge}: packets leave through {bridge}, so nothing is translated",
+                    "the external interface {} of host {} is a port of the bridge {bridge}",
                     uplink.value, host.name
                 ),
+                format!("packets leave through {bridge}, so nothing is translated"),
             )
             .help(format!("write `externalInterface = \"{bridge}\";`"))
             .label(uplink.place(), format!("a port of {bridge}"))
             .label(place, "made a port here")
-            .fix(super::culprit::replace_literal(uplink, &bridge, format!("Write {bridge}"), super::finding::Safety::Unsafe)),
+            .fix(super::culprit::replace_literal(
+                uplink,
+                &bridge,
+                format!("Write {bridge}"),
+                super::finding::Safety::Unsafe,
+            )),
         );
     }
     drafts
@@ -173,10 +185,8 @@ fn trusted(context: &Context<'_>) -> Vec<Draft> {
             drafts.push(
                 Draft::new(
                     Scope::guests(Some(id), guests),
-                    format!(
-                        "the firewall of host {} trusts `{}`: {named} may connect to every service of the host",
-                        host.name, trusted.value
-                    ),
+                    format!("the firewall of host {} trusts `{}`", host.name, trusted.value),
+                    format!("{named} may connect to every service of the host"),
                 )
                 .help("remove it and open single ports, in `networking.firewall.interfaces.<tap>.allowedTCPPorts`")
                 .label(trusted.place(), "everything that comes from here is let in"),

@@ -52,9 +52,10 @@ fn not_covered(context: &Context<'_>) -> Vec<Draft> {
             let mut draft = Draft::new(
                 scope,
                 format!(
-                    "no range of `networking.nat.{}` on host {} covers {ip} of guest {}{more}: its packets leave with their private source address, and no reply comes back",
+                    "no range of `networking.nat.{}` on host {} covers {ip} of guest {}{more}",
                     ranges.option, host.name, first.guest.name
                 ),
+                "its packets leave with their private source address, and no reply comes back",
             )
             .help(match ranges.nets.as_slice() {
                 [] => format!("add a range that covers all guests to `networking.nat.{}`", ranges.option),
@@ -96,9 +97,10 @@ fn too_small(context: &Context<'_>) -> Vec<Draft> {
             Draft::new(
                 Scope::host(id).family(Family::V4),
                 format!(
-                    "host {} prepares taps that no range of `networking.nat.internalIPs` covers, the first with {ip} in {}: a guest there gets no reply from outside",
+                    "host {} prepares taps that no range of `networking.nat.internalIPs` covers, the first with {ip} in {}",
                     host.name, unit.name
                 ),
+                "a guest there gets no reply from outside",
             )
             .help("make the range as wide as the prepared taps, or prepare fewer of them")
             .label(ranges.place, format!("does not cover {ip}"))

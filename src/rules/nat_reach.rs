@@ -99,10 +99,10 @@ fn without_scope(context: &Context<'_>) -> Vec<Draft> {
             Draft::new(
                 scope,
                 format!(
-                    "host {} has `networking.nat.enableIPv6`, but no `internalIPv6s` and no `internalInterfaces`: IPv6 is forwarded and not translated, and \
-                     no reply comes back to {named}",
+                    "host {} has `networking.nat.enableIPv6`, but no `internalIPv6s` and no `internalInterfaces`",
                     host.name
                 ),
+                format!("IPv6 is forwarded and not translated, and no reply comes back to {named}"),
             )
             .help("name the guests' range in `networking.nat.internalIPv6s`")
             .label(nat.enable_ipv6.place().or(host.place), "translates nothing"),
@@ -175,7 +175,11 @@ fn interface(context: &Context<'_>) -> Vec<Draft> {
             drafts.push(
                 Draft::new(
                     Scope::host(id),
-                    format!("`networking.nat.internalInterfaces` of host {} names {text}, which no guest, bridge or file of the host has: nothing is translated there", host.name),
+                    format!(
+                        "`networking.nat.internalInterfaces` of host {} names {text}, which no guest, bridge or file of the host has",
+                        host.name
+                    ),
+                    "nothing is translated there",
                 )
                 .help(format!("name the taps, such as {example}, or give the guests' range in `networking.nat.internalIPs`"))
                 .label(name.place(), "no such interface"),
@@ -209,9 +213,10 @@ fn hairpin(context: &Context<'_>) -> Vec<Draft> {
                 Draft::new(
                     Scope::guests(Some(id), [guest_id]),
                     format!(
-                        "guest {} looks for {} at {ip}, an outer address of host {}, but ports are forwarded for packets from outside only: it reaches the host itself",
+                        "guest {} looks for {} at {ip}, an outer address of host {}, but ports are forwarded for packets from outside only",
                         guest.name, entry.name, host.name
                     ),
+                    "it reaches the host itself",
                 )
                 .help(format!("write the address of the guest that is meant, or add `loopbackIPs = [ \"{ip}\" ];` to the forwarded port"))
                 .label(entry.address.place(), "asked from inside")
@@ -251,10 +256,10 @@ fn disabled(context: &Context<'_>) -> Vec<Draft> {
             Draft::new(
                 Scope::guests(Some(id), guests).family(Family::V4),
                 format!(
-                    "{named} {send} everything to host {} from private addresses, and the host forwards it untranslated: unless the next router knows the way \
-                     back, no reply comes",
+                    "{named} {send} everything to host {} from private addresses, and the host forwards it untranslated",
                     host.name
                 ),
+                "unless the next router knows the way back, no reply comes",
             )
             .help("set `networking.nat.enable = true;` with the guests' range in `internalIPs`, or give the next router a route to it")
             .label(host.nat.enable.place().or(host.place), "nothing is translated")

@@ -112,10 +112,10 @@ fn gives_all_of(winner: &Unit, loser: &Unit) -> bool {
 fn draft(link: &Link<'_>, machine: &str, link_text: &str, winner: &Unit, loser: &Unit) -> Draft {
     Draft::new(
         Scope::link(link),
+        format!("{} of {machine} is never used for {link_text}", loser.name),
         format!(
-            "{} of {machine} is never used for {link_text}: {} sorts before it and matches too, and networkd takes the first file only, \
-             so its addresses and routes are missing",
-            loser.name, winner.name
+            "{} sorts before it and matches too, and networkd takes the first file only, so its addresses and routes are missing",
+            winner.name
         ),
     )
     .help(format!("make the match of {} narrower, or give it a name that sorts after {} (names are compared byte by byte)", winner.name, loser.name))
@@ -141,10 +141,8 @@ fn unmanaged(context: &Context<'_>) -> Vec<Draft> {
         }
         let mut draft = Draft::new(
             Scope::link(link),
-            format!(
-                "{} of host {} leaves the tap {tap} of guest {} unmanaged: networkd gives it no address and no route, and tries no further file",
-                unit.name, host.name, link.guest.name
-            ),
+            format!("{} of host {} leaves the tap {tap} of guest {} unmanaged", unit.name, host.name, link.guest.name),
+            "networkd gives it no address and no route, and tries no further file",
         )
         .help(format!("make the match of {} narrower, so that it leaves out {tap}", unit.name))
         .label(match_place(unit), format!("this covers {tap}"))
@@ -168,10 +166,10 @@ fn stock(context: &Context<'_>) -> Vec<Draft> {
         let mut draft = Draft::new(
             Scope::link(link),
             format!(
-                "the tap {} of guest {} gets the file 80-vm-vt that systemd ships for names with vt-: \
-                 an address from a pool, a DHCP server and translation in place of the host's own file",
+                "the tap {} of guest {} gets the file 80-vm-vt that systemd ships for names with vt-",
                 id.value, link.guest.name
             ),
+            "an address from a pool, a DHCP server and translation in place of the host's own file",
         );
         draft = match link.host_shadowed.first() {
             Some(loser) => draft

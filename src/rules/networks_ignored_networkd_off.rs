@@ -62,10 +62,14 @@ fn is_off(network: &Network) -> bool {
 fn draft(scope: Scope, machine: &str, network: &Network, unit: &Unit) -> Draft {
     let files = network.units.items.iter().filter(|unit| !unit.is_generated).count();
     let which = if files == 1 { unit.name.clone() } else { format!("{} and {} more files", unit.name, files - 1) };
-    Draft::new(scope, format!("{machine} has {which} in `systemd.network.networks`, but networkd is not enabled: NixOS leaves them out, so no address and no route is set"))
-        .help("set `networking.useNetworkd = true;`")
-        .label(unit.place, "not written to the system")
-        .label(network.networkd.place(), "networkd is off")
+    Draft::new(
+        scope,
+        format!("{machine} has {which} in `systemd.network.networks`, but networkd is not enabled"),
+        "NixOS leaves them out, so no address and no route is set",
+    )
+    .help("set `networking.useNetworkd = true;`")
+    .label(unit.place, "not written to the system")
+    .label(network.networkd.place(), "networkd is off")
 }
 
 #[cfg(test)]

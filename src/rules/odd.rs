@@ -104,7 +104,13 @@ impl<'a> Machine<'a> {
     }
 
     /// A finding about an oddity, without labels yet.
-    pub(super) fn draft(self, context: &Context<'a>, oddity: &Oddity, message: String) -> Draft {
+    pub(super) fn draft(
+        self,
+        context: &Context<'a>,
+        oddity: &Oddity,
+        wrong: String,
+        breaks: impl Into<String>,
+    ) -> Draft {
         let condition = match (oddity.section, &oddity.found) {
             (Section::Match, Some(Found::Text(text))) => Some(text.as_str()),
             (Section::Match, _) => Some(""),
@@ -114,7 +120,7 @@ impl<'a> Machine<'a> {
             Section::Global | Section::Machine => Scope::fleet(),
             _ => self.scope(context, &oddity.within, condition),
         };
-        Draft::new(scope, message).possible_if(!oddity.is_certain)
+        Draft::new(scope, wrong, breaks).possible_if(!oddity.is_certain)
     }
 
     /// The place to show for an oddity: the key's name.

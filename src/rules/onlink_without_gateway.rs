@@ -64,10 +64,8 @@ fn draft(link: &Link<'_>, machine: &str, unit: &Unit, route: &Route, family: Fam
     };
     Draft::new(
         Scope::link(link).family(family),
-        format!(
-            "the route to {destination} in {} of {machine} has `GatewayOnLink` but no `Gateway`: {consequence}",
-            unit.name
-        ),
+        format!("the route to {destination} in {} of {machine} has `GatewayOnLink` but no `Gateway`", unit.name),
+        consequence,
     )
     .severity(severity)
     .help("delete `GatewayOnLink`; a route without a gateway is on the link anyway")

@@ -94,7 +94,8 @@ fn duplicate(context: &Context<'_>) -> Vec<Draft> {
             drafts.push(
                 Draft::new(
                     Scope::host(id),
-                    format!("host {} forwards port {source} both to {earlier} and to {to}: {effect}", host.name),
+                    format!("host {} forwards port {source} both to {earlier} and to {to}", host.name),
+                    effect,
                 )
                 .help("give one of them another `sourcePort`")
                 .label(one.source.place().or(one.place), format!("forwarded to {to}"))
@@ -136,7 +137,8 @@ fn format(context: &Context<'_>) -> Vec<Draft> {
             drafts.push(
                 Draft::new(
                     Scope::host(id),
-                    format!("host {} forwards a port to `{}`, which is no address with a port: the ruleset does not load, or nothing is forwarded", host.name, text.value),
+                    format!("host {} forwards a port to `{}`, which is no address with a port", host.name, text.value),
+                    "the ruleset does not load, or nothing is forwarded",
                 )
                 .help(meant)
                 .label(text.place(), "not an address with a port"),
@@ -196,7 +198,11 @@ fn has_address(context: &Context<'_>, host: &Host, ip: IpAddr) -> bool {
 fn draft(id: HostId, host: &Host, text: &Sourced<String>, ip: IpAddr) -> Draft {
     Draft::new(
         Scope::host(id).family(Family::of(ip)),
-        format!("host {} forwards a port to {ip}, which lies in the range of its guests but is no guest's address: connections are accepted and go nowhere", host.name),
+        format!(
+            "host {} forwards a port to {ip}, which lies in the range of its guests but is no guest's address",
+            host.name
+        ),
+        "connections are accepted and go nowhere",
     )
     .help("write the address of the guest that is meant, best by the binding that also gives it to the guest")
     .label(super::culprit::at_byte(text, 0).or(text.place()), format!("no guest has {ip}"))
@@ -227,10 +233,21 @@ fn closed(context: &Context<'_>) -> Vec<Draft> {
             drafts.push(
                 Draft::new(
                     Scope::link(link),
-                    format!("port {port} is forwarded to guest {}, whose own firewall does not let it in: connections get no answer", guest.name),
+                    format!("port {port} is forwarded to guest {}, whose own firewall does not let it in", guest.name),
+                    "connections get no answer",
                 )
                 .help(format!("add {port} to `networking.firewall.{option}` of the guest"))
-                .label(guest.ports.tcp.items.first().filter(|_| protocol == "tcp").and_then(Sourced::place).or(guest.place), "closed here")
+                .label(
+                    guest
+                        .ports
+                        .tcp
+                        .items
+                        .first()
+                        .filter(|_| protocol == "tcp")
+                        .and_then(Sourced::place)
+                        .or(guest.place),
+                    "closed here",
+                )
                 .label(to.place().or(forward.place), "forwarded here"),
             );
         }

@@ -42,11 +42,8 @@ fn opaque(context: &Context<'_>) -> Vec<Draft> {
             drafts.push(
                 Draft::new(
                     Scope::link(link),
-                    format!(
-                        "{} of {} has text in `extraConfig` or in a drop-in: what it says is not looked into, so several mistakes of this link cannot be found",
-                        unit.name,
-                        machine.words()
-                    ),
+                    format!("{} of {} has text in `extraConfig` or in a drop-in", unit.name, machine.words()),
+                    "what it says is not looked into, so several mistakes of this link cannot be found",
                 )
                 .help("write its lines as options: `networkConfig`, `linkConfig`, `routes`, `addresses`")
                 .label(unit.place, "has text that is not looked into"),
@@ -82,7 +79,8 @@ fn placeholders(context: &Context<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for (id, guest) in context.fleet.numbered_guests() {
         if let Some(page) = page_of(Kind::Guest, &guest.name) {
-            let draft = Draft::new(Scope::guests(guest.host, [id]), copied("name of guest", &guest.name, page));
+            let draft =
+                Draft::new(Scope::guests(guest.host, [id]), copied("name of guest", &guest.name, page), COLLIDES);
             drafts.push(
                 draft.help("give the guest a name that says what it is").label(guest.place, "the example's name"),
             );
@@ -107,9 +105,13 @@ fn placeholders(context: &Context<'_>) -> Vec<Draft> {
             continue;
         }
         drafts.push(
-            Draft::new(Scope::host(id), copied("external interface of host", &host.name, page))
-                .help("see with `ip link` what the host's card is called; without it nothing is translated")
-                .label(uplink.place(), "the example's card"),
+            Draft::new(
+                Scope::host(id),
+                copied("external interface of host", &host.name, page),
+                "translation works on that interface only, and few machines have one of the name",
+            )
+            .help("see with `ip link` what the host's card is called; without it nothing is translated")
+            .label(uplink.place(), "the example's card"),
         );
     }
     drafts
@@ -121,11 +123,14 @@ fn of_card(link: &Link<'_>, kind: Kind, what: &str, text: Option<&Sourced<String
     // Where numbers give the text, it is one of a row.
     let is_written = text.origin.parts.get().len() == 1;
     is_written.then(|| {
-        Draft::new(Scope::link(link), copied(what, &link.guest.name, page))
+        Draft::new(Scope::link(link), copied(what, &link.guest.name, page), COLLIDES)
             .help("give each guest a value of its own, derived from one number: a copy of the example is soon there twice")
             .label(text.place(), format!("{} as in the example", text.value))
     })
 }
+
+/// What a value from a page costs.
+const COLLIDES: &str = "another copy of the example has the same, and the two collide";
 
 fn copied(what: &str, whose: &str, page: &str) -> String {
     format!("the {what} {whose} is that of an example in the documentation of microvm.nix ({page})")

@@ -86,8 +86,8 @@ struct Side<'c> {
 }
 
 impl Side<'_> {
-    fn draft(&self, message: String) -> Draft {
-        Draft::new(Scope::link(self.link), message)
+    fn draft(&self, wrong: String, breaks: impl Into<String>) -> Draft {
+        Draft::new(Scope::link(self.link), wrong, breaks)
     }
 }
 
@@ -101,9 +101,10 @@ fn empty(side: &Side<'_>, route: &Route) -> Option<Draft> {
     }
     let (unit, machine) = (&side.unit.name, &side.machine);
     Some(
-        side.draft(format!(
-            "a route in {unit} of {machine} has neither `Destination` nor `Gateway`: networkd ignores it"
-        ))
+        side.draft(
+            format!("a route in {unit} of {machine} has neither `Destination` nor `Gateway`"),
+            "networkd ignores it",
+        )
         .help("say where it leads (`Destination`) or through whom (`Gateway`), or remove it")
         .label(route.place.or(side.unit.place), "leads nowhere")
         .fix(route.place.map(|place| Fix {
@@ -127,7 +128,13 @@ fn malformed(side: &Side<'_>, route: &Route) -> Option<Draft> {
         "ignores the destination, so that the route becomes a default route"
     };
     Some(
-        side.draft(format!("the destination `{}` of a route in {unit} of {machine} is no address with a prefix length: networkd {without}", text.value))
+        side.draft(
+            format!(
+                "the destination `{}` of a route in {unit} of {machine} is no address with a prefix length",
+                text.value
+            ),
+            format!("networkd {without}"),
+        )
             .help("write an address with at most /32 (IPv4) or /128 (IPv6); an octet is at most 255, so an index that counts further needs a second octet")
             .label(culprit::in_prefix(text).or(text.place()).or(route.place), "not an address")
             .template(text.place()),
@@ -143,11 +150,14 @@ fn host_bits(side: &Side<'_>, route: &Route) -> Option<Draft> {
     }
     let (unit, machine) = (&side.unit.name, &side.machine);
     Some(
-        side.draft(format!("the destination {written} of a route in {unit} of {machine} has bits behind its length: networkd takes it for {net} without a word"))
-            .help(format!("write {net}, or {}/{} if the one address is meant", written.addr(), written.max_prefix_len()))
-            .label(text.place().or(route.place), format!("means {net}"))
-            .template(text.place())
-            .fix(culprit::replace_literal(text, &net.to_string(), format!("Write {net}"), Safety::Safe)),
+        side.draft(
+            format!("the destination {written} of a route in {unit} of {machine} has bits behind its length"),
+            format!("networkd takes it for {net} without a word"),
+        )
+        .help(format!("write {net}, or {}/{} if the one address is meant", written.addr(), written.max_prefix_len()))
+        .label(text.place().or(route.place), format!("means {net}"))
+        .template(text.place())
+        .fix(culprit::replace_literal(text, &net.to_string(), format!("Write {net}"), Safety::Safe)),
     )
 }
 
@@ -160,10 +170,13 @@ fn mismatched(side: &Side<'_>, route: &Route) -> Option<Draft> {
     }
     let (unit, machine) = (&side.unit.name, &side.machine);
     Some(
-        side.draft(format!("the route to {net} in {unit} of {machine} goes through {gateway}, an IPv4 address: networkd leaves the route out"))
-            .help("write the host's IPv6 address as gateway")
-            .label(route.gateway.place().or(route.place), "IPv4")
-            .label(route.destination.place(), "IPv6"),
+        side.draft(
+            format!("the route to {net} in {unit} of {machine} goes through {gateway}, an IPv4 address"),
+            "networkd leaves the route out",
+        )
+        .help("write the host's IPv6 address as gateway")
+        .label(route.gateway.place().or(route.place), "IPv4")
+        .label(route.destination.place(), "IPv6"),
     )
 }
 
@@ -179,7 +192,8 @@ fn own_gateway(context: &Context<'_>) -> Vec<Draft> {
             drafts.push(
                 Draft::new(
                     Scope::link(link).family(Family::of(gateway)),
-                    format!("guest {} uses its own address {gateway} as gateway: the kernel refuses the route, and the guest reaches nothing", link.guest.name),
+                    format!("guest {} uses its own address {gateway} as gateway", link.guest.name),
+                    "the kernel refuses the route, and the guest reaches nothing",
                 )
                 .help("write the host's address on the tap as gateway")
                 .label(text.place().or(unit.place), "the gateway")

@@ -46,15 +46,16 @@ fn draft(scope: Scope, machine: &str, unit: &Unit, widened: &Widened) -> Draft {
     };
     let values: Vec<&str> =
         values.map(|listed| listed.items.iter().map(|text| text.value.as_str()).collect()).unwrap_or_default();
-    let result =
-        if values.is_empty() { String::new() } else { format!(": the file is for {}", wording::list(&values)) };
+    let breaks = match values.as_slice() {
+        [] => "the file is for more links than either of them says".to_owned(),
+        values => format!("the file is for {}", wording::list(values)),
+    };
     let mut draft = Draft::new(
         scope,
         format!(
-            "{} of {machine} gets `matchConfig.{key}` as a list from one module and as a single value from another, and NixOS joins them without a word{result}",
-            unit.name
-        ),
-    )
+            "{} of {machine} gets `matchConfig.{key}` as a list from one module and as a single value from another, and NixOS joins them without a word",
+ unit.name),
+ breaks)
     .help("write a list in both if the file is for all of them, or remove one; two single values would have been refused as a conflict");
     for place in &widened.places {
         draft = draft.label(Some(*place), format!("defines {key} too"));

@@ -100,13 +100,10 @@ fn unknown<'a>(context: &Context<'a>, machine: Machine<'a>, oddity: &Oddity) -> 
         Meant::Nothing => None,
         Meant::Sections(_) => return None,
     };
-    let message = format!(
-        "{} of {} is no key that NixOS knows there: the configuration does not build",
-        odd::key_words(oddity),
-        machine.words()
-    );
+    let wrong = format!("{} of {} is no key that NixOS knows there", odd::key_words(oddity), machine.words());
+    let breaks = "the configuration does not build";
     let draft = machine
-        .draft(context, oddity, message)
+        .draft(context, oddity, wrong, breaks)
         // A later NixOS may know a key that resembles no other.
         .possible_if(name.is_none() && odd::may_know_more(machine.release()))
         .help(match name {
@@ -126,15 +123,16 @@ fn wrong_section<'a>(context: &Context<'a>, machine: Machine<'a>, oddity: &Oddit
     let Meant::Sections(sections) = meant(oddity) else { return None };
     let right: Vec<String> = sections.iter().map(|section| odd::option_of(*section).to_owned()).collect();
     let right = right.join(" or ");
-    let message = format!(
-        "{} of {} stands in the wrong section, where NixOS knows no such key: the configuration does not build",
+    let wrong = format!(
+        "{} of {} stands in the wrong section, where NixOS knows no such key",
         odd::key_words(oddity),
         machine.words()
     );
+    let breaks = "the configuration does not build";
     let label = format!("belongs to {right}");
     Some(
         machine
-            .draft(context, oddity, message)
+            .draft(context, oddity, wrong, breaks)
             .help(format!("move `{}` to {right}", oddity.key))
             .label(machine.place(oddity), label),
     )
@@ -157,16 +155,17 @@ fn in_match<'a>(context: &Context<'a>, machine: Machine<'a>, oddity: &Oddity) ->
     } else {
         "no condition is left, so the whole file is ignored"
     };
-    let message = format!(
-        "{} of {} is no condition that networkd knows, and NixOS does not check it: {consequence}",
+    let wrong = format!(
+        "{} of {} is no condition that networkd knows, and NixOS does not check it",
         odd::key_words(oddity),
         machine.words()
     );
+    let breaks = consequence;
     let known: Vec<&str> = vec!["Name", "MACAddress", "Type", "Kind"];
     let fix = name.filter(|name| names().all(|known| known != oddity.key) && !is_set(&unit.matching, name));
     Some(
         machine
-            .draft(context, oddity, message)
+            .draft(context, oddity, wrong, breaks)
             .possible_if(name.is_none() && odd::may_know_more(machine.release()))
             .help(match name {
                 Some(name) => format!("write `{name}`"),
@@ -233,11 +232,8 @@ fn below_microvm<'a>(context: &Context<'a>, machine: Machine<'a>, oddity: &Oddit
     let is_inside = oddity.section == Section::Machine && OF_GUESTS.contains(&key.as_str());
     let mut options: Vec<&str> = names().collect();
     options.sort_unstable();
-    let message = format!(
-        "{} of {} is no option of microvm.nix: the configuration does not build",
-        odd::key_words(oddity),
-        machine.words()
-    );
+    let wrong = format!("{} of {} is no option of microvm.nix", odd::key_words(oddity), machine.words());
+    let breaks = "the configuration does not build";
     let label = match near {
         Some(name) => format!("did you mean `{name}`?"),
         None if is_inside => "an option of the guest, which belongs into its `config`".to_owned(),
@@ -247,7 +243,7 @@ fn below_microvm<'a>(context: &Context<'a>, machine: Machine<'a>, oddity: &Oddit
     let fix = near.filter(|_| near_is_free);
     Some(
         machine
-            .draft(context, oddity, message)
+            .draft(context, oddity, wrong, breaks)
             // A later microvm.nix may have an option that resembles no other.
             .possible_if(near.is_none() && !is_inside)
             .help(match near {

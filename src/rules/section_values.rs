@@ -35,18 +35,19 @@ pub(super) const REMOVED: RuleInfo = RuleInfo {
 fn mismatch<'a>(context: &Context<'a>, machine: Machine<'a>, oddity: &Oddity) -> Option<Draft> {
     let found = oddity.found.as_ref().filter(|_| oddity.what == Odd::Value && removed_dhcp(oddity).is_none())?;
     let key = networkd::key(oddity.section, &oddity.key)?;
-    let message = format!(
-        "{} of {} is {}, but NixOS takes {}: the configuration does not build",
+    let wrong = format!(
+        "{} of {} is {}, but NixOS takes {}",
         odd::key_words(oddity),
         machine.words(),
         odd::shown(found),
         alternatives(oddity.section, &key.takes)
     );
+    let breaks = "the configuration does not build";
     let instead = instead(found, &key.takes);
     let fix = instead.as_deref().and_then(|new| replacement(oddity, found, new));
     Some(
         machine
-            .draft(context, oddity, message)
+            .draft(context, oddity, wrong, breaks)
             .help(match &instead {
                 Some(new) => format!("write `{} = {new};`", oddity.key),
                 None => format!("write {}", alternatives(oddity.section, &key.takes)),
@@ -60,27 +61,25 @@ fn mismatch<'a>(context: &Context<'a>, machine: Machine<'a>, oddity: &Oddity) ->
 fn removed<'a>(context: &Context<'a>, machine: Machine<'a>, oddity: &Oddity) -> Option<Draft> {
     let option = REMOVED_OPTIONS.iter().find(|(name, _)| oddity.section == Section::Unit && *name == oddity.key);
     if let (Some((old, new)), Odd::Key) = (option, &oddity.what) {
-        let message = format!(
-            "{} of {} is an option that NixOS removed: what it says reaches no file, and the configuration does not build once something reads it",
-            odd::key_words(oddity),
-            machine.words()
-        );
+        let wrong = format!("{} of {} is an option that NixOS removed", odd::key_words(oddity), machine.words());
+        let breaks = "what it says reaches no file, and the configuration does not build once something reads it";
         let draft = machine
-            .draft(context, oddity, message)
+            .draft(context, oddity, wrong, breaks)
             .help(format!("write `{new}`, and see systemd.network(5) for the names of its keys"))
             .label(machine.place(oddity), format!("`{new}` took its place"));
         return Some(draft.fix(culprit::rename(&oddity.origin, old, new, Safety::Unsafe)));
     }
     let (old, new) = removed_dhcp(oddity).filter(|_| oddity.what == Odd::Value)?;
-    let message = format!(
-        "{} of {} is \"{old}\", which was renamed long ago and which NixOS refuses: the configuration does not build",
+    let wrong = format!(
+        "{} of {} is \"{old}\", which was renamed long ago and which NixOS refuses",
         odd::key_words(oddity),
         machine.words()
     );
+    let breaks = "the configuration does not build";
     let found = Found::Text(old.to_owned());
     Some(
         machine
-            .draft(context, oddity, message)
+            .draft(context, oddity, wrong, breaks)
             .help(format!("write \"{new}\""))
             .label(oddity.origin.value.or(machine.place(oddity)), format!("is called \"{new}\" now"))
             .fix(replacement(oddity, &found, &format!("\"{new}\""))),

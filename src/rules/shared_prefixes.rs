@@ -56,13 +56,13 @@ fn on_link(context: &Context<'_>) -> Vec<Draft> {
             let names: Vec<&str> = taps.iter().filter_map(|(link, _)| link.tap()).collect();
             let mut draft = Draft::new(
                 Scope::guests(Some(id), taps.iter().map(|(link, _)| link.guest_id)).family(Family::of(net.addr())),
-                format!(
-                    "host {} has the network {net} on the taps {}: the kernel uses the first of them for all addresses in it, so only one guest is reached",
-                    host.name,
-                    wording::list(&names)
-                ),
+                format!("host {} has the network {net} on the taps {}", host.name, wording::list(&names)),
+                "the kernel uses the first of them for all addresses in it, so only one guest is reached",
             )
-            .help(format!("write the host's address with /{} on every tap, and a route to the one guest behind it", net.max_prefix_len()));
+            .help(format!(
+                "write the host's address with /{} on every tap, and a route to the one guest behind it",
+                net.max_prefix_len()
+            ));
             for (link, address) in &taps {
                 draft = draft
                     .label(address.text.place(), format!("{net} on {}", link.tap().unwrap_or_default()))
@@ -115,16 +115,19 @@ fn too_wide(context: &Context<'_>) -> Vec<Draft> {
                 drafts.push(
                     Draft::new(
                         Scope::guests(Some(id), [link.guest_id, other.guest_id]).family(Family::of(net.addr())),
-                        format!(
-                            "host {} routes all of {net} to the tap {tap} of guest {}: packets for {ip} of guest {} go there too",
-                            host.name, link.guest.name, other.guest.name
-                        ),
+                        format!("host {} routes all of {net} to the tap {tap} of guest {}", host.name, link.guest.name),
+                        format!("packets for {ip} of guest {} go there too", other.guest.name),
                     )
                     .help(match own {
-                        Some((ip, _)) => format!("write the one address: `Destination = \"{ip}/{}\";`", net.max_prefix_len()),
+                        Some((ip, _)) => {
+                            format!("write the one address: `Destination = \"{ip}/{}\";`", net.max_prefix_len())
+                        }
                         None => format!("write the guest's own address with /{}", net.max_prefix_len()),
                     })
-                    .label(route.destination.known().and_then(culprit::in_prefix).or(route.place), format!("covers {ip}"))
+                    .label(
+                        route.destination.known().and_then(culprit::in_prefix).or(route.place),
+                        format!("covers {ip}"),
+                    )
                     .template(route.destination.place())
                     .fix(own.and_then(|(own, _)| narrowed(route, own, other, *ip))),
                 );

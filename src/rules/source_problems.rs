@@ -68,47 +68,50 @@ fn problems(context: &Context<'_>, is_wanted: impl Fn(&ProblemKind) -> bool) -> 
 fn draft(problem: &Problem) -> Option<Draft> {
     let machine = problem.machine.as_ref().map(|machine| format!("{machine}: ")).unwrap_or_default();
     let message = &problem.message;
-    let (message, help, text) = match &problem.kind {
+    let does_not_build = "the configuration does not build";
+    let is_unchecked = "the configuration does not build, and what depends on this value is not checked";
+    let (wrong, breaks, help, text) = match &problem.kind {
         ProblemKind::Syntax => (
-            format!("{message}: Nix reads nothing of this file"),
+            message.clone(),
+            "Nix reads nothing of this file",
             "correct the text here; the mistake can also stand a little before the place where Nix notices it"
                 .to_owned(),
             "not understood from here on",
         ),
         ProblemKind::Evaluation => (
-            format!(
-                "{machine}{message}: the configuration does not build, and what depends on this value is not checked"
-            ),
+            format!("{machine}{message}"),
+            is_unchecked,
             "correct the expression; the further places tell how evaluation came to it".to_owned(),
             "evaluation ends here",
         ),
         ProblemKind::Conflict => (
-            format!(
-                "{machine}{message}: the configuration does not build, and what depends on this value is not checked"
-            ),
+            format!("{machine}{message}"),
+            is_unchecked,
             "keep one of the definitions; `lib.mkForce` lets one of them win, `lib.mkDefault` lets it give way"
                 .to_owned(),
             "defined here",
         ),
         ProblemKind::MissingArgument(name) => (
-            format!(
-                "{machine}the module takes the argument `{name}`, which nobody passes: the configuration does not build"
-            ),
+            format!("{machine}the module takes the argument `{name}`, which nobody passes"),
+            does_not_build,
             format!(
                 "pass `{name}` through `specialArgs` (for a guest: `microvm.vms.<name>.specialArgs`) or set `_module.args.{name}`"
             ),
             "asked for here",
         ),
         ProblemKind::Assertion => (
-            format!("{machine}an assertion does not hold, and the configuration does not build: {message}"),
+            format!("{machine}an assertion does not hold, \"{message}\""),
+            does_not_build,
             "do as the assertion says".to_owned(),
             "asserted here",
         ),
         // A rule of its own tells it.
         ProblemKind::Entry(_) => return None,
     };
-    let mut draft =
-        Draft::new(Scope::fleet(), message).help(help).label(problem.place, text).possible_if(!problem.is_certain);
+    let mut draft = Draft::new(Scope::fleet(), wrong, breaks)
+        .help(help)
+        .label(problem.place, text)
+        .possible_if(!problem.is_certain);
     for (place, text) in &problem.related {
         draft = draft.label(Some(*place), text.clone());
     }

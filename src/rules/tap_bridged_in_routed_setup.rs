@@ -29,10 +29,10 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
             Draft::new(
                 Scope::link(link),
                 format!(
-                    "the tap {tap} of guest {} is a port of {}, while other taps of host {} are routed: on the bridge the guest can forge addresses \
-                     and take over its neighbours' traffic, which routed taps prevent",
+                    "the tap {tap} of guest {} is a port of {}, while other taps of host {} are routed",
                     link.guest.name, bridge.value, host.name
                 ),
+                "on the bridge the guest can forge addresses and take over its neighbours' traffic, which routed taps prevent",
             )
             .help(format!("give {tap} a file of its own with the host's address and a route to the guest; if it is meant, allow this rule here with the reason"))
             .label(bridge.place().or(unit.place), format!("{} makes {tap} a port", unit.name))

@@ -76,9 +76,10 @@ fn flags(link: &Link<'_>, tap: &str, hypervisor: &str) -> Option<Draft> {
         Draft::new(
             Scope::link(link),
             format!(
-                "{hypervisor} opens the tap {tap} of guest {guest} with {does} ({vcpu} vcpu), but host {} makes it {is_made} `MultiQueue`: the kernel refuses it, and the guest does not start",
+                "{hypervisor} opens the tap {tap} of guest {guest} with {does} ({vcpu} vcpu), but host {} makes it {is_made} `MultiQueue`",
                 host.name
             ),
+            "the kernel refuses it, and the guest does not start",
         )
         .help(format!("set `tapConfig.MultiQueue = {wanted};` in `systemd.network.netdevs`"))
         .label(device.multi_queue.place().or(device.name.place()), format!("made {is_made} several queues"))
@@ -95,10 +96,8 @@ fn alioth(link: &Link<'_>, tap: &str, hypervisor: &str) -> Option<Draft> {
     Some(
         Draft::new(
             Scope::link(link),
-            format!(
-                "guest {} has {} vcpu under alioth: its runner asks for as many pairs of queues of the tap {tap}, which is made with one",
-                link.guest.name, vcpu.value
-            ),
+            format!("guest {} has {} vcpu under alioth", link.guest.name, vcpu.value),
+            format!("its runner asks for as many pairs of queues of the tap {tap}, which is made with one"),
         )
         .help("use one vcpu, or another hypervisor, if the guest's network does not come up")
         .label(vcpu.place().or(link.interface.place), "as many pairs of queues"),
@@ -110,7 +109,11 @@ fn vhost(link: &Link<'_>, tap: &str, hypervisor: &str) -> Option<Draft> {
     Some(
         Draft::new(
             Scope::link(link),
-            format!("`tap.vhost` of the tap {tap} of guest {} has no effect: only QEMU uses it, and the guest runs under {hypervisor}", link.guest.name),
+            format!(
+                "`tap.vhost` of the tap {tap} is set, which only QEMU uses, but guest {} runs under {hypervisor}",
+                link.guest.name
+            ),
+            "it has no effect",
         )
         .help("delete it")
         .label(flag.place().or(link.interface.place), "not used")

@@ -87,10 +87,8 @@ fn with_gateway(_: &Context<'_>, link: &Link<'_>, host: &Host, unit: &Unit) -> O
     Some(
         Draft::new(
             Scope::link(link).family(Family::of(ip)),
-            format!(
-                "the route of host {} to {ip} of guest {} has {ip} itself as gateway: {consequence}",
-                host.name, link.guest.name
-            ),
+            format!("the route of host {} to {ip} of guest {} has {ip} itself as gateway", host.name, link.guest.name),
+            consequence,
         )
         .severity(if is_set { Severity::Warning } else { Severity::Error })
         .help("delete `Gateway` (and `GatewayOnLink`) from the route: one without a gateway is on the link")
@@ -110,26 +108,26 @@ fn without_carrier(context: &Context<'_>, link: &Link<'_>, host: &Host, unit: &U
         let mut others = context.links.with_address(link.host_id, ip);
         Some((ip, others.find(|other| other.guest_id != link.guest_id)?))
     });
-    let named = format!("{} of host {} sets `{key}`", unit.name, host.name);
-    let (severity, message) = match heir {
+    let wrong = format!("{} of host {} sets `{key}`", unit.name, host.name);
+    let (severity, breaks) = match heir {
         Some((ip, other)) => (
             Severity::Warning,
             format!(
-                "{named}: the route to {ip} stays on the tap {tap} while guest {} is off, so guest {}, which has the same address, gets no packets",
+                "the route to {ip} stays on the tap {tap} while guest {} is off, so guest {}, which has the same address, gets no packets",
                 link.guest.name, other.guest.name
             ),
         ),
         None => (
             Severity::Note,
             format!(
-                "{named}: the route to guest {} stays while it is off, and whoever asks for it waits until the time is up",
+                "the route to guest {} stays while it is off, and whoever asks for it waits until the time is up",
                 link.guest.name
             ),
         ),
     };
     let fix = culprit::remove_binding(fact, format!("Delete `{key}`"));
     Some(
-        Draft::new(Scope::link(link), message)
+        Draft::new(Scope::link(link), wrong, breaks)
             .severity(severity)
             .help(format!("remove `{key}`, unless packets for a guest that is off should not follow the default route"))
             .label(fact.place().or(unit.place), "keeps the address and the routes")
@@ -156,13 +154,17 @@ fn required(_: &Context<'_>, link: &Link<'_>, host: &Host, unit: &Unit) -> Optio
         Draft::new(
             Scope::link(link),
             format!(
-                "the start of host {} waits for the tap {tap} too, as {} does not say otherwise: while guest {} is not up, `network-online.target` is not reached",
-                host.name, unit.name, link.guest.name
+                "the start of host {} waits for the tap {tap} too, as {} does not say otherwise",
+                host.name, unit.name
             ),
+            format!("while guest {} is not up, `network-online.target` is not reached", link.guest.name),
         )
         .help(format!("add `{new}` to the file"))
         .label(unit.place.or(link.interface.place), "waited for")
-        .label(wait.any_interface.place().or_else(|| host.network.use_dhcp.place()), "all links are waited for, not any")
+        .label(
+            wait.any_interface.place().or_else(|| host.network.use_dhcp.place()),
+            "all links are waited for, not any",
+        )
         .fix(culprit::insert_in_file(unit, new, "Do not wait for the tap")),
     )
 }
@@ -189,9 +191,14 @@ fn mtu(_: &Context<'_>, link: &Link<'_>, host: &Host, unit: &Unit) -> Option<Dra
         Draft::new(
             Scope::link(link),
             format!(
-                "the tap {} takes packets of {outer} bytes in {} of host {}, but of {inner} in {} of guest {}: large packets from {from} need not arrive at {to}, and nobody tells the sender",
-                link.tap().unwrap_or_default(), unit.name, host.name, inside.name, link.guest.name
+                "the tap {} takes packets of {outer} bytes in {} of host {}, but of {inner} in {} of guest {}",
+                link.tap().unwrap_or_default(),
+                unit.name,
+                host.name,
+                inside.name,
+                link.guest.name
             ),
+            format!("large packets from {from} need not arrive at {to}, and nobody tells the sender"),
         )
         .help(format!("write the same `MTUBytes` on both sides, {} for example", outer.min(inner)))
         .label(place(inside), format!("{inner} bytes"))

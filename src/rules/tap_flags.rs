@@ -64,7 +64,8 @@ fn localnet(link: &Link<'_>, unit: &Unit, key: &'static str, fact: &Fact<String>
     Some(
         Draft::new(
             Scope::link(link).family(Family::V4),
-            format!("{} turns on `{key}` for the tap of guest {guest}: the guest reaches services of the host that listen on 127.0.0.1 only", unit.name),
+            format!("{} turns on `{key}` for the tap of guest {guest}", unit.name),
+            "the guest reaches services of the host that listen on 127.0.0.1 only",
         )
         .help(format!("remove `{key}`"))
         .label(fact.place().or(unit.place), "lets the guest send to 127.0.0.0/8")
@@ -92,11 +93,8 @@ fn proxy(link: &Link<'_>, unit: &Unit, key: &'static str, fact: &Fact<String>) -
     Some(
         Draft::new(
             Scope::link(link).family(family),
-            format!(
-                "{} turns on `{key}` for the tap of guest {guest}: the host answers there for addresses that are not its own, which hides wrong addresses \
-                 and costs half a second for each, and the guest needs none of it",
-                unit.name
-            ),
+            format!("{} turns on `{key}` for the tap of guest {guest}", unit.name),
+            "the host answers there for addresses that are not its own, which hides wrong addresses and costs half a second for each, and the guest needs none of it",
         )
         .help(format!("remove `{key}`, unless addresses of the outer network are published through it"))
         .label(fact.place().or(unit.place), "answers for others"),
@@ -121,7 +119,8 @@ fn reverse_path(context: &Context<'_>) -> Vec<Draft> {
         drafts.push(
             Draft::new(
                 Scope::guests(Some(id), guests),
-                format!("the firewall of host {} checks the reverse path `{}`: {named} can send packets with the address of another guest", host.name, check.value),
+                format!("the firewall of host {} checks the reverse path `{}`", host.name, check.value),
+                format!("{named} can send packets with the address of another guest"),
             )
             .help(
                 "keep `networking.firewall.checkReversePath` strict; if the uplink needs it loose, set `networkConfig.IPv4ReversePathFilter = \"strict\";` \

@@ -33,12 +33,8 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
         drafts.push(
             Draft::new(
                 Scope::link(link),
-                format!(
-                    "the device name `{}` of guest {} has {} bytes: the kernel takes at most {LONGEST}, and microvm.nix refuses to build the guest",
-                    id.value,
-                    link.guest.name,
-                    id.value.len()
-                ),
+                format!("the device name `{}` of guest {} has {} bytes", id.value, link.guest.name, id.value.len()),
+                format!("the kernel takes at most {LONGEST}, and microvm.nix refuses to build the guest"),
             )
             .help(format!("shorten it to at most {LONGEST} bytes, here and in the host's file for it, for example to vm and the guest's index"))
             .label(id.place().or(link.interface.place), format!("{} bytes", id.value.len()))

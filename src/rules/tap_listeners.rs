@@ -95,10 +95,8 @@ fn advertisements(link: &Link<'_>, host: &Host, unit: &Unit, tap: &str) -> Optio
     Some(
         Draft::new(
             Scope::link(link).family(Family::V6),
-            format!(
-                "host {} takes router advertisements from guest {} on its tap {tap}: one of them gives the host an address and a default route through the guest",
-                host.name, link.guest.name
-            ),
+            format!("host {} takes router advertisements from guest {} on its tap {tap}", host.name, link.guest.name),
+            "one of them gives the host an address and a default route through the guest",
         )
         .help(format!("set `networkConfig.IPv6AcceptRA = false;` in {}", unit.name))
         .label(accepts.and_then(Fact::place).or(unit.place), format!("{tap} takes what the guest advertises"))
@@ -114,10 +112,10 @@ fn dhcp(link: &Link<'_>, host: &Host, unit: &Unit, tap: &str) -> Option<Draft> {
         Draft::new(
             Scope::link(link),
             format!(
-                "host {} asks guest {} for a lease on its tap {tap}, because {} runs a DHCP client: a guest that answers gives the host addresses, \
-                 routes and name servers",
+                "host {} asks guest {} for a lease on its tap {tap}, because {} runs a DHCP client",
                 host.name, link.guest.name, unit.name
             ),
+            "a guest that answers gives the host addresses, routes and name servers",
         )
         .help(format!("remove `DHCP` from {}; if the file is for other links too, let it not match taps, and sort the files of taps before it", unit.name))
         .label(setting.place().or(unit.place), format!("a client on {tap}"))
@@ -134,15 +132,21 @@ fn ipv6_undone(link: &Link<'_>, host: &Host, unit: &Unit, tap: &str) -> Option<D
         Draft::new(
             Scope::link(link),
             format!(
-                "host {} has `networking.enableIPv6 = false;`, but networkd switches IPv6 on again for the tap {tap}: guest {} reaches the host by IPv6, \
-                 past whatever is written for IPv4",
-                host.name, link.guest.name
+                "host {} has `networking.enableIPv6 = false;`, but networkd switches IPv6 on again for the tap {tap}",
+                host.name
             ),
+            format!("guest {} reaches the host by IPv6, past whatever is written for IPv4", link.guest.name),
         )
         .help(format!("set `networkConfig.LinkLocalAddressing = \"no\";` in {}", unit.name))
-        .label(unit.setting("LinkLocalAddressing").and_then(Fact::place).or(unit.place), format!("gives {tap} a link-local address"))
+        .label(
+            unit.setting("LinkLocalAddressing").and_then(Fact::place).or(unit.place),
+            format!("gives {tap} a link-local address"),
+        )
         .label(switch.place(), "switched off here")
-        .fix(rewrite::add_setting(unit, "LinkLocalAddressing = \"no\";").filter(|_| unit.setting("LinkLocalAddressing").is_none())),
+        .fix(
+            rewrite::add_setting(unit, "LinkLocalAddressing = \"no\";")
+                .filter(|_| unit.setting("LinkLocalAddressing").is_none()),
+        ),
     )
 }
 

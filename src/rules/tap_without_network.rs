@@ -64,11 +64,10 @@ fn without_network(context: &Context<'_>) -> Vec<Draft> {
 /// One tap without a file among others that have one.
 fn no_file_for(tap: &BareTap<'_, '_>, files: &HostFiles<'_>) -> Draft {
     let BareTap { link, host, id } = tap;
-    let message = format!(
-        "no .network file of host {} is for the tap {} of guest {}: the tap gets no address and no route, so the guest reaches nothing",
-        host.name, id.value, link.guest.name
-    );
-    let draft = Draft::new(Scope::link(link), message)
+    let wrong =
+        format!("no .network file of host {} is for the tap {} of guest {}", host.name, id.value, link.guest.name);
+    let breaks = "the tap gets no address and no route, so the guest reaches nothing";
+    let draft = Draft::new(Scope::link(link), wrong, breaks)
         .help(format!(
             "add `systemd.network.networks.\"30-{0}\"` with `matchConfig.Name = \"{0}\"`, the host's address and a route to the guest, \
              or rename the tap to one that has a file",
@@ -89,12 +88,13 @@ fn no_tap_at_all(
 ) -> Draft {
     let BareTap { link, host, id } = first;
     let scope = Scope::guests(link.host_id, taps.iter().map(|tap| tap.link.guest_id));
-    let message = format!(
-        "host {} has no .network file for any tap, but runs {}: their taps get no address and no route, so they reach nothing",
+    let wrong = format!(
+        "host {} has no .network file for any tap, but runs {}",
         host.name,
         context.guests_named(&scope.guests)
     );
-    let draft = Draft::new(scope, message)
+    let breaks = "their taps get no address and no route, so they reach nothing";
+    let draft = Draft::new(scope, wrong, breaks)
         .help("give the host one file for each tap, with its own address and a route to the guest; if there are such files, see why they do not arrive")
         .label(id.place().or(link.interface.place), format!("tap {} of guest {}", id.value, link.guest.name));
     with_nearest_file(draft, files, &id.value)
@@ -130,10 +130,10 @@ fn over_maximum(context: &Context<'_>) -> Vec<Draft> {
                 Draft::new(
                     Scope::link(link),
                     format!(
-                        "guest {} has the tap {}, but host {} prepares taps only up to {prefix}{last}: the tap gets no address and no route, \
-                         so the guest reaches nothing",
+                        "guest {} has the tap {}, but host {} prepares taps only up to {prefix}{last}",
                         link.guest.name, id.value, host.name
                     ),
+                    "the tap gets no address and no route, so the guest reaches nothing",
                 )
                 .help(format!("raise the number of prepared taps from {last} to at least {highest}, or use free indices up to {last}"))
                 .label(culprit.or(link.interface.place), format!("{number} is above {last}"))

@@ -99,14 +99,14 @@ fn forwarding(context: &Context<'_>) -> Vec<Draft> {
         let draft = match (refused, global) {
             (Some(unit), Switch::On) => Draft::new(
                 Scope::host(id).family(Family::V4),
-                format!(
-                    "host {} forwards IPv4, but {} turns it off for the uplink: replies to guests such as {} arrive there and are dropped",
-                    host.name, unit.name, link.guest.name
-                ),
+                format!("host {} forwards IPv4, but {} turns it off for the uplink", host.name, unit.name),
+                format!("replies to guests such as {} arrive there and are dropped", link.guest.name),
             )
             .help(format!("remove `IPv4Forwarding` from {}", unit.name))
             .label(unit.setting("IPv4Forwarding").and_then(Fact::place).or(unit.place), "replies are not passed on"),
-            (_, Switch::Off) if by_tap == Switch::On && uplinks.iter().all(|unit| link_switch(unit, Family::V4) == Switch::Off) => {
+            (_, Switch::Off)
+                if by_tap == Switch::On && uplinks.iter().all(|unit| link_switch(unit, Family::V4) == Switch::Off) =>
+            {
                 // Without translation nothing comes back anyway, unless the address is public.
                 let is_public = link.guest_addresses().any(|(ip, _)| ip.is_ipv4() && !is_private(ip));
                 let masquerades = &host.nat.masquerades;
@@ -117,9 +117,10 @@ fn forwarding(context: &Context<'_>) -> Vec<Draft> {
                 let named = unit.map_or("the uplink", |unit| unit.name.as_str());
                 Draft::new(
                     Scope::host(id).family(Family::V4),
+                    format!("host {} forwards IPv4 from taps only", host.name),
                     format!(
-                        "host {} forwards IPv4 from taps only: packets of guests such as {} leave, and the replies arrive on {named}, where they are dropped",
-                        host.name, link.guest.name
+                        "packets of guests such as {} leave, and the replies arrive on {named}, where they are dropped",
+                        link.guest.name
                     ),
                 )
                 .help(format!("set `systemd.network.config.networkConfig.IPv4Forwarding = true;`, or `networkConfig.IPv4Forwarding = true;` in {named} too"))
@@ -162,12 +163,18 @@ fn advertisements(context: &Context<'_>) -> Vec<Draft> {
             Draft::new(
                 Scope::host(id).family(Family::V6),
                 format!(
-                    "host {} forwards IPv6, so networkd no longer takes router advertisements on the uplink ({}): the host loses its IPv6 address and \
-                     default route, and so do guests such as {}",
-                    host.name, unit.name, link.guest.name
+                    "host {} forwards IPv6, so networkd no longer takes router advertisements on the uplink ({})",
+                    host.name, unit.name
+                ),
+                format!(
+                    "the host loses its IPv6 address and default route, and so do guests such as {}",
+                    link.guest.name
                 ),
             )
-            .help(format!("set `networkConfig.IPv6AcceptRA = true;` in {}, or give the uplink an address and a gateway", unit.name))
+            .help(format!(
+                "set `networkConfig.IPv6AcceptRA = true;` in {}, or give the uplink an address and a gateway",
+                unit.name
+            ))
             .label(unit.place.or(switch.place()), "takes no router advertisements")
             .label(switch.place(), "because of this"),
         );
@@ -212,16 +219,22 @@ fn mismatch(context: &Context<'_>) -> Vec<Draft> {
             Draft::new(
                 Scope::host(id),
                 format!(
-                    "`networking.nat.externalInterface` of host {} is {}, but the host's way out is {}: the rule never matches, and guests leave untranslated",
+                    "`networking.nat.externalInterface` of host {} is {}, but the host's way out is {}",
                     host.name, external.value, first.value
                 ),
+                "the rule never matches, and guests leave untranslated",
             )
             .possible_if(!knows_all)
             .severity(if knows_all { Severity::Error } else { Severity::Warning })
             .help(format!("write `externalInterface = \"{}\";`", first.value))
             .label(external.place().or(host.nat.enable.place()), "no file is for this interface")
             .label(first.place(), "the way out")
-            .fix(super::culprit::replace_literal(external, &first.value, format!("Write {}", first.value), super::finding::Safety::Unsafe)),
+            .fix(super::culprit::replace_literal(
+                external,
+                &first.value,
+                format!("Write {}", first.value),
+                super::finding::Safety::Unsafe,
+            )),
         );
     }
     drafts
@@ -257,10 +270,10 @@ fn covers_lan(context: &Context<'_>) -> Vec<Draft> {
                 Draft::new(
                     Scope::host(id),
                     format!(
-                        "the range {range} of `networking.nat` on host {} covers the host's own network {lan} ({}): what other machines there send through \
-                         the host leaves under the host's address",
+                        "the range {range} of `networking.nat` on host {} covers the host's own network {lan} ({})",
                         host.name, unit.name
                     ),
+                    "what other machines there send through the host leaves under the host's address",
                 )
                 .help("write a range that covers the guests and nothing else")
                 .label(text.place(), format!("covers {lan}"))

@@ -60,7 +60,8 @@ fn duplicate(context: &Context<'_>) -> Vec<Draft> {
         let names: Vec<&str> = guests.iter().map(|(_, guest)| guest.name.as_str()).collect();
         let mut draft = Draft::new(
             Scope::guests(Some(host), guests.iter().map(|(id, _)| *id)),
-            format!("guests {} have the vsock address {number}: the one that starts second fails, because the address is in use", wording::list(&names)),
+            format!("guests {} have the vsock address {number}", wording::list(&names)),
+            "the one that starts second fails, because the address is in use",
         )
         .help("give every guest a number of its own from 3 on, such as 100 and its index");
         if off + 1 >= guests.len() {
@@ -95,10 +96,8 @@ fn reserved(context: &Context<'_>) -> Vec<Draft> {
         drafts.push(
             Draft::new(
                 Scope::guests(guest.host, [id]),
-                format!(
-                    "guest {} has the vsock address {}, which is reserved ({why}): it does not start",
-                    guest.name, cid.value
-                ),
+                format!("guest {} has the vsock address {}, which is reserved ({why})", guest.name, cid.value),
+                "it does not start",
             )
             .help("take a number from 3 on, such as 100 and the guest's index")
             .label(cid.place().or(guest.place), "reserved")
