@@ -16,11 +16,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use routelint::config::read_baseline;
 use routelint::fix::patched;
 use routelint::fleet::{Target, analyse};
 use routelint::report::pages::{RuleRow, list_markdown};
 use routelint::rules::{self, Edit, Finding, Level, OptIn, RuleInfo, Safety, Settings, Severity};
 use routelint::source::{Access, Sources};
+
+/// The file of an example that is a baseline.
+const BASELINE: &str = "routelint-baseline.toml";
 
 type Files = BTreeMap<String, String>;
 
@@ -162,6 +166,11 @@ fn check(files: &Files, rule: &RuleInfo) -> Result<Vec<(Finding, Edits)>, String
     let line = |place| sources.line_columns(place).0.line;
     let allowed = rules::apply_allowances(findings, &analysis.directives, line, &settings);
     let mut findings = allowed.findings;
+    if files.contains_key(BASELINE) {
+        let file = sources.read(&root.join(BASELINE)).map_err(|error| error.to_string())?;
+        let baseline = read_baseline(&file.text, file.id).map_err(|mistakes| format!("{mistakes:?}"))?;
+        findings.extend(rules::apply_baseline(Vec::new(), &baseline, &settings, true).stale);
+    }
     routelint::fix::settle(&mut findings, &sources);
     let loud = findings.into_iter().filter(|finding| finding.severity > Severity::Note || finding.rule == rule.name);
     Ok(loud.map(|finding| (finding.clone(), edits(&finding, &sources, &root))).collect())

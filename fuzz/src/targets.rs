@@ -428,6 +428,7 @@ fn reports_of(folder: &Path) -> Vec<String> {
         fleet: &analysis.fleet,
         findings: &judged.findings,
         suppressed: judged.suppressed,
+        baselined: None,
         rules: &all().iter().collect::<Vec<_>>(),
         threshold: Severity::Warning,
         sources: &sources,

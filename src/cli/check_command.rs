@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::baseline::{BaselineArguments, Known, WriteArguments};
 use super::project::{FleetArguments, Project};
-use super::root::{culprit, root_of};
 use super::rules_command::known_rule;
 use super::terminal::{self, ColourChoice};
 use super::{Failure, Status, complain};
@@ -13,7 +13,7 @@ use crate::config;
 use crate::fix;
 use crate::fleet::Coverage;
 use crate::report::{Checked, Style, checkstyle, concise, github, gitlab, human, json, junit, rdjson, sarif};
-use crate::rules::{self, Allowed, Finding, Override, Settings, Severity, levels_of};
+use crate::rules::{self, Allowed, Override, Settings, Severity, levels_of};
 use crate::source::SourceFile;
 
 /// What to check and how to report it.
@@ -21,6 +21,10 @@ use crate::source::SourceFile;
 pub(super) struct CheckArguments {
     #[command(flatten)]
     fleet: FleetArguments,
+    #[command(flatten)]
+    baseline: BaselineArguments,
+    #[command(flatten)]
+    write: WriteArguments,
     /// Format on standard output
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -90,12 +94,16 @@ pub(super) fn run(arguments: &CheckArguments, colour: ColourChoice) -> Result<St
     let project = Project::analyse(&arguments.fleet)?;
     let settings = rule_settings(&project, &arguments.only, &arguments.skip);
     let Allowed { mut findings, suppressed } = judge(&project, &settings);
-    let root = root_of(&arguments.fleet, &project)?;
-    rules::identify(&mut findings, |place| culprit(&project.sources, &root, place));
+    let mut known =
+        Known::read(&arguments.fleet, &arguments.baseline, arguments.write, &project, &project.sources, &settings)?;
+    known.identify(&mut findings);
     if project.fleet.hosts.is_empty() && project.fleet.guests.is_empty() && findings.is_empty() {
         return Err(project.nothing_to_analyse());
     }
-    let findings: Vec<Finding> = findings.into_iter().filter(|finding| project.reports(finding)).collect();
+    known.write(arguments.write, &findings)?;
+    let (mut findings, mut baselined) = known.compare(findings);
+    findings.retain(|finding| project.reports(finding));
+    baselined.iter_mut().for_each(|known| known.retain(|finding| project.reports(finding)));
     let ran: Vec<_> = rules::all().iter().filter(|rule| settings.wants(rule)).collect();
     let configured = project.settings.fail_on.as_ref().map(|threshold| threshold.value.into());
     let threshold = arguments.fail_on.map(Threshold::severity).or(configured).unwrap_or(Severity::Warning);
@@ -103,6 +111,7 @@ pub(super) fn run(arguments: &CheckArguments, colour: ColourChoice) -> Result<St
         fleet: &project.fleet,
         findings: &findings,
         suppressed,
+        baselined: baselined.as_deref(),
         rules: &ran,
         threshold,
         sources: &project.sources,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::baseline::{BaselineArguments, Known, WriteArguments};
 use super::check_command::{Threshold, judge, rule_settings};
 use super::project::{FleetArguments, Given, working_folder};
 use super::replace_files::{replace_files, replacements};
@@ -21,6 +22,8 @@ use crate::source::Sources;
 pub(super) struct FixArguments {
     #[command(flatten)]
     fleet: FleetArguments,
+    #[command(flatten)]
+    baseline: BaselineArguments,
     /// Make edits too that are probably, but not certainly, what is meant
     #[arg(long)]
     r#unsafe: bool,
@@ -66,13 +69,15 @@ pub(super) fn run(arguments: &FixArguments, colour: ColourChoice) -> Result<Stat
     // The whole fleet is looked at with all rules, whatever is to be fixed: a fix must not break what it is not about.
     let look = |texts: &BTreeMap<PathBuf, String>| -> Result<Look, Failure> {
         let project = given.analyse_with(texts)?;
-        let findings = judge(&project, &rule_settings(&project, &[], &[])).findings;
-        Ok(Look {
-            machines: project.fleet.hosts.len() + project.fleet.guests.len(),
-            unknowns: project.fleet.unknowns.len(),
-            sources: project.sources,
-            findings,
-        })
+        let settings = rule_settings(&project, &[], &[]);
+        let mut findings = judge(&project, &settings).findings;
+        let (fleet, write) = (&arguments.fleet, WriteArguments::default());
+        let known = Known::read(fleet, &arguments.baseline, write, &project, &given.sources, &settings)?;
+        known.identify(&mut findings);
+        let (findings, _) = known.compare(findings);
+        let machines = project.fleet.hosts.len() + project.fleet.guests.len();
+        let unknowns = project.fleet.unknowns.len();
+        Ok(Look { machines, unknowns, sources: project.sources, findings })
     };
     let is_open = |sources: &Sources, finding: &Finding| {
         given.reports(sources, finding)

@@ -11,6 +11,7 @@
 //! What it deliberately does not do: evaluate, judge or format.
 
 mod arguments;
+mod baseline;
 mod configuration;
 mod progress;
 mod project;
@@ -136,6 +137,12 @@ pub(crate) struct Failure(pub(crate) String);
 #[allow(clippy::print_stderr, reason = "this room prints")]
 pub(crate) fn complain(message: &str) {
     eprintln!("error: {message}");
+}
+
+/// Tells on standard error what was done, beside the report on standard output.
+#[allow(clippy::print_stderr, reason = "this room prints")]
+pub(crate) fn tell(message: &str) {
+    eprintln!("{message}");
 }
 
 #[cfg(test)]

@@ -41,6 +41,30 @@ pub(super) fn replace_files(replacements: &[Replacement<'_>]) -> Result<(), Fail
     Ok(())
 }
 
+/// Writes a file whole: beside its place first, then into it. One that is there keeps its permissions.
+///
+/// # Errors
+/// Why it cannot be written; then what was there is there still.
+#[allow(clippy::disallowed_methods, reason = "this room writes files")]
+pub(super) fn write_whole(path: &Path, text: &str) -> Result<(), Failure> {
+    let at = |error: std::io::Error| failed(path, &error);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // What a new file would have, before the process's mask takes away from it.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(folder).map_err(at)?;
+    if let Ok(there) = std::fs::metadata(path) {
+        file.as_file().set_permissions(there.permissions()).map_err(at)?;
+    }
+    file.write_all(text.as_bytes()).map_err(at)?;
+    file.as_file().sync_all().map_err(at)?;
+    file.persist(path).map(|_| ()).map_err(|error| at(error.error))
+}
+
 /// A new file beside `path` with the text and the permissions that it will have.
 #[allow(clippy::disallowed_methods, reason = "this room writes files")]
 fn staged_file(path: &Path, old: &str, new: &str) -> Result<NamedTempFile, Failure> {

@@ -1,7 +1,8 @@
 //! The configuration: what `routelint.toml` says.
 //!
 //! Purpose: find the file by walking up from what is checked, read it once, and hand on plain [`Settings`] whose every value knows where it
-//! stands. `fleet` takes from them which machines there are, `rules` how loud each rule is, `cli` the rest.
+//! stands. `fleet` takes from them which machines there are, `rules` how loud each rule is, `cli` the rest. The file of findings that are known
+//! ([`Baseline`]) is read and written here too.
 //!
 //! Invariants:
 //! - Everything that is wrong with the file is told at once, each mistake with its place; nothing is used of a file with mistakes.
@@ -18,11 +19,13 @@ mod nearest;
 mod patterns;
 mod table;
 mod read;
+mod baseline;
 mod find;
 mod schema;
 #[cfg(test)]
 mod tests;
 
+pub use baseline::{Baseline, BaselineEntry, baseline_text, read_baseline};
 pub use find::{FILE_NAME, NotLoaded, find, load};
 pub use nearest::nearest_of;
 pub use patterns::Patterns;

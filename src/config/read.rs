@@ -22,21 +22,26 @@ pub fn read(text: &str, file: FileId, folder: &Path, vocabulary: &Vocabulary) ->
     let (document, errors) = DeTable::parse_recoverable(text);
     let mut settings = Reading { notes: &mut notes, folder, vocabulary }.settings(document.get_ref());
     settings.file = Some(file);
-    if !errors.is_empty() {
-        let ends: Vec<usize> = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
-        let line = |offset: usize| ends.partition_point(|end| *end < offset);
-        let broken: FxHashSet<usize> = errors.iter().filter_map(|error| Some(line(error.span()?.start))).collect();
-        // What stands in a line that is no TOML was guessed by the parser.
-        notes.mistakes.retain(|mistake| !broken.contains(&line(mistake.place.span.start as usize)));
-        for error in errors {
-            let place = notes.place(error.span().unwrap_or_default());
-            let message = error.message().lines().collect::<Vec<_>>().join("; ");
-            notes.add(place, format!("this is not TOML: {message}"));
-        }
-    }
+    note_broken_lines(&mut notes, text, &errors);
     let mut mistakes = notes.mistakes;
     mistakes.sort_by_key(|mistake| mistake.place);
     if mistakes.is_empty() { Ok(settings) } else { Err(mistakes) }
+}
+
+/// Notes what is no TOML, and forgets what else was noted on such lines: what stands there was guessed by the parser.
+pub(super) fn note_broken_lines(notes: &mut Notes, text: &str, errors: &[toml::de::Error]) {
+    if errors.is_empty() {
+        return;
+    }
+    let ends: Vec<usize> = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
+    let line = |offset: usize| ends.partition_point(|end| *end < offset);
+    let broken: FxHashSet<usize> = errors.iter().filter_map(|error| Some(line(error.span()?.start))).collect();
+    notes.mistakes.retain(|mistake| !broken.contains(&line(mistake.place.span.start as usize)));
+    for error in errors {
+        let place = notes.place(error.span().unwrap_or_default());
+        let message = error.message().lines().collect::<Vec<_>>().join("; ");
+        notes.add(place, format!("this is not TOML: {message}"));
+    }
 }
 
 struct Reading<'a> {
@@ -54,6 +59,10 @@ impl Reading<'_> {
             fail_on: fields.take("fail-on").and_then(|node| self.notes.word(node, "`fail-on`", &Threshold::WORDS)),
             strict: fields.take("strict").and_then(|node| self.notes.truth(node, "`strict`")),
             release: fields.take("release").and_then(|node| self.release(node)),
+            baseline: fields.take("baseline").and_then(|node| {
+                let written = self.notes.text(node, "`baseline`")?;
+                self.inside(written, "`baseline`")
+            }),
             exclude: fields.take("exclude").map(|node| self.patterns(node, "`exclude`")).unwrap_or_default(),
             inputs: fields.take("inputs").map(|node| self.inputs(node)).unwrap_or_default(),
             rules: fields.take("rules").map(|node| self.levels(node, "`rules`")).unwrap_or_default(),

@@ -28,6 +28,9 @@ pub struct Settings {
     /// The NixOS release that the fleet runs, such as `25.11`, where the source does not tell.
     #[schemars(with = "Option<String>", regex(pattern = r"^[0-9]+\.(05|11)$"))]
     pub release: Option<Placed<Release>>,
+    /// File of the findings that are known and do not fail; `routelint check --write-baseline` writes it.
+    #[schemars(with = "Option<String>")]
+    pub baseline: Option<Placed<PathBuf>>,
     /// Files and folders in which no hosts and guests are looked for. A pattern without `/` means a name at any depth.
     #[schemars(with = "Vec<String>")]
     #[schemars(default)]

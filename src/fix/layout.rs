@@ -10,10 +10,13 @@ use crate::source::{Place, Sources, Span};
 /// Gives every edit of the findings its final place and text.
 pub fn settle(findings: &mut [Finding], sources: &Sources) {
     let fixes = findings.iter_mut().flat_map(|finding| &mut finding.fixes);
-    for edit in fixes.flat_map(|fix| &mut fix.edits) {
-        if let Some(file) = sources.file(edit.place.file) {
-            settled(edit, &file.text);
-        }
+    fixes.flat_map(|fix| &mut fix.edits).for_each(|edit| settle_edit(edit, sources));
+}
+
+/// Gives one edit its final place and text.
+pub fn settle_edit(edit: &mut Edit, sources: &Sources) {
+    if let Some(file) = sources.file(edit.place.file) {
+        settled(edit, &file.text);
     }
 }
 

@@ -20,7 +20,7 @@ mod plan;
 mod rounds;
 
 pub use diff::unified;
-pub use layout::settle;
+pub use layout::{settle, settle_edit};
 pub use patch::patched;
 pub use plan::{Step, Wanted, plan};
 pub use rounds::{Improved, Look, Refusal, improve};

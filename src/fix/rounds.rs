@@ -29,10 +29,12 @@ pub struct Look {
 }
 
 impl Look {
-    /// Errors, warnings and notes.
-    fn weight(&self) -> [usize; 3] {
-        let count = |severity| self.findings.iter().filter(|finding| finding.severity == severity).count();
-        [count(Severity::Error), count(Severity::Warning), count(Severity::Note)]
+    /// Errors, warnings, notes, and last what a cure leaves over: allowances and entries of a baseline that are not needed any more.
+    fn weight(&self) -> [usize; 4] {
+        let fleet = || self.findings.iter().filter(|finding| !finding.is_upkeep());
+        let count = |severity| fleet().filter(|finding| finding.severity == severity).count();
+        let upkeep = self.findings.len() - fleet().count();
+        [count(Severity::Error), count(Severity::Warning), count(Severity::Note), upkeep]
     }
 
     /// How often the source itself is wrong.

@@ -179,7 +179,7 @@ mod tests {
         assert_eq!(
             text,
             concat!(
-                r#"{"version":1,"summary":{"errors":1,"warnings":0,"notes":0,"suppressed":0,"hosts":0,"guests":0},"#,
+                r#"{"version":1,"summary":{"errors":1,"warnings":0,"notes":0,"suppressed":0,"hosts":0,"guests":0,"baseline":0},"#,
                 r#""findings":[{"rule":"duplicate-vm-index","severity":"error","confidence":"certain","message":"m","#,
                 r#""help":"h","url":"…","labels":[{"file":"web.nix","start":{"line":2,"column":11},"#,
                 r#""end":{"line":2,"column":12},"text":"here","primary":true}],"#,

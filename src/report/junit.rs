@@ -2,7 +2,7 @@
 //!
 //! A rule that found nothing is a test that passed; a finding is a test of its own, so that each is listed, counted and compared with the
 //! last run. Its name holds no line numbers, because the name is what systems recognize a test by. What makes the run fail is a `failure`,
-//! or an `error` if the source itself cannot be read or evaluated; the rest passed and tells what it is in `system-out`. Elements and
+//! or an `error` if the source itself cannot be read or evaluated; what a baseline lists is `skipped`; the rest passed and tells what it is in `system-out`. Elements and
 //! attributes are those that the schemas of Jenkins (`jenkins-junit.xsd`) and Ant have in common; GitLab reads `file` too. There is no time
 //! in it: the same fleet gives the same bytes.
 
@@ -26,12 +26,16 @@ pub fn render(checked: &Checked<'_>) -> io::Result<String> {
     let tests = tests(checked);
     let count = |outcome| tests.iter().filter(|test| test.outcome == outcome).count().to_string();
     let (all, failures, errors) = (tests.len().to_string(), count(Outcome::Failure), count(Outcome::Error));
+    let skipped = count(Outcome::Skipped);
     let counts =
         [("name", "routelint"), ("tests", all.as_str()), ("failures", failures.as_str()), ("errors", errors.as_str())];
     document(|writer| {
         let suites = writer.create_element("testsuites").with_attributes(counts);
         let content = suites.write_inner_content(|writer| {
-            let suite = writer.create_element("testsuite").with_attributes(counts).with_attribute(("skipped", "0"));
+            let suite = writer
+                .create_element("testsuite")
+                .with_attributes(counts)
+                .with_attribute(("skipped", skipped.as_str()));
             let content =
                 suite.write_inner_content(|writer| tests.iter().try_for_each(|test| write_test(checked, writer, test)));
             content.map(|_| ())
@@ -44,6 +48,7 @@ pub fn render(checked: &Checked<'_>) -> io::Result<String> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
     Passed,
+    Skipped,
     Failure,
     Error,
 }
@@ -61,7 +66,9 @@ fn tests<'a>(checked: &Checked<'a>) -> Vec<Test<'a>> {
     let mut tests = Vec::new();
     for rule in checked.rules.iter().copied() {
         let before = tests.len();
-        for finding in checked.findings.iter().filter(|finding| finding.rule == rule.name) {
+        let new = checked.findings.iter().map(|finding| (finding, outcome(checked, rule, finding)));
+        let known = checked.baselined.unwrap_or_default().iter().map(|finding| (finding, Outcome::Skipped));
+        for (finding, outcome) in new.chain(known).filter(|(finding, _)| finding.rule == rule.name) {
             let path = Located::culprit(checked, finding).path;
             let subject = if finding.subject.is_empty() { String::new() } else { format!(" ({})", finding.subject) };
             let mut name = format!("{} in {path}{subject}", rule.name);
@@ -70,7 +77,7 @@ fn tests<'a>(checked: &Checked<'a>) -> Vec<Test<'a>> {
             if *number > 1 {
                 name.push_str(&format!(" #{number}"));
             }
-            tests.push(Test { rule, name, outcome: outcome(checked, rule, finding), finding: Some(finding) });
+            tests.push(Test { rule, name, outcome, finding: Some(finding) });
         }
         if tests.len() == before {
             tests.push(Test { rule, name: rule.name.to_owned(), outcome: Outcome::Passed, finding: None });
@@ -102,11 +109,13 @@ fn write_test(checked: &Checked<'_>, writer: &mut Writer<Vec<u8>>, test: &Test<'
     let written = element.write_inner_content(|writer| {
         let detail = match test.outcome {
             Outcome::Passed => writer.create_element("system-out"),
+            Outcome::Skipped => writer.create_element("skipped"),
             Outcome::Failure => writer.create_element("failure"),
             Outcome::Error => writer.create_element("error"),
         };
         let detail = match test.outcome {
             Outcome::Passed => detail,
+            Outcome::Skipped => detail.with_attribute(("message", "in the baseline")),
             Outcome::Failure | Outcome::Error => detail
                 .with_attribute(("type", finding.severity.word()))
                 .with_attribute(("message", attribute(&finding.message).as_str())),

@@ -66,6 +66,8 @@ pub struct Checked<'a> {
     pub findings: &'a [Finding],
     /// How many findings comments of the user's silenced.
     pub suppressed: usize,
+    /// The findings that a baseline lists, in the same order; `None` without a baseline.
+    pub baselined: Option<&'a [Finding]>,
     /// The rules that ran, in the order of the catalogue.
     pub rules: &'a [&'static RuleInfo],
     /// The lowest severity that makes the run fail.

@@ -2,7 +2,7 @@
 //!
 //! Properties are those of the OASIS standard "Static Analysis Results Interchange Format (SARIF) Version 2.1.0"; which of them GitHub reads
 //! stands in its page "SARIF support for code scanning". Findings that comments allow are left out: GitHub does not read `suppressions` and
-//! would open alerts for them. `primaryLocationLineHash`, GitHub's own fingerprint, is left to its upload action, which warns of any other.
+//! would open alerts for them. Those of a baseline are there, marked as suppressed by something outside of the source (section 3.35). `primaryLocationLineHash`, GitHub's own fingerprint, is left to its upload action, which warns of any other.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
@@ -48,10 +48,22 @@ pub fn render(checked: &Checked<'_>) -> Result<String, serde_json::Error> {
             },
         },
         column_kind: "unicodeCodePoints",
-        results: checked.findings.iter().map(|finding| Outcome::of(checked, finding)).collect(),
+        results: results(checked),
     };
     let log = Log { schema: "https://json.schemastore.org/sarif-2.1.0.json", version: "2.1.0", runs: [run] };
     serde_json::to_string(&log).map(|line| line + "\n")
+}
+
+/// The findings, then those that a baseline lists: readers that know suppressions hide them and show what is new.
+fn results<'a>(checked: &Checked<'a>) -> Vec<Outcome<'a>> {
+    let state = checked.baselined.map(|_| "new");
+    let new = checked.findings.iter().map(|finding| Outcome { baseline_state: state, ..Outcome::of(checked, finding) });
+    let known = checked.baselined.unwrap_or_default().iter().map(|finding| Outcome {
+        baseline_state: Some("unchanged"),
+        suppressions: vec![Suppression { kind: "external", status: "accepted" }],
+        ..Outcome::of(checked, finding)
+    });
+    new.chain(known).collect()
 }
 
 #[derive(Serialize)]
@@ -162,9 +174,19 @@ struct Outcome<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related_locations: Vec<Location>,
     partial_fingerprints: Fingerprints<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline_state: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    suppressions: Vec<Suppression>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     fixes: Vec<Repair>,
     properties: ResultProperties,
+}
+
+#[derive(Serialize)]
+struct Suppression {
+    kind: &'static str,
+    status: &'static str,
 }
 
 #[derive(Serialize)]
@@ -274,6 +296,8 @@ impl<'a> Outcome<'a> {
                 .map(|(id, label)| Location { id: Some(id), ..Location::said(checked, label.place, &label.text) })
                 .collect(),
             partial_fingerprints: Fingerprints { own: &finding.fingerprint },
+            baseline_state: None,
+            suppressions: Vec::new(),
             fixes: repairs(checked, finding),
             properties: ResultProperties { confidence: finding.confidence.word() },
         }

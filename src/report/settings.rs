@@ -117,6 +117,8 @@ impl Text<'_> {
             Some(given) => self.line(&format!("release = {}", release(&given)), "command line"),
             None => self.placed("release", settings.release.as_ref(), release),
         }
+        let folder = &settings.folder;
+        self.placed("baseline", settings.baseline.as_ref(), |file| quoted(&relative(file, folder)));
         self.texts("exclude", &settings.exclude.written);
     }
 

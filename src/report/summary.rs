@@ -14,18 +14,22 @@ pub(super) struct Summary {
     suppressed: usize,
     hosts: usize,
     guests: usize,
+    /// How many of the suppressed ones a baseline lists.
+    baseline: usize,
 }
 
 impl Summary {
     pub(super) fn of(checked: &Checked<'_>) -> Self {
         let count = |severity| checked.findings.iter().filter(|finding| finding.severity == severity).count();
+        let baseline = checked.baselined.map_or(0, <[_]>::len);
         Self {
             errors: count(Severity::Error),
             warnings: count(Severity::Warning),
             notes: count(Severity::Note),
-            suppressed: checked.suppressed,
+            suppressed: checked.suppressed + baseline,
             hosts: checked.fleet.hosts.len(),
             guests: checked.fleet.guests.len(),
+            baseline,
         }
     }
 
@@ -46,8 +50,11 @@ impl Summary {
             found.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| counted(count, word)).collect();
         let found = if found.is_empty() { "no findings".to_owned() } else { found.join(", ") };
         let mut text = format!("{found} in {} and {}", counted(self.hosts, "host"), counted(self.guests, "guest"));
-        if self.suppressed > 0 {
-            text.push_str(&format!("; {} allowed by comments", self.suppressed));
+        let allowed = self.suppressed - self.baseline;
+        for (count, by) in [(allowed, "allowed by comments"), (self.baseline, "in the baseline")] {
+            if count > 0 {
+                text.push_str(&format!("{} {count} {by}", if text.contains(';') { "," } else { ";" }));
+            }
         }
         text
     }
@@ -65,10 +72,11 @@ mod tests {
 
     #[test]
     fn the_sentence_names_what_there_is() {
-        let summary = Summary { errors: 3, warnings: 1, notes: 0, suppressed: 0, hosts: 2, guests: 1 };
+        let summary = Summary { errors: 3, warnings: 1, notes: 0, suppressed: 0, hosts: 2, guests: 1, baseline: 0 };
         assert_eq!(summary.sentence(), "3 errors, 1 warning in 2 hosts and 1 guest");
-        let summary = Summary { errors: 0, warnings: 0, notes: 0, suppressed: 2, hosts: 1, guests: 3 };
-        assert_eq!(summary.sentence(), "no findings in 1 host and 3 guests; 2 allowed by comments");
+        let summary = Summary { errors: 0, warnings: 0, notes: 0, suppressed: 5, hosts: 1, guests: 3, baseline: 3 };
+        let sentence = "no findings in 1 host and 3 guests; 2 allowed by comments, 3 in the baseline";
+        assert_eq!(summary.sentence(), sentence);
         assert_eq!(summary.worst(), None);
     }
 }

@@ -43,6 +43,7 @@ impl Scene {
             fleet: &self.fleet,
             findings,
             suppressed: 0,
+            baselined: None,
             rules: &[],
             threshold: Severity::Warning,
             sources: &self.sources,

@@ -133,6 +133,11 @@ impl Finding {
     pub fn primary(&self) -> Option<Place> {
         self.labels.first().map(|label| label.place)
     }
+
+    /// Whether it is about what keeps other findings quiet, and not about the fleet.
+    pub fn is_upkeep(&self) -> bool {
+        [super::allowances::UNUSED.name, super::baseline::STALE.name].contains(&self.rule)
+    }
 }
 
 /// The empty place at the start of a file, for findings about a file as a whole.

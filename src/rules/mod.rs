@@ -11,7 +11,7 @@
 //!
 //! The way of a finding: [`check()`] runs the rules over one [`context`], drops effects, merges findings with one culprit;
 //! [`apply_allowances`] takes away what comments allow; [`sort`] brings the rest into the order of reports; [`identify`] gives each a
-//! fingerprint.
+//! fingerprint, by which [`apply_baseline`] knows those that were there before.
 //!
 //! What it deliberately does not do: parse strings, look at source text, or know output formats.
 
@@ -20,6 +20,7 @@ mod rule;
 mod settings;
 mod check;
 mod allowances;
+mod baseline;
 mod fingerprint;
 pub mod names;
 mod registry;
@@ -112,6 +113,7 @@ mod uplinks;
 mod vsock;
 
 pub use allowances::{Allowed, apply_allowances};
+pub use baseline::{Compared, apply_baseline, may_be_known, stale_entries};
 pub use check::{check, sort};
 pub use finding::{Confidence, Edit, Finding, Fix, Label, Safety, Severity, start_of};
 pub use fingerprint::{Culprit, identify};

@@ -172,6 +172,7 @@ static RULES: &[RuleInfo] = &[
     source_problems::ASSERTION,
     allowances::UNUSED,
     allowances::UNKNOWN,
+    baseline::STALE,
 ];
 
 /// All rules, in the order of the catalogue.
