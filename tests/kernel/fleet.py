@@ -1,6 +1,7 @@
 """A fleet as a world: one namespace for the host, one for each guest, one for the outside, from what routelint says about the source."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -37,6 +38,14 @@ OPTIONS = {
     "boot.kernel.sysctl": {},
 }
 
+# What the file of a device that leads out has.
+LEADS_OUT = re.compile(r"^(DHCP=(yes|true|ipv4)|Gateway=|IPv6AcceptRA=(yes|true))", re.M)
+
+
+def values(text, key):
+    """Values of a key in a file of networkd, in whichever section."""
+    return [line.partition("=")[2] for line in text.splitlines() if line.startswith(f"{key}=")]
+
 
 def call(routelint, *arguments):
     done = subprocess.run([routelint, *map(str, arguments)], capture_output=True, text=True)
@@ -62,8 +71,8 @@ class Fleet(kernel.World):
         }
         if nftables is not None:
             self.options["networking.nftables.enable"] = nftables
-        self.uplink = self.options["networking.nat"]["externalInterface"] or "uplink0"
         self.host = self.add(self.host_name, self.folder / "files" / self.host_name / "etc/systemd")
+        self.find_ways_out()
         outside = self.folder / "files/outside/network"
         outside.mkdir(parents=True)
         (outside / "10-eth.network").write_text(OUTSIDE_FILE)
@@ -77,6 +86,22 @@ class Fleet(kernel.World):
         files = self.folder / "files"
         both = files / self.host_name / guest / "etc/systemd"
         return both if both.is_dir() else files / guest / "etc/systemd"
+
+    def find_ways_out(self):
+        """`way_out` is the device of the host that has its way out by its file, or else by its NAT; `uplink` the card behind it."""
+        taps = {interface["id"] for guest in self.guests.values() for interface in guest["interfaces"]}
+        # A file for each literal name, the first as networkd takes them.
+        texts = {}
+        for file in sorted((self.host.files / "network").glob("*.network")):
+            text = file.read_text()
+            for name in " ".join(values(text, "Name")).split():
+                texts.setdefault(name, text)
+        ports = {name: bridge for name, text in texts.items() for bridge in values(text, "Bridge")}
+        leading = [name for name, text in texts.items() if name not in [*taps, *ports] and LEADS_OUT.search(text)]
+        named = self.options["networking.nat"]["externalInterface"]
+        self.way_out = named if named in leading or not leading else leading[0]
+        self.way_out = self.way_out or "uplink0"
+        self.uplink = next((port for port, bridge in ports.items() if bridge == self.way_out and port not in taps), self.way_out)
 
     def lay_cables(self):
         self.join(self.host, self.uplink, self.outside, "eth0", mac=UPLINK_MAC)
@@ -112,8 +137,8 @@ class Fleet(kernel.World):
             machine.start_networkd()
             machine.serve({kernel.ECHO, *forwarded})
         taps = [(self.host_name, tap) for tap in self.taps.values()]
-        self.settle([(self.host_name, self.uplink), *taps, *[(name, "eth0") for name in self.taps]])
-        state, file = self.host.links()[self.uplink]
+        self.settle([(self.host_name, self.way_out), *taps, *[(name, "eth0") for name in self.taps]])
+        state, file = self.host.links().get(self.way_out, ("absent", ""))
         asked = (self.host.files / "network" / file).read_text() if file else ""
         for wish, family in [("DHCP=ipv4", "-4"), ("DHCP=yes", "-4"), ("IPv6AcceptRA=true", "-6")]:
             # A link counts as configured when one family is.
@@ -121,8 +146,8 @@ class Fleet(kernel.World):
                 self.wait(lambda: "default" in self.host.run("ip", family, "route").stdout)
         if state == "unmanaged":
             for address in [f"{UPLINK['ipv4']}/24", f"{UPLINK['ipv6']}/64"]:
-                self.host.run("ip", "address", "add", address, "dev", self.uplink)
-            self.host.run("ip", "link", "set", self.uplink, "up")
+                self.host.run("ip", "address", "add", address, "dev", self.way_out)
+            self.host.run("ip", "link", "set", self.way_out, "up")
             self.host.run("ip", "route", "replace", "default", "via", OUTSIDE["ipv4"])
             self.host.run("ip", "-6", "route", "replace", "default", "via", OUTSIDE["ipv6"])
 

@@ -5,21 +5,32 @@
 
 import os
 import pickle
+import re
 import sys
 import tempfile
 from pathlib import Path
 
 sys.dont_write_bytecode = True
+import devices  # noqa: E402
 import frames  # noqa: E402
 import guarded  # noqa: E402
+import nixos  # noqa: E402
 import world as kernel  # noqa: E402
-from fleet import OUTSIDE, Fleet  # noqa: E402
+from fleet import OUTSIDE, UPLINK, Fleet, values  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 RULES = HERE.parent.parent / "src/rules"
 NEIGHBOUR = "neighbour"
 NEIGHBOUR_ADDRESS, NEIGHBOUR_GATEWAY = "10.199.0.77", "10.199.0.1"
 AT_ONCE = 10
+
+# Observations that take time or need something to be there which others do without.
+HEARD = "heard outside"
+ADVERTISES = "advertises a router"
+LOOPBACK = "-> loopback of the host"
+STARTS = "guests start one after another"
+SERVES = "guests answer DHCP"
+NEXT = "a guest at the last prepared tap -> outside ipv4"
 
 
 def blocks(text):
@@ -41,27 +52,55 @@ def examples(rule):
 class Example(Fleet):
     """A fleet with the neighbour beside it."""
 
-    def __init__(self, routelint, files):
+    def __init__(self, routelint, files, observation):
+        self.observation = observation
         with tempfile.TemporaryDirectory() as folder:
             for name, text in files.items():
                 path = Path(folder) / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text)
             super().__init__(routelint, folder)
+            if observation == STARTS:
+                self.processors = {name: nixos.evaluated(routelint, folder, name, "microvm.vcpu", 1) for name in self.guests}
+                self.bridges = [*nixos.evaluated(routelint, folder, self.host_name, "networking.bridges", {})]
 
     def lay_cables(self):
         super().lay_cables()
-        host, guest = self.folder / "files" / self.host_name / "etc/systemd/network", self.folder / "files/_neighbour/network"
+        host = self.host.files / "network"
         host.mkdir(parents=True, exist_ok=True)
-        guest.mkdir(parents=True)
         (host / "20-neighbour.network").write_text(
             f"[Match]\nName=nb77\n[Network]\nAddress={NEIGHBOUR_GATEWAY}/32\nIPv6AcceptRA=no\n[Route]\nDestination={NEIGHBOUR_ADDRESS}/32\n")
-        (guest / "10-eth.network").write_text(
-            f"[Match]\nName=eth0\n[Network]\nAddress={NEIGHBOUR_ADDRESS}/32\nIPv6AcceptRA=no\n"
-            f"[Route]\nDestination={NEIGHBOUR_GATEWAY}/32\n")
-        self.add(NEIGHBOUR, guest.parent)
-        self.join(self.host, "nb77", self[NEIGHBOUR], "eth0")
-        self.set_up_as_tap("nb77")
+        self.plug_in(NEIGHBOUR, "nb77", NEIGHBOUR_ADDRESS, f"[Route]\nDestination={NEIGHBOUR_GATEWAY}/32\n")
+        if self.observation == NEXT:
+            self.plug_in_the_next()
+
+    def plug_in(self, name, tap, address, route):
+        """A guest that the example does not know."""
+        folder = self.folder / f"files/_{name}"
+        (folder / "network").mkdir(parents=True)
+        (folder / "network/10-eth.network").write_text(f"[Match]\nName=eth0\n[Network]\nAddress={address}/32\nIPv6AcceptRA=no\n{route}")
+        self.add(name, folder)
+        self.join(self.host, tap, self[name], "eth0")
+        self.set_up_as_tap(tap)
+
+    def plug_in_the_next(self):
+        """Of the taps for which the host has files and no guest yet, the last gets one."""
+        prepared = {}
+        for file in (self.host.files / "network").glob("*.network"):
+            text = file.read_text()
+            for name, route in zip(values(text, "Name"), values(text, "Destination")):
+                if route.endswith("/32") and name not in self.taps.values():
+                    prepared[name] = (route, values(text, "Address")[0])
+        tap = max(prepared, key=lambda name: (len(name), name))
+        (address, gateway) = (text.split("/")[0] for text in prepared[tap])
+        self.plug_in("next", tap, address, f"[Route]\nGateway={gateway}\nGatewayOnLink=yes\n")
+
+    def start(self):
+        if self.observation == SERVES:
+            for name in self.taps:
+                mac = self.guests[name]["interfaces"][0]["mac"]
+                self.children.append(self[name].inside(devices.serve_dhcp, "eth0", mac, 60)[0])
+        super().start()
 
     def observe(self):
         """What is seen, by what was looked at."""
@@ -84,10 +123,18 @@ class Example(Fleet):
                 if address:
                     asked.append((self.host_name, name, family, address))
                     asked += [(other, name, family, address) for other in self.guests if other != name]
-        for name in set(self.guests):
+        watched = []
+        for name in self.guests:
+            seen[f"{name} routes"] = "; ".join(self[name].run("ip", "route", check=False).stdout.replace(" proto static", "").split(" \n")).strip("; ")
+            seen[f"{name}: what networkd ignores"] = "; ".join(sorted(ignored(self[name].log.read_text()))) or "nothing"
+            watched += [(name, family, address) for family, address in self.addresses(name).items() if address]
             shown = self[name].run("ip", "-br", "address", check=False).stdout
             seen[f"{name} addresses"] = " ".join(sorted(word for line in shown.splitlines() if not line.startswith("lo") for word in line.split()[2:] if not word.startswith("fe80")))
+        watched = watched if HEARD in self.observation else []
+        listening = [self.outside.inside(frames.sent_by, 2.0, address) for _, _, address in watched]
         answers = kernel.results([self[row[0]].inside(kernel.ask, row[3]) for row in asked])
+        for (name, family, address), heard in zip(watched, kernel.results(listening)):
+            seen[f"{name} {HEARD} {family}"] = "with its own address" if heard == [address] else "not"
         for (name, target, family, _), answer in zip(asked, answers):
             seen[f"{'host' if name == self.host_name else name} -> {target} {family}"] = (
                 "host" if guarded.who(answer) == self.host_name else guarded.who(answer))
@@ -95,16 +142,47 @@ class Example(Fleet):
             # Of guests that want the same, the one whose link is configured first has it.
             got = {answer for key, answer in seen.items() if key.endswith(f"-> gateway {family}") and not key.startswith(NEIGHBOUR)}
             seen[f"guests -> gateway {family}"] = " or ".join(sorted(got)) or "not asked"
-        for name in self.taps:
+        ports = [(UPLINK["ipv6" if nixos.is_ipv6(port["destination"]) else "ipv4"], port["sourcePort"], port.get("proto") or "tcp")
+                 for port in self.options["networking.nat"]["forwardPorts"]]
+        answers = kernel.results([self.outside.inside(kernel.ask, *port) for port in ports])
+        seen["outside -> forwarded ports"] = " ".join(guarded.who(answer) for answer in answers)
+        for name in self.taps if any(word in self.observation for word in [ADVERTISES, LOOPBACK]) else []:
             self.attack(name, seen)
+        if self.observation == NEXT:
+            seen[NEXT] = guarded.who(kernel.results([self["next"].inside(kernel.ask, OUTSIDE["ipv4"])])[0])
+        if self.observation == SERVES:
+            taps = {*self.taps.values()}
+            self.wait(lambda: any(devices.LEASE in self.addresses_of(tap) for tap in taps), 4)
+            seen[SERVES] = "an address and a default route" if any(devices.LEASE in self.addresses_of(tap) for tap in taps) and (
+                f"default via {devices.SERVER}" in self.host.run("ip", "route").stdout) else "nobody asks"
+        if self.observation == STARTS:
+            seen[STARTS] = self.starts()
         return seen
+
+    def addresses_of(self, tap):
+        return self.host.run("ip", "address", "show", "dev", tap, check=False).stdout
+
+    def starts(self):
+        """The starts of the guests, in a namespace where networkd makes the host's devices."""
+        machine = self.add("starts", self.host.files)
+        made = {name: file.read_text() for file in (machine.files / "network").glob("*.netdev") for name in values(file.read_text(), "Name")}
+        machine.run("ip", "link", "add", "name", self.uplink, "type", "veth", "peer", "name", "far0")
+        for bridge in self.bridges:
+            machine.run("ip", "link", "add", "name", bridge, "type", "bridge")
+        machine.start_networkd()
+        self.wait(lambda: all(name in machine.run("ip", "-br", "link").stdout for name in made))
+        ready = {name for name, text in made.items() if "tap" in values(text, "Kind")}
+        kept = sorted({self.uplink, *self.bridges, *made} - ready)
+        guests = [(name, interface["id"], (self.processors[name] or 1) > 1)
+                  for name, guest in self.guests.items() for interface in guest["interfaces"] if interface["type"] == "tap"]
+        return kernel.results([machine.inside(devices.start_guests, guests, ready, kept)])[0]
 
     def attack(self, name, seen):
         """What a guest gets from a host that trusts it: a default route by an advertisement, a service that only listens to the host itself."""
         interface, tap = self.guests[name]["interfaces"][0], self.taps[name]
         kernel.results([self[name].inside(frames.send, "eth0", [frames.forged_advertisement(interface["mac"], "fe80::bad")])])
         routes = self.host.run("ip", "-6", "route", "show", "default", "dev", tap, check=False).stdout
-        seen[f"{name} advertises a router"] = "taken" if "fe80::bad" in routes else "ignored"
+        seen[f"{name} {ADVERTISES}"] = "taken" if "fe80::bad" in routes else "ignored"
         gateway = self.gateways(name).get("ipv4")
         if gateway:
             self[name].sysctl("net.ipv4.conf.all.route_localnet", 1)
@@ -112,11 +190,19 @@ class Example(Fleet):
             self[name].run("ip", "route", "del", "local", "127.0.0.1", "dev", "lo", "table", "local", check=False)
             self[name].run("ip", "route", "add", "127.0.0.1", "via", gateway, "dev", "eth0", "onlink", check=False)
             answer = kernel.results([self[name].inside(kernel.ask, "127.0.0.1")])[0]
-            seen[f"{name} -> loopback of the host"] = "host" if guarded.who(answer) == self.host_name else guarded.who(answer)
+            seen[f"{name} {LOOPBACK}"] = "host" if guarded.who(answer) == self.host_name else guarded.who(answer)
 
 
-def observed(routelint, files):
-    fleet = Example(routelint, files)
+def ignored(log):
+    """What networkd says in its log that it leaves out of its files."""
+    for line in log.splitlines():
+        told = re.search(r"/network/([^:]*\.network(?::\d+)?): (.*)", line)
+        if told and re.search(r"ignoring|is specified without|neither", told[2], re.I):
+            yield told[2]
+
+
+def observed(routelint, files, observation):
+    fleet = Example(routelint, files, observation)
     try:
         fleet.start()
         return fleet.observe()
@@ -124,26 +210,26 @@ def observed(routelint, files):
         fleet.close()
 
 
-def both(routelint, rule):
+def both(routelint, rule, observation):
     try:
         bad, good = examples(rule)
-        return observed(routelint, bad), observed(routelint, good)
+        return observed(routelint, bad, observation), observed(routelint, good, observation)
     except Exception as error:  # noqa: BLE001 (told as the result)
         return f"{type(error).__name__}: {error}", None
 
 
-def all_observed(routelint, rules):
-    """What is seen of each rule's examples, several at the same time."""
-    waiting, running, seen = list(rules), {}, {}
+def all_observed(routelint, wanted):
+    """What is seen of the examples of rules `(rule, observation)`, several at the same time."""
+    waiting, running, seen = list(wanted), {}, {}
     while waiting or running:
         while waiting and len(running) < AT_ONCE:
-            rule = waiting.pop(0)
+            rule, observation = waiting.pop(0)
             readable, writable = os.pipe()
             child = os.fork()
             if child == 0:
                 os.close(readable)
                 with os.fdopen(writable, "wb") as out:
-                    out.write(pickle.dumps(both(routelint, rule)))
+                    out.write(pickle.dumps(both(routelint, rule, observation)))
                 os._exit(0)
             os.close(writable)
             running[child] = (rule, readable)
@@ -173,13 +259,13 @@ def prove(routelint, table):
     """Rows for all claims; the rules that are proved."""
     version = int(kernel.systemd_version())
     wanted = [claim for claim in claims() if version >= claim[4]]
-    seen = all_observed(routelint, [claim[0] for claim in wanted])
+    seen = all_observed(routelint, [claim[:2] for claim in wanted])
     proved = []
     for rule, observation, told_bad, told_good, _ in wanted:
         bad, good = seen[rule]
         if good is None or not is_as(bad.get(observation, ""), told_bad) or not is_as(good.get(observation, ""), told_good):
             # Waiting times are short for a machine with much to do: what differs is looked at once more, alone.
-            bad, good = both(routelint, rule)
+            bad, good = both(routelint, rule, observation)
         if good is None:
             table.row(rule, "observations", bad)
             continue

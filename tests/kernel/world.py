@@ -80,6 +80,7 @@ class Machine:
         self.world, self.name, self.files = world, name, files
         self.space = f"m{os.getpid()}-{len(world.machines)}"
         self.process = None
+        self.numbers = {}
         self.log = world.folder / f"{self.space}.log"
         self.state = world.folder / f"{self.space}.state"
         run("ip", "netns", "add", self.space)
@@ -135,14 +136,16 @@ class Machine:
             "mount -t tmpfs tmpfs /run",
             f"mount --bind {network} {root}/etc/systemd/network",
             f"[ ! -e {conf} ] || mount --bind {conf} {root}/etc/systemd/networkd.conf",
+            # Not everywhere may networkd open it, which is not root.
+            "mknod -m 666 /run/tun c 10 200; mount --bind /run/tun /dev/net/tun",
             f"mkdir -p {root}/run" if root else ":",
             f"mount -t tmpfs tmpfs {root}/run; mount --rbind /proc {root}/proc; mount --rbind /sys {root}/sys; mount --rbind /dev {root}/dev" if root else ":",
             f"mkdir -p {root}/run/systemd/netif {root}/run/udev/data",
             f"mount --bind {self.state} {root}/run/systemd/netif",
             f"for kind in links leases lldp; do mkdir -p {root}/run/systemd/netif/$kind; done",
             f"chown -R systemd-network {root}/run/systemd/netif",
-            # networkd waits for udev to have seen a link.
-            f"for link in /sys/class/net/*; do echo I:1 > {root}/run/udev/data/n$(cat $link/ifindex); done",
+            # networkd waits for udev to have seen a link, also those that it makes itself.
+            f"for number in $(seq 200); do echo I:1 > {root}/run/udev/data/n$number; done",
             f"exec env SYSTEMD_LOG_LEVEL=debug {'chroot ' + root if root else ''} {daemon()}",
         ]
         self.process = subprocess.Popen(
@@ -152,16 +155,19 @@ class Machine:
 
     def links(self):
         """Names of links with what networkd says about them: state and file."""
-        told = {}
-        for line in self.run("ip", "-o", "link").stdout.splitlines():
-            number, name = line.split(":")[:2]
-            name = name.strip().split("@")[0]
-            file = self.state / "links" / number
-            pairs = dict(line.split("=", 1) for line in file.read_text().splitlines() if "=" in line) if file.exists() else {}
-            told[name] = (pairs.get("ADMIN_STATE", "unknown"), Path(pairs.get("NETWORK_FILE", "")).name)
-        return told
+        lines = [line.split(":")[:2] for line in self.run("ip", "-o", "link").stdout.splitlines()]
+        self.numbers = {name.strip().split("@")[0]: number for number, name in lines}
+        return {name: self.told_of(number) for name, number in self.numbers.items()}
+
+    def told_of(self, number):
+        file = self.state / "links" / number
+        pairs = dict(line.split("=", 1) for line in file.read_text().splitlines() if "=" in line) if file.exists() else {}
+        return pairs.get("ADMIN_STATE", "unknown"), Path(pairs.get("NETWORK_FILE", "")).name
 
     def link_state(self, name):
+        """Without asking the kernel again for the number of a link that was seen before."""
+        if name in self.numbers:
+            return self.told_of(self.numbers[name])[0]
         return self.links().get(name, ("absent", ""))[0]
 
 
