@@ -36,19 +36,22 @@ let
   taps = map (guest: guest.tap) guests;
 
   # Addresses of the host, the same on every tap: its number 0, and the gateway where that is another.
-  addresses =
-    optionals ipv4 (map (address: "${address}/32") (unique [ (net.ipv4.nth cfg.ipv4.prefix 0) cfg.ipv4.gateway ]))
-    ++ optionals ipv6 (unique [
-      "${net.ipv6.nth cfg.ipv6.prefix 0}/128"
-      "${net.ipv6.canonical cfg.ipv6.gateway}/${if net.ipv6.isLinkLocal cfg.ipv6.gateway then "64" else "128"}"
-    ]);
+  addresses4 = optionals ipv4 (unique [ (net.ipv4.nth cfg.ipv4.prefix 0) cfg.ipv4.gateway ]);
+  addresses6 = optionals ipv6 (unique [
+    "${net.ipv6.nth cfg.ipv6.prefix 0}/128"
+    "${net.ipv6.canonical cfg.ipv6.gateway}/${if net.ipv6.isLinkLocal cfg.ipv6.gateway then "64" else "128"}"
+  ]);
+  # networkd asks the link for some seconds whether somebody else has an address of 169.254.0.0/16; a guest would have no gateway so long, and none at
+  # all if it said yes.
+  isProbed = lib.hasPrefix "169.254.";
 
   unit = guest: {
     # Before the files that people usually write, because networkd takes the first that matches.
     name = "05-${guest.tap}";
     value = {
       matchConfig.Name = guest.tap;
-      address = addresses;
+      address = map (address: "${address}/32") (filter (address: !isProbed address) addresses4) ++ addresses6;
+      addresses = map (address: { Address = "${address}/32"; DuplicateAddressDetection = "none"; }) (filter isProbed addresses4);
       routes = map (address: { Destination = "${address}/32"; }) guest.addresses4
         ++ map (address: { Destination = "${address}/128"; }) guest.addresses6;
       networkConfig = {
@@ -154,8 +157,9 @@ in
         (optionals ipv4 [ "net.ipv4.conf.all.forwarding" "net.ipv4.conf.default.forwarding" ]
           ++ optionals ipv6 [ "net.ipv6.conf.all.forwarding" "net.ipv6.conf.default.forwarding" ])
         (_: lib.mkOverride 98 true))
-      # On a tap the host answers for the addresses that it has on that tap, not for those of its other links. udev sets it when the tap appears.
-      (genAttrs (map (tap: "net.ipv4.conf.${tap}.arp_ignore") taps) (_: 1))
+      # On a tap the host answers for the addresses that it has on that tap, not for those of its other links, and learns of none that is not behind it
+      # (networkd before 255 does not know the switch in its file). udev sets both when the tap appears.
+      (genAttrs (concatMap (tap: [ "net.ipv4.conf.${tap}.arp_ignore" "net.ipv4.conf.${tap}.rp_filter" ]) taps) (_: 1))
     ];
 
     networking.nat = mkIf (nat4 || nat6) {

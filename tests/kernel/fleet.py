@@ -35,6 +35,7 @@ OPTIONS = {
     "networking.nftables.tables": {},
     "networking.firewall": nixos.NO_FIREWALL,
     "networking.nat": nixos.NO_NAT,
+    "networking.enableIPv6": True,
     "boot.kernel.sysctl": {},
 }
 
@@ -57,20 +58,18 @@ def call(routelint, *arguments):
 class Fleet(kernel.World):
     """`refused` holds what the kernel or a backend did not take while the world was built."""
 
-    def __init__(self, routelint, folder, nftables=None):
+    def __init__(self, routelint, folder, host=None):
         super().__init__()
         self.refused = []
         shown = json.loads(call(routelint, "show", "--format", "json", folder))
         call(routelint, "show", "--format", "networkd", "--output-dir", self.folder / "files", folder)
         hosts = [host["name"] for host in shown["hosts"]]
-        self.host_name = hosts[0] if hosts else "host"
+        self.host_name = host or (hosts[0] if hosts else "host")
         self.guests = {guest["name"]: guest for guest in shown["guests"] if guest["host"] in (None, self.host_name)}
         self.options = {
             option: nixos.evaluated(routelint, folder, self.host_name, option, default) if hosts else default
             for option, default in OPTIONS.items()
         }
-        if nftables is not None:
-            self.options["networking.nftables.enable"] = nftables
         self.host = self.add(self.host_name, self.folder / "files" / self.host_name / "etc/systemd")
         self.find_ways_out()
         outside = self.folder / "files/outside/network"
@@ -101,6 +100,9 @@ class Fleet(kernel.World):
         named = self.options["networking.nat"]["externalInterface"]
         self.way_out = named if named in leading or not leading else leading[0]
         self.way_out = self.way_out or "uplink0"
+        static = [address.split("/")[0] for address in values(texts.get(self.way_out, ""), "Address")]
+        self.uplink_addresses = {
+            family: next((address for address in static if (":" in address) == (family == "ipv6")), UPLINK[family]) for family in UPLINK}
         self.uplink = next((port for port, bridge in ports.items() if bridge == self.way_out and port not in taps), self.way_out)
 
     def lay_cables(self):
@@ -127,14 +129,20 @@ class Fleet(kernel.World):
             if key.startswith("net."):
                 text = ("1" if value else "") if isinstance(value, bool) else value
                 done = self.host.sysctl(key, text)
-                if done.returncode:
+                # What is for a device that is not there waits for it.
+                if done.returncode and not self.is_of_absent_device(key):
                     self.refused.append(f"sysctl {key}: {done.stderr.strip()}")
+        if not self.options["networking.enableIPv6"]:
+            for machine in [self.host, *[self[name] for name in self.guests]]:
+                for links in ["all", "default"]:
+                    machine.sysctl(f"net.ipv6.conf.{links}.disable_ipv6", 1)
         refused = nixos.load(self.host, self.options)
         if refused:
             self.refused.append(f"firewall: {refused}")
         forwarded = [int(port["destination"].rsplit(":", 1)[1].split("-")[0]) for port in self.options["networking.nat"]["forwardPorts"]]
         for machine in self.machines.values():
-            machine.start_networkd()
+            if machine.files:
+                machine.start_networkd()
             machine.serve({kernel.ECHO, *forwarded})
         taps = [(self.host_name, tap) for tap in self.taps.values()]
         self.settle([(self.host_name, self.way_out), *taps, *[(name, "eth0") for name in self.taps]])
@@ -150,6 +158,10 @@ class Fleet(kernel.World):
             self.host.run("ip", "link", "set", self.way_out, "up")
             self.host.run("ip", "route", "replace", "default", "via", OUTSIDE["ipv4"])
             self.host.run("ip", "-6", "route", "replace", "default", "via", OUTSIDE["ipv6"])
+
+    def is_of_absent_device(self, key):
+        found = re.match(r"net\.ipv[46]\.(?:conf|neigh)\.([^.]+)\.", key)
+        return found and self.host.run("ip", "link", "show", "dev", found[1], check=False).returncode != 0
 
     def state(self, name, device=None):
         return self[name].link_state(device or "eth0")

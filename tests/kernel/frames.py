@@ -67,6 +67,25 @@ def forged_advertisement(source_mac, link_local):
     return frame("33:33:00:00:00:01", source_mac, 0x86DD, packet(link_local, "ff02::1", 58, body, hops=255))
 
 
+def forged_neighbour(source_mac, owner, asked=None):
+    """Neighbour discovery: an advertisement to all that `owner` is at `source_mac`, or a question by `owner` for another address."""
+    target = ipaddress.ip_address("ff02::1" if asked is None else f"ff02::1:ff{asked_tail(asked)}").packed
+    kind, option, flags = (136, 2, 0x20000000) if asked is None else (135, 1, 0)
+    body = struct.pack("!BBHI", kind, 0, 0, flags) + ipaddress.ip_address(asked or owner).packed
+    body += struct.pack("!BB", option, 1) + octets(source_mac)
+    pseudo = ipaddress.ip_address(owner).packed + target + struct.pack("!II", len(body), 58)
+    body = body[:2] + struct.pack("!H", checksum(pseudo + body)) + body[4:]
+    whole = packet(owner, str(ipaddress.ip_address(target)), 58, body, hops=255)
+    mac = "33:33:" + ":".join(f"{octet:02x}" for octet in target[12:])
+    return frame(mac, source_mac, 0x86DD, whole + MARK)
+
+
+def asked_tail(address):
+    """The last three octets, by which a machine listens for questions about its address."""
+    tail = ipaddress.ip_address(address).packed[13:]
+    return f"{tail[0]:02x}:{tail[1]:02x}{tail[2]:02x}"
+
+
 def forged_offer(source_mac):
     """What a DHCP server sends to everybody."""
     body = struct.pack("!BBBBIHH", 2, 1, 6, 0, 0x1234, 0, 0x8000) + bytes(12) + octets(source_mac) + bytes(206)

@@ -13,6 +13,8 @@ NO_FIREWALL = {"enable": False}
 NO_NAT = {"enable": False, "externalInterface": None, "forwardPorts": []}
 
 HELPER = 'set -e\nip46tables() { iptables -w "$@"; ip6tables -w "$@"; }\n'
+# Without networking.enableIPv6 nothing is said to ip6tables.
+WITHOUT_IPV6 = "ip6tables() { :; }\n"
 
 
 def is_ipv6(destination):
@@ -142,7 +144,8 @@ def load(machine, options):
                 texts.append(f"table {table['family']} {table.get('name') or name} {{\n{table['content']}\n}}\n")
         done = machine.run("nft", "-f", "-", check=False, stdin="".join(texts))
     else:
-        script = HELPER + (firewall_iptables(firewall) if firewall["enable"] else "")
+        script = HELPER + ("" if options["networking.enableIPv6"] else WITHOUT_IPV6)
+        script += (firewall_iptables(firewall) if firewall["enable"] else "")
         script += nat_iptables(nat) if nat["enable"] else ""
         script += firewall["extraCommands"] if firewall["enable"] else ""
         done = machine.run("bash", check=False, stdin=script)

@@ -3,8 +3,6 @@
 `pairs.tsv` says for each rule which observation tells the two apart. The neighbour is a guest that the examples know nothing about, with a tap of its own.
 """
 
-import os
-import pickle
 import re
 import sys
 import tempfile
@@ -16,7 +14,7 @@ import frames  # noqa: E402
 import guarded  # noqa: E402
 import nixos  # noqa: E402
 import world as kernel  # noqa: E402
-from fleet import OUTSIDE, UPLINK, Fleet, values  # noqa: E402
+from fleet import OUTSIDE, Fleet, values  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 RULES = HERE.parent.parent / "src/rules"
@@ -142,7 +140,7 @@ class Example(Fleet):
             # Of guests that want the same, the one whose link is configured first has it.
             got = {answer for key, answer in seen.items() if key.endswith(f"-> gateway {family}") and not key.startswith(NEIGHBOUR)}
             seen[f"guests -> gateway {family}"] = " or ".join(sorted(got)) or "not asked"
-        ports = [(UPLINK["ipv6" if nixos.is_ipv6(port["destination"]) else "ipv4"], port["sourcePort"], port.get("proto") or "tcp")
+        ports = [(self.uplink_addresses["ipv6" if nixos.is_ipv6(port["destination"]) else "ipv4"], port["sourcePort"], port.get("proto") or "tcp")
                  for port in self.options["networking.nat"]["forwardPorts"]]
         answers = kernel.results([self.outside.inside(kernel.ask, *port) for port in ports])
         seen["outside -> forwarded ports"] = " ".join(guarded.who(answer) for answer in answers)
@@ -219,28 +217,9 @@ def both(routelint, rule, observation):
 
 
 def all_observed(routelint, wanted):
-    """What is seen of the examples of rules `(rule, observation)`, several at the same time."""
-    waiting, running, seen = list(wanted), {}, {}
-    while waiting or running:
-        while waiting and len(running) < AT_ONCE:
-            rule, observation = waiting.pop(0)
-            readable, writable = os.pipe()
-            child = os.fork()
-            if child == 0:
-                os.close(readable)
-                with os.fdopen(writable, "wb") as out:
-                    out.write(pickle.dumps(both(routelint, rule, observation)))
-                os._exit(0)
-            os.close(writable)
-            running[child] = (rule, readable)
-        rule, readable = running.pop(next(iter(running)))
-        with os.fdopen(readable, "rb") as answer:
-            seen[rule] = pickle.loads(answer.read())
-        try:
-            os.waitpid(-1, os.WNOHANG)
-        except ChildProcessError:
-            pass
-    return seen
+    """What is seen of the examples of rules `(rule, observation)`."""
+    calls = [(both, routelint, rule, observation) for rule, observation in wanted]
+    return dict(zip([rule for rule, _ in wanted], kernel.side_by_side(calls, AT_ONCE)))
 
 
 def claims():

@@ -15,9 +15,9 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 import guarded  # noqa: E402
-import nixos  # noqa: E402
 import pages  # noqa: E402
 import pairs  # noqa: E402
+import registries  # noqa: E402
 import world as kernel  # noqa: E402
 from fleet import OUTSIDE, Fleet  # noqa: E402
 
@@ -95,28 +95,15 @@ def repaired(routelint):
         fleet.close()
 
 
-def modules(routelint, fixture, nftables):
+def modules(fixture, host, backend):
     """A fleet made with the modules of nix/."""
-    folder = ROOT / "fixtures/modules" / fixture
-    fleet = Fleet(routelint, folder)
-    registry = nixos.evaluated(routelint, folder, fleet.host_name, "routedGuests.guests")
-    is_nftables = fleet.options["networking.nftables.enable"]
-    assert is_nftables == nftables, f"{fixture} has the other backend"
-    table = Table(f"modules/{fixture} ({'nftables' if nftables else 'iptables'})")
-    try:
-        fleet.start()
-        guarded.promises(fleet, registry, table)
-        return table, fleet.describe()
-    finally:
-        fleet.close()
 
+    def scenario(routelint):
+        table = Table(f"modules: {fixture}, {host} ({backend})")
+        return registries.keeps_its_promises(routelint, fixture, host, backend, table)
 
-def modules_iptables(routelint):
-    return modules(routelint, "inline", False)
-
-
-def modules_nftables(routelint):
-    return modules(routelint, "systems", True)
+    scenario.__name__ = f"modules {fixture} {host} {backend}"
+    return scenario
 
 
 def rule_pairs(routelint):
@@ -140,7 +127,10 @@ def record(proved):
     pages.write()
 
 
-SCENARIOS = [rule_pairs, reference, repaired, modules_iptables, modules_nftables]
+MODULES = [modules(fixture, host, backend) for fixture, host, backends in registries.FLEETS for backend in backends]
+SCENARIOS = [rule_pairs, reference, repaired, *MODULES]
+# Scenarios that run at the same time; the first has much at the same time itself.
+AT_ONCE = 4
 
 
 def main():
@@ -158,15 +148,19 @@ def main():
     kernel.enter()
     routelint = str(Path(arguments.routelint).resolve())
     print(f"Linux {os.uname().release}, systemd {kernel.systemd_version()}")
-    wrong = 0
-    for scenario in scenarios:
-        started = time.monotonic()
-        table, state = scenario(routelint)
-        bad = table.show(arguments.verbose)
-        print(f"  {time.monotonic() - started:.1f} s")
+    started, wrong, probes = time.monotonic(), 0, 0
+    together = [scenario for scenario in scenarios if scenario is not rule_pairs]
+    done = [rule_pairs(routelint)] if rule_pairs in scenarios else []
+    done += kernel.side_by_side([(scenario, routelint) for scenario in together], AT_ONCE)
+    for outcome in done:
+        if isinstance(outcome, Exception):
+            raise outcome
+        table, state = outcome
+        bad = table.show(arguments.verbose or table.scenario.startswith("modules"))
         if bad:
             print(state)
-        wrong += bad
+        wrong, probes = wrong + bad, probes + len(table.rows)
+    print(f"\n{len(done)} scenarios, {probes} probes, {wrong} not as expected, {time.monotonic() - started:.0f} s")
     return 1 if wrong else 0
 
 

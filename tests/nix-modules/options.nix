@@ -19,6 +19,9 @@ let
       if lib.any lib.isList values then lib.concatMap lib.toList values else lib.mergeEqualOption loc definitions;
   };
   section = keys: option (types.addCheck (types.attrsOf unitOption) (set: lib.all (key: lib.elem key keys) (lib.attrNames set))) { };
+  sections = keys: option
+    (types.listOf (types.addCheck (types.attrsOf unitOption) (set: lib.all (key: lib.elem key keys) (lib.attrNames set))))
+    [ ];
 
   network = { name, ... }: {
     options = {
@@ -28,10 +31,8 @@ let
         "DHCP" "DNS" "IPv6AcceptRA" "LinkLocalAddressing" "IPv6LinkLocalAddressGenerationMode" "LLMNR" "MulticastDNS" "IPv4ReversePathFilter"
       ];
       linkConfig = section [ "RequiredForOnline" ];
-      routes = option
-        (types.listOf (types.addCheck (types.attrsOf unitOption)
-          (set: lib.all (key: lib.elem key [ "Gateway" "GatewayOnLink" "Destination" ]) (lib.attrNames set))))
-        [ ];
+      routes = sections [ "Gateway" "GatewayOnLink" "Destination" ];
+      addresses = sections [ "Address" "DuplicateAddressDetection" ];
     };
   };
 
