@@ -16,7 +16,8 @@ import tempfile
 import threading
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
 PAGE = (ROOT / "docs/editors.md").read_text()
 UNSAVED = "# not saved\n"
 
@@ -43,8 +44,8 @@ class Scene:
         path.write_text(text)
         return path
 
-    def run(self, command):
-        done = subprocess.run(command, cwd=self.fleet, env=self.environment, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+    def run(self, command, text=""):
+        done = subprocess.run(command, cwd=self.fleet, env=self.environment, capture_output=True, text=True, timeout=60, input=text)
         return done.stdout + done.stderr
 
     def lines(self):
@@ -133,10 +134,9 @@ def efm(scene):
 
 
 def code(scene):
-    pattern = json.loads(recipe("Visual Studio Code", "json"))["tasks"][0]["problemMatcher"]["pattern"]
-    # What the expression uses means the same in JavaScript and in Python.
-    matches = map(re.compile(pattern["regexp"]).match, scene.run(["routelint", "check", "--format", "concise"]).splitlines())
-    return sorted(int(m[pattern["line"]]) for m in matches if m and m[pattern["file"]] == "host.nix"), 0
+    tasks = scene.file("tasks.json", recipe("Visual Studio Code", "json"))
+    lines = scene.run(["routelint", "check", "--format", "concise"])
+    return numbers(scene.run(["node", HERE / "matcher.js", tasks, scene.fleet, "host.nix"], lines)), 0
 
 
 RECIPES = [
@@ -145,7 +145,7 @@ RECIPES = [
     ("Neovim", "nvim", neovim),
     ("Emacs", "emacs", emacs),
     ("efm-langserver", "efm-langserver", efm),
-    ("Visual Studio Code", "python3", code),
+    ("Visual Studio Code", "node", code),
 ]
 
 
