@@ -19,7 +19,11 @@ const PLAIN: &[&str] = &["quay/db 2 vm2 10.33.0.2/32", "quay/web 1 vm1 10.33.0.1
 
 const FLEETS: &[Fleet] = &[
     ("frameworks/clan-core", PLAIN, &[]),
-    ("frameworks/clan-core-parts", PLAIN, &[]),
+    (
+        "frameworks/clan-core-parts",
+        &["quay/db 2 vm2 10.33.0.2/32", "quay/store 2 vm2 10.33.0.2/32", "quay/web 1 vm1 10.33.0.1/32"],
+        &[],
+    ),
     ("frameworks/colmena", PLAIN, &[]),
     ("frameworks/colmena-hive", PLAIN, &[]),
     ("frameworks/den", PLAIN, &[]),

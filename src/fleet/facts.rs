@@ -34,6 +34,11 @@ impl Origin {
     pub fn place(&self) -> Option<Place> {
         self.value.or(self.definition)
     }
+
+    /// The place to show, or where the first scalar was written that the value was computed from: NixOS makes the files of `networking.interfaces` itself.
+    pub fn nearest_place(&self) -> Option<Place> {
+        self.place().or_else(|| self.parts.get().iter().find_map(|part| part.place))
+    }
 }
 
 /// A scalar that a computed value is made of.

@@ -7,9 +7,10 @@ use std::net::IpAddr;
 
 use rustc_hash::FxHashMap;
 
-use super::facts::{Address, Fact, Fleet, Guest, GuestId, Host, HostId, Interface, Network, Unit};
+use super::facts::{Address, Fact, Fleet, Guest, GuestId, Host, HostId, Interface, Network, Sourced, Unit};
 use super::select::{Choice, LinkProperties, Selector};
 use super::variants::variants;
+use crate::source::Place;
 
 /// One card of one guest, and the device on the host that it hangs on.
 #[derive(Clone, Debug)]
@@ -38,6 +39,8 @@ pub struct Link<'a> {
     pub guest_shadowed: Vec<&'a Unit>,
     /// How packets get from the tap to the rest.
     pub routing: Routing,
+    /// The bridge of the host that the card is a port of, if that is certain.
+    pub bridge: Option<&'a Sourced<String>>,
 }
 
 /// How packets get from a device on the host to the rest.
@@ -91,6 +94,7 @@ impl<'a> Links<'a> {
     /// Finds the files of all links. Takes time near linear in the size of the fleet, unless many files match by pattern.
     pub fn new(fleet: &'a Fleet) -> Self {
         let selectors: Vec<Selector<'a>> = fleet.hosts.iter().map(|host| Selector::new(&host.network)).collect();
+        let ports = ports(fleet);
         let mut links = Self::default();
         let variants = variants(fleet);
         for ((guest_id, guest), variant_of) in fleet.numbered_guests().zip(variants) {
@@ -99,6 +103,7 @@ impl<'a> Links<'a> {
             for (position, interface) in guest.interfaces.items.iter().enumerate() {
                 let mut link = link(fleet, guest_id, guest, position, interface, host_selector, &inside);
                 link.variant_of = variant_of;
+                link.bridge = bridge(&link, &ports);
                 links.all.push(link);
             }
         }
@@ -168,9 +173,30 @@ fn link<'a>(
         guest_unit,
         guest_shadowed,
         routing: Routing::Other,
+        bridge: None,
     };
     link.routing = routing(&link);
     link
+}
+
+/// The bridges that `networking.bridges` of each host makes, by their ports.
+fn ports(fleet: &Fleet) -> FxHashMap<(HostId, &str), &Sourced<String>> {
+    let bridges = fleet.numbered_hosts().flat_map(|(id, host)| host.bridges.iter().map(move |bridge| (id, bridge)));
+    let ports = bridges
+        .flat_map(|(id, bridge)| bridge.ports.items.iter().map(move |port| ((id, port.value.as_str()), &bridge.name)));
+    ports.collect()
+}
+
+/// The bridge that a card hangs on: the one it names itself (type `bridge`), or that the host puts its tap on.
+fn bridge<'a>(link: &Link<'a>, ports: &FxHashMap<(HostId, &str), &'a Sourced<String>>) -> Option<&'a Sourced<String>> {
+    match link.interface.kind.value()?.as_str() {
+        "bridge" => link.interface.bridge.known(),
+        "tap" => {
+            let by_file = link.host_unit.unit().and_then(|unit| unit.setting("Bridge")?.known());
+            by_file.or_else(|| ports.get(&(link.host_id?, link.tap()?)).copied())
+        }
+        _ => None,
+    }
 }
 
 fn choose<'a>(selector: &Selector<'a>, properties: &LinkProperties<'_>) -> (Choice<'a>, Vec<&'a Unit>) {
@@ -206,6 +232,24 @@ fn guest_is_routed(network: &Network) -> bool {
         let is_off = matches!(&unit.is_enabled, Fact::Known(enabled) if !enabled.value);
         !unit.is_generated && !is_off && has_host_address(unit)
     })
+}
+
+impl Host {
+    /// What a device of this name is that the host has for itself, so that no guest can take it for a tap: in words, and where that is written.
+    pub fn own_device(&self, name: &str) -> Option<(String, Option<Place>)> {
+        let bridge = self.bridges.iter().find(|bridge| bridge.name.value == name);
+        let bridge = bridge.map(|bridge| ("a bridge".to_owned(), bridge.name.place()));
+        let netdev = || {
+            let device = self.netdevs.iter().find(|device| device.name.value == name)?;
+            let kind = device.kind.value().filter(|kind| !matches!(kind.as_str(), "tap" | "tun"))?;
+            Some((format!("a device of kind {kind}"), device.name.place()))
+        };
+        let uplink = || {
+            let uplink = self.nat.external_interface.known().filter(|uplink| uplink.value == name)?;
+            Some(("the uplink".to_owned(), uplink.place()))
+        };
+        bridge.or_else(netdev).or_else(uplink)
+    }
 }
 
 /// Whether a file routes a single address to its link.

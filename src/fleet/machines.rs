@@ -154,6 +154,16 @@ impl Reader<'_> {
         };
         self.module_problems(machine);
         self.failed_assertions(machine);
+        self.with_doubt(machine, guest)
+    }
+
+    /// A guest without interfaces, or without files for them, has some for all that is known if one of its modules is not: that one may be the one
+    /// that gives them.
+    fn with_doubt(&mut self, machine: EvalId, mut guest: Guest) -> Guest {
+        if modules::is_incomplete(self.ev, machine) {
+            guest.interfaces.is_complete &= !guest.interfaces.items.is_empty();
+            guest.network.units.is_complete &= guest.network.units.items.iter().any(|unit| !unit.is_generated);
+        }
         guest
     }
 

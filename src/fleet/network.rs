@@ -116,7 +116,7 @@ impl Reader<'_> {
         let text = self.ev.heap.name(name).to_owned();
         let place = self.place(binding);
         let mut unit = Unit {
-            is_generated: place.is_none() && (text.starts_with("40-") || text.starts_with("99-")),
+            is_generated: false,
             name: text,
             place,
             is_enabled,
@@ -138,6 +138,10 @@ impl Reader<'_> {
             }
         }
         self.shorthand_name(config, &raw, &mut unit.matching);
+        if unit.name.starts_with("40-") {
+            unit.place = unit.place.or_else(|| unit.matching.names.items.first().and_then(Sourced::place));
+        }
+        unit.is_generated = unit.place.is_none() && (unit.name.starts_with("40-") || unit.name.starts_with("99-"));
         unit.settings = self.settings(config, &raw, &network, &link);
         unit
     }

@@ -115,18 +115,27 @@ fn guest_table(guests: &[&ShownGuest<'_>], style: Style) -> String {
             texts.into_iter().map(|text| one_line(text.unwrap_or(unknown))).collect()
         };
         let ids = guest.interfaces.iter().map(|interface| match (interface.kind, interface.id) {
-            (Some("tap"), Some(id)) => one_line(id),
+            (Some("tap"), Some(id)) => match interface.bridge {
+                Some(bridge) => one_line(&format!("{id} (on {bridge})")),
+                None => one_line(id),
+            },
+            (Some("bridge"), id) if interface.bridge.is_some() => {
+                one_line(&format!("{} (bridge {})", id.unwrap_or(unknown), interface.bridge.unwrap_or(unknown)))
+            }
             (Some("macvtap"), id) if interface.link.is_some() => {
                 one_line(&format!("{} (macvtap on {})", id.unwrap_or(unknown), interface.link.unwrap_or(unknown)))
             }
             (kind, id) => one_line(&format!("{} ({})", id.unwrap_or(unknown), kind.unwrap_or(unknown))),
         });
+        let more = |is_all: bool| (!is_all).then(|| unknown.to_owned());
+        let macs = guest.interfaces.iter().map(|interface| interface.mac).collect();
+        let addresses = guest.addresses.iter().map(|address| one_line(address));
         table.add([
             vec![one_line(guest.name)],
             vec![guest.index.map(|index| index.to_string()).unwrap_or_default()],
-            ids.collect(),
-            column(guest.interfaces.iter().map(|interface| interface.mac).collect()),
-            guest.addresses.iter().map(|address| one_line(address)).collect(),
+            ids.chain(more(guest.has_all_interfaces)).collect(),
+            column(macs),
+            addresses.chain(more(guest.has_all_units)).collect(),
             guest.routes.iter().map(|route| one_line(&route.in_words(style))).collect(),
             vec![guest.defined.as_ref().map(|defined| one_line(&defined.text)).unwrap_or_default()],
         ]);

@@ -1,12 +1,13 @@
 //! The fleet as `show` presents it, in table and JSON alike: facts reduced to what a person asks for.
 
+use rustc_hash::FxHashSet;
 use serde::Serialize;
 
 use super::json::Position;
 use super::{Paths, Style};
 use crate::fleet::{
-    Address, Declared, Fact, Fleet, Guest, Host, HostId, Interface, Listed, Masquerade, Matching, Nat, Network, Route,
-    Unit,
+    Address, Declared, Fact, Fleet, Guest, Host, HostId, Link, Links, Listed, Masquerade, Matching, Nat, Network,
+    Route, Unit,
 };
 use crate::source::{Place, Sources};
 
@@ -29,7 +30,7 @@ pub(super) struct ShownHost<'a> {
     pub(super) nat: ShownNat<'a>,
     pub(super) networks: Vec<ShownNetwork<'a>>,
     networkd: Option<bool>,
-    /// Taps with a file and a host route of their own that no guest uses; `null` if a guest's tap is not known.
+    /// Taps with a file and a host route of their own that no guest uses; `null` if a guest is not known, or its tap.
     pub(super) free_slots: Option<Vec<&'a str>>,
     pub(super) defined: Option<Defined>,
 }
@@ -104,6 +105,12 @@ pub(super) struct ShownGuest<'a> {
     autostart: Option<bool>,
     complete: bool,
     pub(super) defined: Option<Defined>,
+    /// Whether there are no further interfaces that are not known.
+    #[serde(skip)]
+    pub(super) has_all_interfaces: bool,
+    /// Whether there are no further files that are not known.
+    #[serde(skip)]
+    pub(super) has_all_units: bool,
 }
 
 /// An element of `microvm.interfaces`.
@@ -113,6 +120,9 @@ pub(super) struct ShownInterface<'a> {
     #[serde(rename = "type")]
     pub(super) kind: Option<&'a str>,
     pub(super) mac: Option<&'a str>,
+    /// The bridge that it is a port of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) bridge: Option<&'a str>,
     /// For a macvtap.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) link: Option<&'a str>,
@@ -144,7 +154,8 @@ impl<'a> Shown<'a> {
 
     /// All guests, in the order of the facts.
     pub(super) fn guests(&self) -> Vec<ShownGuest<'a>> {
-        self.fleet.guests.iter().map(|guest| self.guest(guest)).collect()
+        let links = Links::new(self.fleet);
+        self.fleet.numbered_guests().map(|(id, guest)| self.guest(guest, links.of_guest(id))).collect()
     }
 
     fn host(&self, id: HostId, host: &'a Host, guests: Vec<&'a str>) -> ShownHost<'a> {
@@ -161,8 +172,14 @@ impl<'a> Shown<'a> {
 
     /// Taps that are prepared for a guest and have none: the file matches one name and holds a host route.
     fn free_slots(&self, id: HostId, host: &'a Host) -> Option<Vec<&'a str>> {
+        let is_mine = |guest: &&Guest| guest.host.is_none_or(|host| host == id);
+        let named: FxHashSet<&str> =
+            self.fleet.guests.iter().filter(is_mine).map(|guest| guest.name.as_str()).collect();
+        if !host.vms.is_complete || !host.vms.items.iter().all(|vm| named.contains(vm.value.as_str())) {
+            return None;
+        }
         let mut taken = Vec::new();
-        for guest in self.fleet.guests.iter().filter(|guest| guest.host.is_none_or(|host| host == id)) {
+        for guest in self.fleet.guests.iter().filter(is_mine) {
             if !guest.interfaces.is_complete {
                 return None;
             }
@@ -181,7 +198,8 @@ impl<'a> Shown<'a> {
                     && route.destination_net().is_some_and(|net| net.prefix_len() == net.max_prefix_len())
             });
             let is_one_name = !name.value.contains(['*', '?', '[', '!', ' ']);
-            (is_one_name && has_host_route && !taken.contains(&name.value.as_str())).then_some(name.value.as_str())
+            let is_free = !taken.contains(&name.value.as_str()) && host.own_device(&name.value).is_none();
+            (is_one_name && has_host_route && is_free).then_some(name.value.as_str())
         });
         Some(slots.collect())
     }
@@ -199,8 +217,8 @@ impl<'a> Shown<'a> {
         }
     }
 
-    fn guest(&self, guest: &'a Guest) -> ShownGuest<'a> {
-        let interfaces = guest.interfaces.items.iter().map(|interface| self.interface(interface));
+    fn guest(&self, guest: &'a Guest, links: &[Link<'a>]) -> ShownGuest<'a> {
+        let interfaces = links.iter().map(|link| self.interface(link));
         let mut addresses: Vec<String> = Vec::new();
         for address in own_units(&guest.network).flat_map(|unit| unit.addresses.items.iter().map(address)) {
             if !addresses.contains(&address) {
@@ -225,14 +243,18 @@ impl<'a> Shown<'a> {
                 && guest.network.units.is_complete
                 && own_units(&guest.network).all(is_complete),
             defined: self.defined(guest.place),
+            has_all_interfaces: guest.interfaces.is_complete,
+            has_all_units: guest.network.units.is_complete,
         }
     }
 
-    fn interface(&self, interface: &'a Interface) -> ShownInterface<'a> {
+    fn interface(&self, link: &Link<'a>) -> ShownInterface<'a> {
+        let interface = link.interface;
         ShownInterface {
             id: text(&interface.id),
             kind: text(&interface.kind),
             mac: text(&interface.mac),
+            bridge: link.bridge.map(|bridge| bridge.value.as_str()),
             link: text(&interface.link),
             mode: text(&interface.mode),
             defined: self.defined(interface.place),
@@ -273,7 +295,7 @@ fn routes(unit: &Unit) -> impl Iterator<Item = ShownRoute<'_>> {
     unit.routes.items.iter().map(route).chain(gateways)
 }
 
-fn route(route: &Route) -> ShownRoute<'_> {
+pub(super) fn route(route: &Route) -> ShownRoute<'_> {
     ShownRoute {
         destination: text(&route.destination),
         gateway: text(&route.gateway),

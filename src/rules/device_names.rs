@@ -6,8 +6,7 @@ use super::draft::{Draft, Scope};
 use super::finding::{Fix, Severity};
 use super::rewrite;
 use super::rule::{Activation, FixKind, Group, RuleInfo};
-use crate::fleet::{Host, Link, Sourced};
-use crate::source::Place;
+use crate::fleet::{Link, Sourced};
 
 const EFFECTS: &[&str] = &["tap-without-network", "host-route-missing", "network-shadowed"];
 
@@ -163,28 +162,9 @@ fn reserved(context: &Context<'_>, link: &Link<'_>, id: &Sourced<String>) -> Opt
     )
 }
 
-/// What a name on the host belongs to, unless it is a tap.
-fn owner(host: &Host, name: &str) -> Option<(String, Option<Place>)> {
-    let bridge = host
-        .bridges
-        .iter()
-        .find(|bridge| bridge.name.value == name)
-        .map(|bridge| ("a bridge".to_owned(), bridge.name.place()));
-    let netdev = || {
-        let device = host.netdevs.iter().find(|device| device.name.value == name)?;
-        let kind = device.kind.value().filter(|kind| !matches!(kind.as_str(), "tap" | "tun"))?;
-        Some((format!("a device of kind {kind}"), device.name.place()))
-    };
-    let uplink = || {
-        let uplink = host.nat.external_interface.known().filter(|uplink| uplink.value == name)?;
-        Some(("the uplink".to_owned(), uplink.place()))
-    };
-    bridge.or_else(netdev).or_else(uplink)
-}
-
 fn collides(context: &Context<'_>, link: &Link<'_>, id: &Sourced<String>) -> Option<Draft> {
     let host = link.host?;
-    let (what, place) = owner(host, &id.value)?;
+    let (what, place) = host.own_device(&id.value)?;
     let name = &id.value;
     Some(
         Draft::new(

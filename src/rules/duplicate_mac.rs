@@ -1,7 +1,5 @@
 //! Equal MAC addresses: on one segment, where they cost packets; in two guests without one, which works; and in one guest, which does not.
 
-use rustc_hash::FxHashMap;
-
 use super::context::Context;
 use super::culprit;
 use super::draft::{Draft, Scope};
@@ -10,7 +8,7 @@ use super::finding::Severity;
 use super::rewrite;
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use super::wording;
-use crate::fleet::{Guest, HostId, Link, MacAddress};
+use crate::fleet::{Guest, Link, MacAddress};
 
 pub(super) const SEGMENT: RuleInfo = RuleInfo {
     name: "duplicate-mac-same-segment",
@@ -54,17 +52,10 @@ pub(super) const WITHIN: RuleInfo = RuleInfo {
 };
 
 fn same_segment(context: &Context<'_>) -> Vec<Draft> {
-    let mut ports: FxHashMap<(HostId, &str), &str> = FxHashMap::default();
-    for (id, host) in context.fleet.numbered_hosts() {
-        for bridge in &host.bridges {
-            ports.extend(bridge.ports.items.iter().map(|port| ((id, port.value.as_str()), bridge.name.value.as_str())));
-        }
-    }
     // Which bridge it is, is only known together with the host.
     let links = context.links.all.iter().filter(|link| link.host_id.is_some());
     let clashes = clashes(context.fleet, links, |link| {
-        let segment = segment(link, &ports);
-        segment.and_then(|segment| Some((segment, link.interface.mac_address()?))).into_iter().collect()
+        segment(link).and_then(|segment| Some((segment, link.interface.mac_address()?))).into_iter().collect()
     });
     let draft = |clash: super::duplicates::Clash<'_, '_, ((Segment, &str), MacAddress)>| {
         let ((kind, name), mac) = clash.value;
@@ -97,17 +88,10 @@ enum Segment {
 }
 
 /// The segment that a card hangs on together with others: a bridge, or the device below a macvtap.
-fn segment<'a>(link: &Link<'a>, ports: &FxHashMap<(HostId, &'a str), &'a str>) -> Option<(Segment, &'a str)> {
-    let interface = link.interface;
-    match interface.kind.value()?.as_str() {
-        "bridge" => Some((Segment::Bridge, interface.bridge.value()?)),
-        "macvtap" => Some((Segment::Parent, interface.link.value()?)),
-        "tap" => {
-            let by_file = link.host_unit.unit().and_then(|unit| unit.setting("Bridge")?.value()).map(String::as_str);
-            let by_option = || ports.get(&(link.host_id?, link.tap()?)).copied();
-            Some((Segment::Bridge, by_file.or_else(by_option)?))
-        }
-        _ => None,
+fn segment<'a>(link: &Link<'a>) -> Option<(Segment, &'a str)> {
+    match link.interface.kind.value()?.as_str() {
+        "macvtap" => Some((Segment::Parent, link.interface.link.value()?)),
+        _ => Some((Segment::Bridge, &link.bridge?.value)),
     }
 }
 

@@ -53,7 +53,7 @@ where
         for value in values(link) {
             let users = by_value.entry((link.host_id, value)).or_default();
             let is_first = users.last().is_none_or(|last| last.guest_id != link.guest_id);
-            if is_first && (link.host_id.is_some() || users.iter().all(|user| user.variant_of != link.variant_of)) {
+            if is_first && users.iter().all(|user| user.variant_of != link.variant_of) {
                 users.push(link);
             }
         }

@@ -56,18 +56,23 @@ let
           };
         };
       };
+      outputs.moduleForMachine = mkOption { type = types.lazyAttrsOf types.deferredModule; default = { }; };
       nixosConfigurations = mkOption { type = types.raw; default = machines config; };
-      nixosModules = mkOption { type = types.raw; default = unknown; };
+      nixosModules = mkOption {
+        type = types.raw;
+        default = lib.mapAttrs' (name: lib.nameValuePair "clan-machine-${name}") config.outputs.moduleForMachine;
+      };
       clanInternals = mkOption { type = types.raw; default = unknown; };
     };
+    config.outputs.moduleForMachine = moduleForMachine config;
   };
 
-  machines = clan:
+  # What makes each machine, also for those who put it into a machine of their own: a guest, a test.
+  moduleForMachine = clan:
     let
       inherit (clan) inventory;
       folder = "${toString (clan.directory.outPath or clan.directory)}/machines";
       names = lib.unique (lib.attrNames clan.machines ++ lib.attrNames inventory.machines ++ foldersIn folder);
-      isLinux = name: (inventory.machines.${name}.machineClass or "nixos") == "nixos";
       tagsOf = name: [ "all" ] ++ (inventory.machines.${name}.tags or [ ]);
       isIn = name: role: role.machines ? ${name} || lib.any (tag: role.tags ? ${tag}) (tagsOf name);
 
@@ -103,14 +108,23 @@ let
         lib.concatLists (lib.mapAttrsToList ofRole roles)
         ++ lib.optional (service != null && roles != { }) (perMachine.nixosModule or { });
     in
-    lib.genAttrs (lib.filter isLinux names) (name: nixosSystem {
-      specialArgs = { clan-core = unrelated; self = clan.self; } // clan.specialArgs;
-      modules = filesOf "${folder}/${name}"
+    lib.genAttrs names (name: {
+      imports = filesOf "${folder}/${name}"
         ++ lib.optional (clan.machines ? ${name}) clan.machines.${name}
-        ++ [ { networking.hostName = lib.mkDefault name; } ]
         ++ lib.concatLists (lib.mapAttrsToList (serviceModules name) inventory.instances)
         ++ olderModules name;
+      networking.hostName = lib.mkDefault name;
+      clan.core.settings = { inherit (clan) directory; machine = { inherit name; }; };
     });
+
+  machines = clan:
+    let isLinux = name: (clan.inventory.machines.${name}.machineClass or "nixos") == "nixos";
+    in lib.mapAttrs
+      (_: module: nixosSystem {
+        specialArgs = { clan-core = unrelated; self = clan.self; } // clan.specialArgs;
+        modules = [ module ];
+      })
+      (lib.filterAttrs (name: _: isLinux name) clan.outputs.moduleForMachine);
 
   clan = arguments:
     let evaluated = lib.evalModules { modules = [ clanModule arguments { _module.check = false; } ]; specialArgs.self = arguments.self or unknown; };

@@ -9,6 +9,21 @@ let
     Destination = "${r.address}/${toString r.prefixLength}";
   } // lib.optionalAttrs (r ? via && r.via != null) { Gateway = r.via; }
   // lib.optionalAttrs (r ? options && r.options ? onlink) { GatewayOnLink = true; };
+
+  # A gateway that names no interface is refused together with networkd; the scripts find the interface by the addresses.
+  addressed = lib.attrNames (lib.filterAttrs (_: i: i.ipv4.addresses ++ i.ipv6.addresses != [ ]) net.interfaces);
+  gateways = lib.concatMap
+    (given:
+      let
+        gateway = if lib.isString given then { address = given; } else given;
+        interface = gateway.interface or null;
+        names = if interface != null then [ interface ] else lib.optionals (lib.length addressed == 1) addressed;
+      in
+      lib.optionals (given != null) (map (name: { inherit name gateway; }) names))
+    [ net.defaultGateway net.defaultGateway6 ];
+  gatewayRoute = gateway: { Gateway = gateway.address; }
+    // lib.optionalAttrs ((gateway.metric or null) != null) { Metric = gateway.metric; }
+    // lib.optionalAttrs ((gateway.source or null) != null) { PreferredSource = gateway.source; };
 in
 {
   config = lib.mkMerge [
@@ -26,9 +41,15 @@ in
         (lib.mapAttrs' (name: i: lib.nameValuePair "40-${name}" {
           name = lib.mkDefault name;
           DHCP = lib.mkForce (if (if i.useDHCP != null then i.useDHCP else false) then "yes" else "no");
-          address = prefixed (i.ipv4.addresses ++ i.ipv6.addresses);
-          routes = map route (i.ipv4.routes ++ i.ipv6.routes);
+          address = prefixed (i.ipv4.addresses ++ lib.optionals net.enableIPv6 i.ipv6.addresses);
+          routes = map route (i.ipv4.routes ++ lib.optionals net.enableIPv6 i.ipv6.routes);
         }) net.interfaces)
+        (lib.mkMerge (map (one: {
+          "40-${one.name}" = {
+            matchConfig.Name = one.name;
+            routes = [ (gatewayRoute one.gateway) ];
+          };
+        }) gateways))
         (lib.mkMerge (lib.mapAttrsToList (bridge: b: lib.genAttrs (map (port: "40-${port}") b.interfaces) (file: {
           name = lib.mkDefault (lib.removePrefix "40-" file);
           DHCP = lib.mkOverride 0 "no";
