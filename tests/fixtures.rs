@@ -82,3 +82,13 @@ fn guests_of_every_way_of_writing_are_understood() {
         assert!(guest["addresses"].as_array().unwrap().contains(&address.into()), "{folder}: {guest}");
     }
 }
+
+#[test]
+fn a_guest_of_the_modules_has_its_number_whatever_its_tap_is_called() {
+    let shown = json(&["show", "fixtures/modules/slots"]);
+    let guest = &shown["guests"][0];
+    assert_eq!((&guest["name"], &guest["index"]), (&"scratch".into(), &2.into()));
+    // A filter is no translation.
+    let shown = json(&["show", "fixtures/modules/routed"]);
+    assert_eq!(shown["hosts"][0]["nat"].get("other_rules"), None);
+}

@@ -439,3 +439,33 @@ fn rules_in_texts_and_macvtaps_are_shown() {
     let unclear = hosted(r#"{ networking.nftables.ruleset = "include \"/etc/nat.nft\""; }"#, "");
     assert_eq!(unclear.json("show")["hosts"][0]["nat"]["other_rules"], true);
 }
+
+#[test]
+fn what_an_input_says_is_shown_in_its_file_and_never_edited() {
+    let project = Project::new(&[
+        ("parts/flake.nix", "{ outputs = _: { nixosModules.web = ./web.nix; }; }"),
+        (
+            "parts/web.nix",
+            "{\n  microvm.interfaces = [ { type = \"tap\"; id = \"vm5\"; mac = \"02:00:00:00:00:5\"; } ];\n}\n",
+        ),
+        (
+            "fleet/flake.nix",
+            r#"{
+              inputs.parts.url = "git+https://example.org/parts";
+              inputs.microvm.url = "github:microvm-nix/microvm.nix";
+              inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-25.05";
+              outputs = { nixpkgs, microvm, parts, ... }: {
+                nixosConfigurations.server = nixpkgs.lib.nixosSystem {
+                  modules = [ microvm.nixosModules.host { microvm.vms.web.config = parts.nixosModules.web; } ];
+                };
+              };
+            }"#,
+        ),
+    ]);
+    let checked = project.run(&["check", "--format", "concise", "--input", "parts=parts", "fleet"]);
+    let told = String::from_utf8(checked.stdout).unwrap();
+    assert!(told.contains("parts/web.nix:2:60: error[mac-malformed]"), "{told}");
+    let fixed = project.run(&["fix", "--unsafe", "--input", "parts=parts", "fleet"]);
+    let text = fs::read_to_string(project.0.path().join("parts/web.nix")).unwrap();
+    assert!(text.contains("00:5\""), "{}", String::from_utf8_lossy(&fixed.stdout));
+}

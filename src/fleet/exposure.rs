@@ -97,7 +97,7 @@ impl Reader<'_> {
     /// Names of what the user sets below `services`.
     pub(super) fn services(&mut self, machine: EvalId) -> Vec<Sourced<String>> {
         let names = self.names(machine, &["services"]).items;
-        names.into_iter().filter(|name| name.place().is_some()).collect()
+        names.into_iter().filter(|name| name.origin.own_place().is_some()).collect()
     }
 
     /// Whether systemd-resolved answers LLMNR: `services.resolved.llmnr`, or `services.resolved.settings.Resolve.LLMNR` since 26.05.

@@ -25,6 +25,8 @@ pub struct Origin {
     pub value: Option<Place>,
     /// The binding (attribute name) that put the value into the option.
     pub definition: Option<Place>,
+    /// Where neither of the two stands in the project: a place in the source of an input, which is shown and never edited.
+    pub elsewhere: Option<Place>,
     /// The scalars that a computed value is made of, in the order of their bytes.
     pub parts: Parts,
 }
@@ -32,6 +34,11 @@ pub struct Origin {
 impl Origin {
     /// The place to show: the expression if it stands in a file, else the binding.
     pub fn place(&self) -> Option<Place> {
+        self.own_place().or(self.elsewhere)
+    }
+
+    /// The same, in the project's own files.
+    pub fn own_place(&self) -> Option<Place> {
         self.value.or(self.definition)
     }
 

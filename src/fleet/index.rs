@@ -66,7 +66,7 @@ fn shared_part(id: &Sourced<String>, addresses: &[&Address], settle: &mut impl F
                 })
             });
         if in_address {
-            let origin = Origin { value: part.place, definition: id.origin.definition, parts: Parts::default() };
+            let origin = Origin { value: part.place, parts: Parts::default(), ..id.origin.clone() };
             return Some(Sourced { value: number, origin });
         }
     }

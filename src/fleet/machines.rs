@@ -1,7 +1,7 @@
 //! Hosts and guests as facts.
 
 use super::facts::{Declared, Fact, Guest, Host, Interface, Listed, Nat, Release, Sourced};
-use super::filters::{forward_rules, masquerades};
+use super::filters::{FilterText, forward_rules, masquerades};
 use super::index::index_of;
 use super::reader::Reader;
 use super::trouble::{Problem, ProblemKind};
@@ -123,14 +123,15 @@ impl Reader<'_> {
         self.oddities.clear();
         let interfaces = self.interfaces(machine);
         let network = self.network(machine);
+        let derived = index_of(&interfaces.items, &network.units.items, |origin| {
+            origin.parts.settle(|value| Some(self.take_apart(value).into()));
+        });
         let guest = Guest {
             name: name.to_owned(),
             host: None,
             declared,
             place,
-            index: index_of(&interfaces.items, &network.units.items, |origin| {
-                origin.parts.settle(|value| Some(self.take_apart(value).into()));
-            }),
+            index: derived.or_else(|| self.registered_index(machine)),
             interfaces,
             network,
             autostart: Fact::Absent,
@@ -165,6 +166,16 @@ impl Reader<'_> {
             guest.network.units.is_complete &= guest.network.units.items.iter().any(|unit| !unit.is_generated);
         }
         guest
+    }
+
+    /// The number of a guest of the modules in `nix/`, whose tap may be called otherwise.
+    fn registered_index(&mut self, machine: EvalId) -> Option<Sourced<i64>> {
+        if !self.is_set(machine, &["routedGuests", "guest", "enable"]) {
+            return None;
+        }
+        let name = self.option_text(machine, &["routedGuests", "guest", "name"]);
+        let path = ["routedGuests", "guests", name.known()?.value.as_str(), "index"];
+        self.quietly(|reader| reader.option_number(machine, &path)).known().cloned()
     }
 
     /// Names of an option whose value is a set, with where they were written.
@@ -316,7 +327,7 @@ impl Reader<'_> {
         self.ev.error_info(id).is_some_and(|info| info.message.contains("has no value defined"))
     }
 
-    fn nat(&mut self, machine: EvalId, texts: &Listed<Sourced<String>>) -> Nat {
+    fn nat(&mut self, machine: EvalId, texts: &Listed<FilterText>) -> Nat {
         let option = |name| ["networking", "nat", name];
         Nat {
             enable: self.option_truth(machine, &option("enable")),

@@ -42,6 +42,11 @@ pub(super) fn rules_of(text: &str) -> Option<Vec<Masquerade>> {
     Some(rules)
 }
 
+/// Whether a text for nft has a statement that translates sources (nft(8), "NAT statements"), or takes it from another file.
+pub(super) fn names_translation(text: &str) -> bool {
+    ["masquerade", "snat", "include"].into_iter().any(|word| text.contains(word))
+}
+
 /// A line without its comment. A `#` inside quotes or a word begins none.
 fn without_comment(line: &str) -> &str {
     let mut is_quoted = false;
@@ -216,6 +221,15 @@ mod tests {
             ("chain forward { type filter hook forward priority 0; iifname \"vm*\" drop; }", ""),
         ] {
             assert_eq!(shown(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_some_statements_of_nft_translate() {
+        let table = "set taps { type ifname; elements = { \"vm5\" } }\nchain forward { iifname @taps oifname vmap { \"vm6\" : drop } }";
+        assert!(!names_translation(table));
+        for text in ["oifname wan masquerade", "snat ip to 192.0.2.1", "include \"/etc/nat.nft\""] {
+            assert!(names_translation(text), "{text}");
         }
     }
 }

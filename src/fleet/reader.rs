@@ -70,6 +70,12 @@ impl<'a> Reader<'a> {
         is_own.then_some(place)
     }
 
+    /// The place of an expression in a file, be it of the user's or of an input.
+    fn place_on_disk(&self, origin: ExprId) -> Option<Place> {
+        let place = self.ev.program.place(origin)?;
+        self.ev.sources.file(place.file).filter(|file| file.on_disk).map(|_| place)
+    }
+
     /// One option of a machine.
     pub(super) fn option(&mut self, machine: EvalId, path: &[&str]) -> OptionReport {
         modules::option_report(self.ev, machine, path)
@@ -218,7 +224,12 @@ impl<'a> Reader<'a> {
             (View::Str(_), _) => Parts::known(self.take_apart(value)),
             _ => Parts::default(),
         };
-        Origin { value: self.place(value.origin()), definition: self.place(binding), parts }
+        let (expression, definition) = (self.place(value.origin()), self.place(binding));
+        let elsewhere = match expression.or(definition) {
+            Some(_) => None,
+            None => self.place_on_disk(value.origin()).or_else(|| self.place_on_disk(binding)),
+        };
+        Origin { value: expression, definition, elsewhere, parts }
     }
 
     /// The scalars that a value is made of.

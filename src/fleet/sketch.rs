@@ -89,7 +89,7 @@ impl<'a> Word<'a> {
             place: Some(self.place()),
             is_verbatim: true,
         }];
-        let origin = Origin { value: Some(self.place()), definition: None, parts: Parts::known(parts.into()) };
+        let origin = Origin { value: Some(self.place()), parts: Parts::known(parts.into()), ..Origin::default() };
         Sourced { value: self.text.to_owned(), origin }
     }
 

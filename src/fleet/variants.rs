@@ -61,7 +61,7 @@ fn text_of_devices(guest: &Guest) -> Option<Vec<Place>> {
     let mut places = Vec::new();
     for device in devices(guest) {
         let parts: &[Part] = device.origin.parts.get();
-        places.push(device.place()?);
+        places.push(device.origin.own_place()?);
         places.extend(parts.iter().filter_map(|part| part.place));
     }
     Some(places)

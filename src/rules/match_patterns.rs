@@ -90,7 +90,7 @@ fn space(context: &Context<'_>) -> Vec<Draft> {
         let names = &unit.matching.names.items;
         for (one, next) in names.iter().zip(names.iter().skip(1)) {
             // The words of one text share its place; a name of digits only is none (systemd, `src/basic/socket-util.c`, `ifname_valid_full`).
-            let is_one_text = one.place().is_some() && one.origin.value == next.origin.value;
+            let is_one_text = one.origin.own_place().is_some() && one.origin.value == next.origin.value;
             let is_number = !next.value.is_empty() && next.value.bytes().all(|byte| byte.is_ascii_digit());
             if !is_one_text || !is_number {
                 continue;

@@ -74,7 +74,7 @@ pub(super) fn add_setting(unit: &Unit, setting: &str) -> Option<Fix> {
 
 /// An edit that turns on a switch: where it is written, else before the list option of the same set that an element comes from.
 pub(super) fn turn_on(switch: &Fact<bool>, name: &str, beside: &Sourced<String>) -> Option<Fix> {
-    let written = switch.known().filter(|written| written.origin.place().is_some());
+    let written = switch.known().filter(|written| written.origin.own_place().is_some());
     if let Some(written) = written {
         return culprit::replace_value(&written.origin, if written.value { 4 } else { 5 }, "true");
     }
