@@ -165,18 +165,18 @@ fn map_attrs(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let set = ev.want_attrs(*set)?;
     let shape = ev.heap.shape(set.shape);
     ev.tick_many(u64::try_from(shape.len()).unwrap_or(0))?;
-    let slots = shape.keys().iter().map(|key| key.offset as usize + 1).max().unwrap_or(0);
-    let mut values = vec![Value::NULL; slots];
-    for key in shape.keys() {
+    if shape.is_empty() {
+        return Ok(Value::attrs(set));
+    }
+    let id = if shape.width().is_some() { set.shape } else { ev.heap.new_shape(shape.in_one_run()) };
+    let mut values = vec![Value::NULL; shape.len()];
+    for key in ev.heap.shape(id).keys() {
         let name = name_value(ev, key.name, key.origin);
         if let (Some(value), Some(place)) = (ev.attribute(set, key.name), values.get_mut(key.offset as usize)) {
             *place = ev.defer(*function, &[name, value]);
         }
     }
-    if values.is_empty() {
-        return Ok(Value::attrs(set));
-    }
-    Ok(ev.heap.new_set_of_shape(set.shape, &values))
+    Ok(ev.heap.new_set_of_shape(id, &values))
 }
 
 fn zip_attrs_with(ev: &mut Evaluator, args: &[Value]) -> Outcome {

@@ -38,8 +38,8 @@ impl Evaluator {
 struct Pruning {
     path: Vec<String>,
     missing: Vec<(Vec<String>, UnknownId)>,
-    /// Sets and lists that are being looked into, by first slot: a value that contains itself has no end.
-    within: FxHashSet<u32>,
+    /// Sets and lists that are being looked into, by first slot and by length or shape: a value that contains itself has no end.
+    within: FxHashSet<(u32, u32)>,
 }
 
 impl Pruning {
@@ -52,7 +52,7 @@ impl Pruning {
             View::List(seq) => {
                 let elements = ev.heap.elements(seq);
                 let named = elements.into_iter().enumerate().map(|(index, element)| (index.to_string(), element));
-                let known = self.members(ev, named.collect(), seq.start, depth)?;
+                let known = self.members(ev, named.collect(), (seq.start, seq.len), depth)?;
                 self.note_open(ev, ev.heap.open_reason(seq));
                 let values: Vec<Value> = known.into_iter().map(|(_, value)| value).collect();
                 Ok(ev.heap.new_list(&values))
@@ -61,7 +61,7 @@ impl Pruning {
                 let entries = ev.heap.entries(set);
                 let named =
                     entries.iter().map(|(name, slot, _)| (ev.heap.name(*name).to_owned(), ev.heap.share(*slot)));
-                let known = self.members(ev, named.collect(), set.start, depth)?;
+                let known = self.members(ev, named.collect(), (set.start, u32::MAX - set.shape.0), depth)?;
                 self.note_open(ev, ev.heap.open_set_reason(set));
                 let attributes: Vec<(Symbol, Value, ExprId)> = known
                     .into_iter()
@@ -78,11 +78,11 @@ impl Pruning {
         &mut self,
         ev: &mut Evaluator,
         members: Vec<(String, Value)>,
-        start: u32,
+        identity: (u32, u32),
         depth: u32,
     ) -> Result<Vec<(usize, Value)>, Stop> {
         let mut known = Vec::with_capacity(members.len());
-        let is_new = members.is_empty() || self.within.insert(start);
+        let is_new = members.is_empty() || self.within.insert(identity);
         if !is_new {
             return Err(ev.limit_error(LimitKind::Depth));
         }
@@ -96,7 +96,7 @@ impl Pruning {
             }
             self.path.pop();
         }
-        self.within.remove(&start);
+        self.within.remove(&identity);
         Ok(known)
     }
 

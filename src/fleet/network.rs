@@ -241,7 +241,7 @@ impl Reader<'_> {
         let (mut single, mut lists) = (Vec::new(), Vec::new());
         for set in &section.raw {
             let Some(key) = self.ev.heap.key(*set, symbol) else { continue };
-            let value = self.ev.heap.share(crate::heap::SlotId(set.start + key.offset));
+            let value = self.ev.heap.share(set.slot(&key));
             let value = self.ev.force(value);
             let place = self.place(key.origin).or_else(|| self.place(value.origin()));
             match value.view() {
@@ -332,7 +332,7 @@ impl Reader<'_> {
         let symbol = self.ev.heap.intern(name);
         match self.ev.heap.key(set, symbol) {
             Some(key) => {
-                let value = self.ev.heap.share(crate::heap::SlotId(set.start + key.offset));
+                let value = self.ev.heap.share(set.slot(&key));
                 self.text(value, key.origin)
             }
             None if self.ev.heap.open_set_reason(set).is_some() => Fact::Unknown,

@@ -417,7 +417,7 @@ impl<'a> Reader<'a> {
                 if self.place(key.origin).is_some() {
                     return key.origin;
                 }
-                let value = self.ev.heap.share(crate::heap::SlotId(set.start + key.offset));
+                let value = self.ev.heap.share(set.slot(&key));
                 if value.is_evaluated() && self.place(value.origin()).is_some() {
                     return value.origin();
                 }

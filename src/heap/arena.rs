@@ -1,5 +1,6 @@
 //! The heap itself.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
@@ -20,6 +21,7 @@ pub struct Heap {
     bytes: Vec<u8>,
     shapes: Vec<Rc<Shape>>,
     shape_bytes: usize,
+    pub(super) taken_by_layers: Rc<Cell<usize>>,
     /// Bytes that are kept elsewhere for values: names, and what errors and unknowns say.
     outside_bytes: usize,
     /// How many bytes of texts there may be before the evaluator has to look at its limits again.
@@ -79,6 +81,7 @@ impl Heap {
             bytes: Vec::with_capacity(BYTES.0),
             shapes: Vec::with_capacity(256),
             shape_bytes: 0,
+            taken_by_layers: Rc::default(),
             outside_bytes: 0,
             next_look: LOOK_AFTER,
             contexts: vec![Rc::from([])],
@@ -100,6 +103,7 @@ impl Heap {
             + self.strings.len() * size_of::<StrData>()
             + self.text_bytes()
             + self.shape_bytes
+            + self.taken_by_layers.get()
     }
 
     fn text_bytes(&self) -> usize {
@@ -441,7 +445,7 @@ impl Heap {
     /// Adds a shape.
     pub fn new_shape(&mut self, shape: Shape) -> ShapeId {
         let id = ShapeId(u32::try_from(self.shapes.len()).unwrap_or(u32::MAX));
-        self.shape_bytes += std::mem::size_of_val(shape.keys()) + size_of::<Shape>() + 2 * size_of::<usize>();
+        self.shape_bytes += shape.bytes() + 2 * size_of::<usize>();
         self.shapes.push(Rc::new(shape));
         id
     }
@@ -460,7 +464,7 @@ impl Heap {
     /// The slot of an attribute.
     #[inline]
     pub fn attribute(&self, set: Set, name: Symbol) -> Option<SlotId> {
-        self.shape_ref(set.shape)?.find(name).map(|key| SlotId(set.start + key.offset))
+        self.shape_ref(set.shape)?.find(name).map(|key| set.slot(key))
     }
 
     /// The key of an attribute: its slot's offset and where the name was written.
@@ -485,7 +489,7 @@ impl Heap {
         order
             .iter()
             .filter_map(|index| shape.keys().get(*index as usize))
-            .map(|key| (key.name, SlotId(set.start + key.offset), key.origin))
+            .map(|key| (key.name, set.slot(key), key.origin))
             .collect()
     }
 

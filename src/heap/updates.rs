@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::arena::Heap;
-use super::shape::{Key, Shape, ShapeId};
+use super::shape::{Key, Shape, ShapeId, merge_keys};
 use super::value::{Set, SlotId, Value};
 
 /// How the values of a merged set are taken from the two sides: `(from the right side, offset there)`, in the order of the merged offsets.
@@ -13,12 +13,15 @@ impl Heap {
     /// The set `left // right`: values of `right` win. Open sides give an open set.
     pub fn update(&mut self, left: Set, right: Set) -> Value {
         let (left_shape, right_shape) = (self.shape(left.shape), self.shape(right.shape));
+        if let Some(layered) = self.layered_update(left, right, &left_shape, &right_shape) {
+            return layered;
+        }
         let start = self.next_slots(left_shape.len() + right_shape.len());
         if !(left_shape.is_static() && right_shape.is_static()) {
             let mut keys = Vec::with_capacity(merged_len(&left_shape, &right_shape));
-            merge_keys(&left_shape, &right_shape, |is_right, key| {
+            merge_keys(left_shape.keys(), right_shape.keys(), |is_right, key| {
                 let from = if is_right { right.start } else { left.start };
-                let value = self.share(SlotId(from + key.offset));
+                let value = self.share(SlotId(from.wrapping_add(key.offset)));
                 let offset = u32::try_from(keys.len()).unwrap_or(u32::MAX);
                 keys.push(Key { offset, ..*key });
                 self.slots.push(value);
@@ -28,11 +31,35 @@ impl Heap {
         }
         let (shape, plan) = self.merge_plan(left.shape, right.shape);
         for (is_right, offset) in plan.iter() {
-            let slot = SlotId(if *is_right { right.start } else { left.start } + offset);
+            let from = if *is_right { right.start } else { left.start };
+            let slot = SlotId(from.wrapping_add(*offset));
             let value = self.share(slot);
             self.slots.push(value);
         }
         Value::attrs(Set { start, shape })
+    }
+
+    /// The update where one side has few names beside the other's many: the few become a layer on the many, whose values stay where they are.
+    fn layered_update(&mut self, left: Set, right: Set, of_left: &Rc<Shape>, of_right: &Rc<Shape>) -> Option<Value> {
+        let open = of_left.open().or(of_right.open());
+        let shifted = |key: &Key, from: Set, to: Set| Key {
+            offset: from.start.wrapping_add(key.offset).wrapping_sub(to.start),
+            ..*key
+        };
+        let (many, base, own): (Set, _, Vec<Key>) = if of_left.bears(of_right.len()) {
+            (left, of_left, of_right.keys().iter().map(|key| shifted(key, right, left)).collect())
+        } else if of_right.bears(of_left.len()) {
+            let lost = of_left.keys().iter().filter(|key| of_right.find(key.name).is_none());
+            (right, of_right, lost.map(|key| shifted(key, left, right)).collect())
+        } else {
+            return None;
+        };
+        if own.is_empty() && base.open() == open {
+            return Some(Value::attrs(many));
+        }
+        let shape = Shape::layered(Rc::clone(base), own, open, &self.taken_by_layers);
+        let shape = self.new_shape(shape);
+        Some(Value::attrs(Set { start: many.start, shape }))
     }
 
     fn merge_plan(&mut self, left: ShapeId, right: ShapeId) -> (ShapeId, MergePlan) {
@@ -42,7 +69,7 @@ impl Heap {
         let (left_shape, right_shape) = (self.shape(left), self.shape(right));
         let count = merged_len(&left_shape, &right_shape);
         let (mut keys, mut plan) = (Vec::with_capacity(count), Vec::with_capacity(count));
-        merge_keys(&left_shape, &right_shape, |is_right, key| {
+        merge_keys(left_shape.keys(), right_shape.keys(), |is_right, key| {
             let offset = u32::try_from(keys.len()).unwrap_or(u32::MAX);
             keys.push(Key { offset, ..*key });
             plan.push((is_right, key.offset));
@@ -72,35 +99,14 @@ impl Heap {
 /// How many names two shapes have together.
 fn merged_len(left: &Shape, right: &Shape) -> usize {
     let mut count = 0;
-    merge_keys(left, right, |_, _| count += 1);
+    merge_keys(left.keys(), right.keys(), |_, _| count += 1);
     count
-}
-
-/// The keys of two shapes in the order of their names, each name once, and whether it is the right one's, which wins.
-fn merge_keys(left: &Shape, right: &Shape, mut each: impl FnMut(bool, &Key)) {
-    let (mut a, mut b) = (left.keys().iter().peekable(), right.keys().iter().peekable());
-    loop {
-        let is_right = match (a.peek(), b.peek()) {
-            (None, None) => return,
-            (Some(_), None) => false,
-            (None, Some(_)) => true,
-            (Some(x), Some(y)) => {
-                if x.name == y.name {
-                    a.next();
-                    true
-                } else {
-                    y.name < x.name
-                }
-            }
-        };
-        if let Some(key) = if is_right { b.next() } else { a.next() } {
-            each(is_right, key);
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::heap::View;
     use crate::syntax::ExprId;
@@ -118,5 +124,68 @@ mod tests {
             heap.entries(both).iter().map(|(name, slot, _)| (heap.name(*name).to_owned(), heap.get(*slot))).collect();
         let expected = [("a", Value::int(2)), ("b", Value::int(4)), ("c", Value::int(3))];
         assert_eq!(shown, expected.map(|(name, value)| (name.to_owned(), value)));
+    }
+
+    /// A set of numbers, and what it should hold.
+    type Both = (Set, BTreeMap<String, i64>);
+
+    fn numbered(heap: &mut Heap, numbers: impl Iterator<Item = (usize, i64)>) -> Both {
+        let named: BTreeMap<String, i64> = numbers.map(|(name, number)| (format!("n{name}"), number)).collect();
+        let attributes: Vec<_> =
+            named.iter().map(|(name, number)| (heap.intern(name), Value::int(*number), ExprId::NONE)).collect();
+        let View::Attrs(set) = heap.new_set(&attributes).view() else { panic!("a set") };
+        (set, named)
+    }
+
+    fn updated(heap: &mut Heap, left: &Both, right: &Both) -> Both {
+        let View::Attrs(set) = heap.update(left.0, right.0).view() else { panic!("a set") };
+        let both = left.1.iter().chain(&right.1).map(|(name, number)| (name.clone(), *number)).collect();
+        (set, both)
+    }
+
+    fn assert_holds(heap: &mut Heap, (set, expected): &Both) {
+        assert_eq!(heap.set_len(*set), expected.len());
+        for (name, number) in expected {
+            let name = heap.intern(name);
+            let slot = heap.attribute(*set, name).expect("an attribute");
+            assert_eq!(heap.get(slot), Value::int(*number));
+        }
+        let absent = heap.intern("absent");
+        assert_eq!(heap.attribute(*set, absent), None);
+        let shown: Vec<(String, Value)> =
+            heap.entries(*set).iter().map(|(name, slot, _)| (heap.name(*name).to_owned(), heap.get(*slot))).collect();
+        assert_eq!(shown, expected.iter().map(|(n, v)| (n.clone(), Value::int(*v))).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn layers_hold_what_copies_would() {
+        let mut heap = Heap::new();
+        let mut all = numbered(&mut heap, (0..40).map(|name| (name, 0)));
+        let mut kept = vec![all.clone()];
+        for (step, (first, count)) in
+            [(3, 1), (38, 5), (100, 1), (0, 9), (200, 30), (7, 1), (300, 1), (5, 200)].iter().enumerate()
+        {
+            let number = i64::try_from(step).unwrap() + 1;
+            let few = numbered(&mut heap, (*first..first + count).map(|name| (name, number)));
+            let (above, below) = (updated(&mut heap, &all, &few), updated(&mut heap, &few, &all));
+            kept.extend([above.clone(), below.clone()]);
+            all = if step % 3 == 0 { below } else { above };
+        }
+        for one in kept.iter().chain(&kept) {
+            assert_holds(&mut heap, one);
+        }
+    }
+
+    #[test]
+    fn a_set_that_grows_by_single_names_takes_memory_by_the_name() {
+        let mut heap = Heap::new();
+        let mut all = numbered(&mut heap, (0..40).map(|name| (name, 0)));
+        for name in 40..4_000 {
+            let one = numbered(&mut heap, std::iter::once((name, 1)));
+            all = updated(&mut heap, &all, &one);
+        }
+        assert_holds(&mut heap, &all);
+        let copied = 4_000 * 4_000 / 2 * (size_of::<Key>() + size_of::<Value>());
+        assert!(heap.bytes_used() * 40 < copied, "{} bytes", heap.bytes_used());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::shape::ShapeId;
+use super::shape::{Key, ShapeId};
 use super::string::StrId;
 use crate::syntax::ExprId;
 
@@ -68,6 +68,14 @@ pub struct Set {
     pub start: u32,
     /// The names.
     pub shape: ShapeId,
+}
+
+impl Set {
+    /// The slot of a key of the set's shape.
+    #[inline]
+    pub fn slot(self, key: &Key) -> SlotId {
+        SlotId(self.start.wrapping_add(key.offset))
+    }
 }
 
 /// A Nix value in 16 bytes.

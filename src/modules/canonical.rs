@@ -97,7 +97,7 @@ pub(super) fn unify(
         note_unknown(ev, evaluation, stop, origin, &file);
     }
     let named = |ev: &mut Evaluator, name: Symbol| {
-        ev.heap.key(set, name).map(|key| (ev.heap.share(crate::heap::SlotId(set.start + key.offset)), key.origin))
+        ev.heap.key(set, name).map(|key| (ev.heap.share(set.slot(&key)), key.origin))
     };
     let config = named(ev, sym::CONFIG);
     let options = named(ev, sym::OPTIONS);

@@ -12,7 +12,7 @@ use super::types::{self, SubmoduleSpec, TypeId};
 use smallvec::SmallVec;
 
 use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop, UnknownReason};
-use crate::heap::{Set, SlotId, Symbol, Value, View, sym};
+use crate::heap::{Set, Symbol, Value, View, sym};
 use crate::syntax::ExprId;
 
 /// A declared option.
@@ -54,7 +54,7 @@ impl OptionInfo {
     fn attribute(&self, ev: &Evaluator, name: Symbol) -> Option<(Value, ExprId)> {
         self.declared.iter().find_map(|one| {
             let key = ev.heap.key(one.set, name)?;
-            Some((ev.heap.share(SlotId(one.set.start + key.offset)), key.origin))
+            Some((ev.heap.share(one.set.slot(&key)), key.origin))
         })
     }
 }

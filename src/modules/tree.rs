@@ -222,7 +222,7 @@ fn declarations_of_child(ev: &mut Evaluator, node: &Node, name: Symbol) -> Resul
     let mut below = SmallVec::new();
     for (set, declaration) in sets.iter().zip(all.iter()) {
         if let Some(key) = ev.heap.key(*set, name) {
-            let value = ev.heap.share(SlotId(set.start + key.offset));
+            let value = ev.heap.share(set.slot(&key));
             below.push(Declaration { value, file: Rc::clone(&declaration.file), origin: key.origin });
         }
     }

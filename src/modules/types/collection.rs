@@ -246,10 +246,7 @@ fn attrs_of_one(
     if shape.is_empty() && shape.open().is_none() {
         return Ok(Some(Value::EMPTY_SET));
     }
-    let width = shape.keys().iter().map(|key| key.offset as usize + 1).max().unwrap_or(0);
-    if width != shape.len() {
-        return Ok(None);
-    }
+    let Some(width) = shape.width() else { return Ok(None) };
     let mut values = vec![Value::NULL; width];
     for (name, slot, origin) in ev.heap.entries(set) {
         ev.tick()?;
