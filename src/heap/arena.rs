@@ -264,19 +264,18 @@ impl Heap {
 
     /// A new string.
     pub fn new_string(&mut self, bytes: &[u8]) -> StrId {
-        let start = u32::try_from(self.bytes.len()).unwrap_or(u32::MAX);
+        let start = self.bytes.len();
         make_room(&mut self.bytes, bytes.len(), BYTES.1);
         self.bytes.extend_from_slice(bytes);
-        self.push_string(start)
+        self.push_string(start, bytes.len())
     }
 
-    fn push_string(&mut self, start: u32) -> StrId {
+    fn push_string(&mut self, start: usize, len: usize) -> StrId {
         let id = StrId(u32::try_from(self.strings.len()).unwrap_or(u32::MAX));
-        let end = u32::try_from(self.bytes.len()).unwrap_or(u32::MAX);
         make_room(&mut self.strings, 1, STRINGS.1);
         self.strings.push(StrData {
-            start,
-            len: end.saturating_sub(start),
+            start: u32::try_from(start).unwrap_or(u32::MAX),
+            len: u32::try_from(len).unwrap_or(0),
             context: 0,
             replay_expr: EXPR_NONE,
             replay_env: 0,
@@ -289,16 +288,33 @@ impl Heap {
         if text.is_empty() { Value::string(StrId(0)) } else { Value::string(self.new_string(text.as_bytes())) }
     }
 
-    /// A new string of these pieces, copied within the arena.
+    /// A new string of these pieces. Pieces that lie one after the other in the arena stay where they are, and what follows the arena's last
+    /// string is written behind it: a text that grows by appending is copied at most when something else came between.
     pub fn concat(&mut self, pieces: &[StrId]) -> StrId {
-        let start = u32::try_from(self.bytes.len()).unwrap_or(u32::MAX);
+        let (mut start, mut end) = (0, 0);
         for piece in pieces {
             let data = self.string_data(*piece);
-            let from = data.start as usize;
-            make_room(&mut self.bytes, data.len as usize, BYTES.1);
-            self.bytes.extend_from_within(from..from + data.len as usize);
+            let (from, len) = (data.start as usize, data.len as usize);
+            if len == 0 {
+                continue;
+            }
+            if start == end {
+                (start, end) = (from, from);
+            }
+            if from != end {
+                if end != self.bytes.len() {
+                    make_room(&mut self.bytes, end - start + len, BYTES.1);
+                    self.bytes.extend_from_within(start..end);
+                    start += self.bytes.len() - end;
+                }
+                make_room(&mut self.bytes, len, BYTES.1);
+                self.bytes.extend_from_within(from..from + len);
+                end = self.bytes.len();
+            } else {
+                end += len;
+            }
         }
-        self.push_string(start)
+        self.push_string(start, end - start)
     }
 
     /// A new string that shares the bytes `start..start + len` of another (clamped), with its context.
@@ -535,5 +551,25 @@ mod tests {
         let part = heap.substring(whole, 4, 100);
         assert_eq!(heap.bytes(part), b"ef");
         assert_eq!(heap.bytes.len(), used);
+    }
+
+    #[test]
+    fn joined_texts_are_copied_only_where_they_lie_apart() {
+        let mut heap = Heap::new();
+        let [empty, ab, cd, ef] = [b"".as_slice(), b"ab", b"cd", b"ef"].map(|bytes| heap.new_string(bytes));
+        let used = heap.bytes.len();
+        for (pieces, expected, taken) in [
+            (vec![], "", 0),
+            (vec![empty, ab, empty, cd, ef, empty], "abcdef", 0),
+            (vec![ef, ab], "efab", 2),
+            (vec![ab, cd], "abcd", 2),
+            (vec![ab, cd, ab, cd, ef], "abcdabcdef", 12),
+            (vec![cd, cd], "cdcd", 16),
+        ] {
+            let joined = heap.concat(&pieces);
+            assert_eq!(heap.text(joined), expected);
+            assert_eq!(heap.bytes.len() - used, taken, "{expected}");
+        }
+        assert_eq!([ab, cd, ef].map(|piece| heap.text(piece).into_owned()), ["ab", "cd", "ef"]);
     }
 }
