@@ -1,7 +1,7 @@
 //! Lists: elements, mapping, folding, joining. Sorting and grouping stand in `ordering`.
 
 use crate::eval::{ErrorKind, Evaluator, LimitKind, NativeDef, Outcome, Stop, Wanted};
-use crate::heap::{Seq, UnknownId, Value, View};
+use crate::heap::{Seq, SlotId, UnknownId, Value, View};
 
 const FIRST: u8 = 0b01;
 const SECOND: u8 = 0b10;
@@ -119,12 +119,21 @@ fn map(ev: &mut Evaluator, args: &[Value]) -> Outcome {
         ev.want_function(function)?;
     }
     ev.tick_many(u64::from(seq.len))?;
-    let mut values = Vec::with_capacity(seq.count());
-    for slot in seq.slots() {
-        let element = ev.heap.share(slot);
-        values.push(if function.is_unknown() { function } else { ev.defer(function, &[element]) });
+    if let Some(reason) = open {
+        let values: Vec<Value> = seq.slots().map(|slot| mapped(ev, function, slot)).collect();
+        return Ok(ev.heap.new_open_list(&values, reason));
     }
-    Ok(list_of(ev, &values, open))
+    let elements = ev.heap.new_elements(seq.count());
+    for (from, to) in seq.slots().zip(elements.slots()) {
+        let element = mapped(ev, function, from);
+        ev.heap.set(to, element);
+    }
+    Ok(Value::list(elements))
+}
+
+fn mapped(ev: &mut Evaluator, function: Value, slot: SlotId) -> Value {
+    let element = ev.heap.share(slot);
+    if function.is_unknown() { function } else { ev.defer(function, &[element]) }
 }
 
 fn filter(ev: &mut Evaluator, args: &[Value]) -> Outcome {
@@ -200,9 +209,16 @@ fn gen_list(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     if is_too_long {
         return Err(ev.limit_error(LimitKind::List));
     }
+    if length == 0 {
+        return Ok(Value::EMPTY_LIST);
+    }
     ev.tick_many(length.unsigned_abs())?;
-    let values: Vec<Value> = (0..length).map(|index| ev.defer(function, &[Value::int(index)])).collect();
-    Ok(ev.heap.new_list(&values))
+    let elements = ev.heap.new_elements(usize::try_from(length).unwrap_or(0));
+    for (index, slot) in (0..length).zip(elements.slots()) {
+        let element = ev.defer(function, &[Value::int(index)]);
+        ev.heap.set(slot, element);
+    }
+    Ok(Value::list(elements))
 }
 
 fn concat_lists(ev: &mut Evaluator, args: &[Value]) -> Outcome {

@@ -263,8 +263,10 @@ impl Evaluator {
                 Expr::Lambda(inner) if self.program.lambda(LambdaId(inner)).is_some_and(|inner| !inner.has_formals) => {
                     Some(inner)
                 }
-                _ if others.is_empty() => None,
-                _ => break,
+                _ if !others.is_empty() => break,
+                Expr::Local { level: 0, .. } => return *first,
+                Expr::Int(_) | Expr::Float(_) | Expr::Str(_) => return self.delay(lambda.body, closure),
+                _ => None,
             };
             let frame = self.heap.new_frame_of_one(closure, *first);
             rest = others;

@@ -411,6 +411,30 @@ impl Evaluator {
         }
     }
 
+    /// `left // { … }` where the names of both are known from the source: the values go into the result at once, without a set for the right side.
+    pub(super) fn update_by_literal(&mut self, left: Set, id: u32, env: Env) -> Option<Value> {
+        let bindings = self.program.bindings(id)?;
+        if bindings.recursive || bindings.pushes_frame || bindings.dynamics.len > 0 || bindings.entries.len == 0 {
+            return None;
+        }
+        let right = self.static_shape(id, bindings);
+        let (shape, plan) = self.heap.plan_update(left.shape, right)?;
+        if self.tick_many(u64::try_from(plan.len()).unwrap_or(0) / 4 + 1).is_err() {
+            return None;
+        }
+        let start = self.heap.new_slots(plan.len());
+        for (slot, (is_right, offset)) in (start..).zip(plan.iter()) {
+            let value = if *is_right {
+                let entry = self.program.entry(bindings.entries.start + offset)?;
+                self.delay(entry.value, env)
+            } else {
+                self.heap.share(SlotId(left.start.wrapping_add(*offset)))
+            };
+            self.heap.set(SlotId(slot), value);
+        }
+        Some(Value::attrs(Set { start, shape }))
+    }
+
     /// `__overrides` of a recursive set: its attributes replace the set's own, for the bindings as well.
     fn apply_overrides(&mut self, set: Set) -> Result<Set, Stop> {
         let Some(slot) = self.heap.attribute(set, sym::OVERRIDES) else { return Ok(set) };

@@ -16,6 +16,15 @@ impl Evaluator {
             Ok(value) => value,
             Err(Stop(error)) => return error,
         };
+        if op == BinaryOp::Update
+            && let Expr::Attrs(id) = self.program.expr(second)
+            && let View::Attrs(set) = first.view()
+            && let Some(value) = self.update_by_literal(set, id, env)
+        {
+            let value = value.with_origin(expr);
+            self.note(value, env);
+            return value;
+        }
         let second = self.eval(second, env);
         if second.is_error() {
             return second;

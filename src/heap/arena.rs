@@ -220,6 +220,11 @@ impl Heap {
         if values.is_empty() { Value::EMPTY_LIST } else { Value::list(self.new_seq(values)) }
     }
 
+    /// Room for the elements of a list, `null` until they are set.
+    pub fn new_elements(&mut self, len: usize) -> Seq {
+        Seq { start: self.new_slots(len), len: u32::try_from(len).unwrap_or(u32::MAX), open: false }
+    }
+
     /// A list of these values that may have more, for the reason `unknown`.
     pub fn new_open_list(&mut self, values: &[Value], unknown: UnknownId) -> Value {
         let mut seq = self.new_seq(values);

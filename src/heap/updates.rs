@@ -7,7 +7,7 @@ use super::shape::{Key, Shape, ShapeId, merge_keys};
 use super::value::{Set, SlotId, Value};
 
 /// How the values of a merged set are taken from the two sides: `(from the right side, offset there)`, in the order of the merged offsets.
-pub(super) type MergePlan = Rc<[(bool, u32)]>;
+pub(crate) type MergePlan = Rc<[(bool, u32)]>;
 
 impl Heap {
     /// The set `left // right`: values of `right` win. Open sides give an open set.
@@ -60,6 +60,18 @@ impl Heap {
         let shape = Shape::layered(Rc::clone(base), own, open, &self.taken_by_layers);
         let shape = self.new_shape(shape);
         Some(Value::attrs(Set { start: many.start, shape }))
+    }
+
+    /// The shape of `left // right` and where its values come from, if that is remembered for these shapes: both stand in the source,
+    /// neither is empty, and no side is a layer on the other.
+    pub fn plan_update(&mut self, left: ShapeId, right: ShapeId) -> Option<(ShapeId, MergePlan)> {
+        if let Some(known) = self.merges.get(&(left, right)) {
+            return Some(known.clone());
+        }
+        let (of_left, of_right) = (self.shape(left), self.shape(right));
+        let is_plain = of_left.is_static() && of_right.is_static() && !of_left.is_empty() && !of_right.is_empty();
+        let is_layered = of_left.bears(of_right.len()) || of_right.bears(of_left.len());
+        (is_plain && !is_layered).then(|| self.merge_plan(left, right))
     }
 
     fn merge_plan(&mut self, left: ShapeId, right: ShapeId) -> (ShapeId, MergePlan) {
