@@ -2,10 +2,10 @@
 
 use super::evaluator::Evaluator;
 use super::problem::{ErrorKind, Stop, UnknownReason};
-use crate::heap::{Env, Heap, Key, LambdaId, NativeId, Seq, Set, Shape, SlotId, Symbol, Value, View, sym};
-use crate::syntax::ir::{BinaryOp, Bindings, Expr, ExprId, Name, Range, Step};
+use crate::heap::{Env, Heap, LambdaId, NativeId, Seq, SlotId, Symbol, Value, View};
+use crate::syntax::ir::{BinaryOp, Expr, ExprId, Name, Range, Step};
 
-fn symbol(name: Name) -> Symbol {
+pub(super) fn symbol(name: Name) -> Symbol {
     Symbol(name.0)
 }
 
@@ -300,7 +300,7 @@ impl Evaluator {
     }
 
     /// Like [`Evaluator::delay`] while the innermost frame is not filled yet: its variables are referred to, not read.
-    fn delay_in_new_frame(&mut self, expr: ExprId, env: Env) -> Value {
+    pub(super) fn delay_in_new_frame(&mut self, expr: ExprId, env: Env) -> Value {
         match self.program.expr(expr) {
             Expr::Local { level: 0, variable } => Value::reference(self.heap.variable(env, 0, variable)),
             _ => self.delay(expr, env),
@@ -341,146 +341,6 @@ impl Evaluator {
             self.heap.set(SlotId(start + offset), value);
         }
         Value::list(Seq { start, len: range.len, open: false })
-    }
-
-    fn let_frame(&mut self, id: u32, env: Env) -> Env {
-        match self.program.bindings(id) {
-            Some(bindings) => self.frame_of(bindings, env),
-            None => env,
-        }
-    }
-
-    fn frame_of(&mut self, bindings: Bindings, env: Env) -> Env {
-        let visible = if bindings.recursive { bindings.entries.len } else { 0 };
-        let frame = self.heap.new_frame(env, (visible + bindings.hidden.len) as usize);
-        let first = frame.0 + 1;
-        for offset in 0..visible {
-            if let Some(entry) = self.program.entry(bindings.entries.start + offset) {
-                let value = self.delay_in_new_frame(entry.value, frame);
-                self.heap.set(SlotId(first + offset), value);
-            }
-        }
-        for offset in 0..bindings.hidden.len {
-            let hidden = self.program.list_item(bindings.hidden.start + offset);
-            let value = self.delay_in_new_frame(hidden, frame);
-            self.heap.set(SlotId(first + visible + offset), value);
-        }
-        frame
-    }
-
-    fn static_shape(&mut self, id: u32, bindings: Bindings) -> crate::heap::ShapeId {
-        if let Some(Some(shape)) = self.program.shapes.get(id as usize) {
-            return *shape;
-        }
-        let keys = (0u32..)
-            .zip(self.program.entries(bindings.entries))
-            .map(|(offset, entry)| Key { name: symbol(entry.name), offset, origin: entry.binder })
-            .collect();
-        let shape = self.heap.new_shape(Shape::new(keys, None, true));
-        if let Some(place) = self.program.shapes.get_mut(id as usize) {
-            *place = Some(shape);
-        }
-        shape
-    }
-
-    fn eval_attrs(&mut self, id: u32, env: Env) -> Value {
-        let Some(bindings) = self.program.bindings(id) else { return Value::EMPTY_SET };
-        if bindings.entries.len == 0 && bindings.dynamics.len == 0 {
-            return Value::EMPTY_SET;
-        }
-        let shape = self.static_shape(id, bindings);
-        let frame = if bindings.pushes_frame { self.frame_of(bindings, env) } else { env };
-        let start = if bindings.recursive {
-            frame.0 + 1
-        } else {
-            let start = self.heap.new_slots(bindings.entries.len as usize);
-            for offset in 0..bindings.entries.len {
-                if let Some(entry) = self.program.entry(bindings.entries.start + offset) {
-                    let value = self.delay(entry.value, frame);
-                    self.heap.set(SlotId(start + offset), value);
-                }
-            }
-            start
-        };
-        let set = Set { start, shape };
-        let set = if bindings.recursive { self.apply_overrides(set) } else { Ok(set) };
-        match set {
-            Ok(set) if bindings.dynamics.len == 0 => Value::attrs(set),
-            Ok(set) => self.add_dynamic(set, bindings.dynamics, frame),
-            Err(Stop(value)) => value,
-        }
-    }
-
-    /// `left // { … }` where the names of both are known from the source: the values go into the result at once, without a set for the right side.
-    pub(super) fn update_by_literal(&mut self, left: Set, id: u32, env: Env) -> Option<Value> {
-        let bindings = self.program.bindings(id)?;
-        if bindings.recursive || bindings.pushes_frame || bindings.dynamics.len > 0 || bindings.entries.len == 0 {
-            return None;
-        }
-        let right = self.static_shape(id, bindings);
-        let (shape, plan) = self.heap.plan_update(left.shape, right)?;
-        if self.tick_many(u64::try_from(plan.len()).unwrap_or(0) / 4 + 1).is_err() {
-            return None;
-        }
-        let start = self.heap.new_slots(plan.len());
-        for (slot, (is_right, offset)) in (start..).zip(plan.iter()) {
-            let value = if *is_right {
-                let entry = self.program.entry(bindings.entries.start + offset)?;
-                self.delay(entry.value, env)
-            } else {
-                self.heap.share(SlotId(left.start.wrapping_add(*offset)))
-            };
-            self.heap.set(SlotId(slot), value);
-        }
-        Some(Value::attrs(Set { start, shape }))
-    }
-
-    /// `__overrides` of a recursive set: its attributes replace the set's own, for the bindings as well.
-    fn apply_overrides(&mut self, set: Set) -> Result<Set, Stop> {
-        let Some(slot) = self.heap.attribute(set, sym::OVERRIDES) else { return Ok(set) };
-        let overrides = self.want_attrs(Value::reference(slot))?;
-        for (name, from, _) in self.heap.entries(overrides) {
-            if let Some(own) = self.heap.attribute(set, name) {
-                let value = self.heap.share(from);
-                self.heap.set(own, value);
-            }
-        }
-        match self.heap.update(set, overrides).view() {
-            View::Attrs(set) => Ok(set),
-            _ => Ok(set),
-        }
-    }
-
-    fn add_dynamic(&mut self, set: Set, dynamics: Range, env: Env) -> Value {
-        let mut added: Vec<(Symbol, Value, ExprId)> = Vec::with_capacity(dynamics.len as usize);
-        let mut open = None;
-        for index in dynamics.start..dynamics.start + dynamics.len {
-            let Some(entry) = self.program.dynamic(index) else { continue };
-            let name = self.eval(entry.name, env);
-            match name.view() {
-                View::Null => {}
-                View::Str(id) => {
-                    if let Err(Stop(stop)) = self.without_context(id) {
-                        return stop;
-                    }
-                    let name = self.heap.intern_string(id);
-                    if added.iter().any(|(other, ..)| *other == name) || self.heap.attribute(set, name).is_some() {
-                        let message = format!("dynamic attribute '{}' already defined", self.heap.name(name));
-                        return self.error_at(ErrorKind::Type, message, entry.name).0;
-                    }
-                    let value = self.delay(entry.value, env);
-                    added.push((name, value, entry.binder));
-                }
-                View::Unknown(id) => open = open.or(Some(id)),
-                View::Error(_) => return name,
-                _ => {
-                    let message = format!("an attribute name must be a string, but this is {}", self.describe(name));
-                    return self.error_at(ErrorKind::Type, message, entry.name).0;
-                }
-            }
-        }
-        let View::Attrs(added) = self.heap.new_open_set(&added, open).view() else { return Value::EMPTY_SET };
-        self.heap.update(set, added)
     }
 
     fn step_name(&mut self, step: Step, env: Env) -> Result<Symbol, Value> {

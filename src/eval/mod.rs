@@ -31,6 +31,7 @@ mod print;
 mod problem;
 pub mod program;
 mod select;
+mod sets;
 
 pub use coerce::Coercion;
 pub use evaluator::{Evaluator, StoreCopy};
