@@ -106,7 +106,7 @@ fn memory() {
             "builtins.genList (x: builtins.genList (y: x) 100) 20000",
             "map (n: { a = n; b = n; c = n; }) (lib.range 1 200000)",
             "lib.genAttrs (map toString (lib.range 1 200000)) (n: n)",
-            "let f = n: if n == 0 then { } else f (n - 1) // { ${toString n} = n; }; in f 4000",
+            "builtins.foldl' (all: n: all // { ${toString n} = n; }) { } (lib.range 1 100000)",
             "map (n: lib.concatMapStrings toString (lib.range 1 n)) (lib.range 1 4000)",
         ],
     );

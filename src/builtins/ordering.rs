@@ -134,10 +134,14 @@ fn partition(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let mut open = ev.heap.open_reason(seq);
     let (mut right, mut wrong) = (Vec::new(), Vec::new());
     for slot in seq.slots() {
-        let element = ev.heap.share(slot);
+        // Nix evaluates each element before it asks.
+        let element = ev.force(Value::reference(slot));
+        if element.is_error() {
+            return Err(Stop(element));
+        }
         match ev.call_bool(function, &[element]) {
-            Ok(true) => right.push(ev.heap.share(slot)),
-            Ok(false) => wrong.push(ev.heap.share(slot)),
+            Ok(true) => right.push(element),
+            Ok(false) => wrong.push(element),
             Err(stop) => note_unknown(stop, &mut open)?,
         }
     }

@@ -320,7 +320,7 @@ impl Evaluator {
     pub fn update(&mut self, a: Value, b: Value) -> Outcome {
         match (a.view(), b.view()) {
             (View::Attrs(left), View::Attrs(right)) => {
-                self.tick_many(u64::try_from(self.heap.set_len(left)).unwrap_or(0) / 4 + 1)?;
+                self.tick_many(self.heap.update_steps(left, right))?;
                 if self.heap.set_len(right) == 0 && self.heap.open_set_reason(right).is_none() {
                     return Ok(a);
                 }

@@ -39,6 +39,17 @@ impl Heap {
         Value::attrs(Set { start, shape })
     }
 
+    /// How many steps of evaluation `left // right` counts as.
+    pub fn update_steps(&self, left: Set, right: Set) -> u64 {
+        let (of_left, of_right) = (self.shape(left.shape), self.shape(right.shape));
+        let names = match (of_left.len(), of_right.len()) {
+            (_, few) if of_left.bears(few) => few,
+            (few, _) if of_right.bears(few) => few,
+            (many, _) => many,
+        };
+        u64::try_from(names).unwrap_or(0) / 4 + 1
+    }
+
     /// The update where one side has few names beside the other's many: the few become a layer on the many, whose values stay where they are.
     fn layered_update(&mut self, left: Set, right: Set, of_left: &Rc<Shape>, of_right: &Rc<Shape>) -> Option<Value> {
         let open = of_left.open().or(of_right.open());

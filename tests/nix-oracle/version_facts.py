@@ -36,6 +36,12 @@ def same_but_places(theirs, ours):
     return values(theirs, ours) and re.sub(PLACE, "@", theirs[1]) == re.sub(PLACE, "@", ours[1])
 
 
+def same_but_repeated(theirs, ours):
+    """Whether Nix printed a short list again that was printed before: its elements stand in the value, and it depends on who copied that."""
+    pattern = re.escape(ours[1]).replace("«repeated»", r"(«repeated»|\[ \S+ (\S+ )?\])")
+    return values(theirs, ours) and re.fullmatch(pattern, theirs[1]) is not None
+
+
 def same_number(theirs, ours):
     """Whether Nix wrote a float with six digits, or one that is no number as C does, where we write all digits or `null`."""
     if theirs == ours:
@@ -65,6 +71,8 @@ def is_function_unseen(theirs, ours):
 FACTS = [
     (ALWAYS, lambda text, theirs, ours: uses(text, "[gG]etAttrPos") and uses(text, r"mapAttrs|listToAttrs|groupBy|zipAttrs|\.[^=;]*\s*=") and same_but_places(theirs, ours),
      "not a version: routelint gives the place of a name itself, also after mapAttrs and in `a.b = …`, since findings point at it"),
+    (ALWAYS, lambda text, theirs, ours: "«repeated»" in ours[1] and same_but_repeated(theirs, ours), "not a version: whether a list of one or two elements counts as printed before depends on who copied the value"),
+    (ALWAYS, lambda text, theirs, ours: uses(text, "__contentAddressed") and says(theirs, "experimental Nix feature") and says(ours, "^unknown"), "a feature that is switched on outside of the source"),
     (ALWAYS, lambda text, theirs, ours: uses(text, "appendContext") and says(theirs, "^crash") and says(ours, "'' is not a store path"), "Nix crashes at an empty name"),
     (LINKS, lambda text, theirs, ours: uses(text, r"filterSource|\bpath\b") and "./d/l" in text and values(theirs, ours), "what a link leads to was copied in its place"),
     (RANGES, lambda text, theirs, ours: uses(text, "ceil|floor") and says(ours, "out of the range of integers"), "ceil and floor of what no integer holds gave any number"),
