@@ -249,6 +249,7 @@ fn show_networkd_writes_files_as_nixos_does() {
     let host = r#"{ pkgs, ... }: {
       networking.useNetworkd = true;
       networking.useDHCP = false;
+      networking.bridges.br0.interfaces = [ ];
       microvm.vms.web.config = { };
       systemd.network.config = { routeTables.lan = 5; networkConfig.IPv4Forwarding = true; };
       systemd.network.netdevs."10-v" = { netdevConfig = { Name = "v"; Kind = "vlan"; }; vlanConfig.Id = 5; };
@@ -271,6 +272,7 @@ fn show_networkd_writes_files_as_nixos_does() {
 # server/etc/systemd/network/10-v.network\n[Match]\nName=v\n\n[Network]\nDNSDefaultRoute=no\n# Description= is not known.\nDomains=a b\n\
 LLDP=false\nDNS=192.0.2.1\nDNS=192.0.2.2\n\n[Route]\nDestination=10.0.0.5/32\n\n[Route]\nGateway=192.0.2.1\nMetric=7\n\n[CAN]\nBitRate=1K\n\n\
 # server/etc/systemd/network/11-off.network -> /dev/null\n\n\
+# server/etc/systemd/network/40-br0.netdev\n[NetDev]\nKind=bridge\nName=br0\n\n\
 # server/etc/systemd/networkd.conf\n[Network]\nIPv4Forwarding=true\nRouteTable=lan:5\n";
     assert_eq!(printed, expected);
     let all = ["show", "--format", "networkd", "--output-dir", "out"];

@@ -60,7 +60,6 @@ class Example(Fleet):
             super().__init__(routelint, folder)
             if observation == STARTS:
                 self.processors = {name: nixos.evaluated(routelint, folder, name, "microvm.vcpu", 1) for name in self.guests}
-                self.bridges = [*nixos.evaluated(routelint, folder, self.host_name, "networking.bridges", {})]
 
     def lay_cables(self):
         super().lay_cables()
@@ -165,12 +164,10 @@ class Example(Fleet):
         machine = self.add("starts", self.host.files)
         made = {name: file.read_text() for file in (machine.files / "network").glob("*.netdev") for name in values(file.read_text(), "Name")}
         machine.run("ip", "link", "add", "name", self.uplink, "type", "veth", "peer", "name", "far0")
-        for bridge in self.bridges:
-            machine.run("ip", "link", "add", "name", bridge, "type", "bridge")
         machine.start_networkd()
         self.wait(lambda: all(name in machine.run("ip", "-br", "link").stdout for name in made))
         ready = {name for name, text in made.items() if "tap" in values(text, "Kind")}
-        kept = sorted({self.uplink, *self.bridges, *made} - ready)
+        kept = sorted({self.uplink, *made} - ready)
         guests = [(name, interface["id"], (self.processors[name] or 1) > 1)
                   for name, guest in self.guests.items() for interface in guest["interfaces"] if interface["type"] == "tap"]
         return kernel.results([machine.inside(devices.start_guests, guests, ready, kept)])[0]

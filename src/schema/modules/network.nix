@@ -56,6 +56,9 @@ in
           networkConfig.Bridge = bridge;
         })) net.bridges))
       ]);
+      systemd.network.netdevs = lib.mkIf net.useNetworkd (lib.mapAttrs' (bridge: _: lib.nameValuePair "40-${bridge}" {
+        netdevConfig = { Name = bridge; Kind = "bridge"; };
+      }) net.bridges);
     }
 
     {
