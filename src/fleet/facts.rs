@@ -390,6 +390,8 @@ pub struct Network {
     pub ipv4_forwarding: Fact<bool>,
     /// `IPv6Forwarding` of `systemd.network.config.networkConfig`.
     pub ipv6_forwarding: Fact<bool>,
+    /// Where its modules begin to speak of `networking`, one place a file: before it a setting can stand that is written from the top.
+    pub module_starts: Vec<Place>,
     /// The files that NixOS writes for networkd, if they were asked for ([`super::Target::files`]).
     pub files: Listed<NetworkFile>,
 }
@@ -401,6 +403,8 @@ pub struct Unit {
     pub name: String,
     /// Where it is defined first (the attribute's name, or the call that made it).
     pub place: Option<Place>,
+    /// Where the first of its options is written, before which another can stand.
+    pub inside: Option<Place>,
     /// Whether NixOS makes it from other options (`99-ethernet-default-dhcp`, `40-<interface>`).
     pub is_generated: bool,
     /// `enable`; false masks the file.

@@ -5,6 +5,7 @@ use super::reader::Reader;
 use crate::heap::{Set, Symbol, Value, View};
 use crate::modules::EvalId;
 use crate::schema::networkd;
+use crate::source::Place;
 use crate::syntax::ExprId;
 
 /// A set with where its names were written.
@@ -38,6 +39,7 @@ impl Reader<'_> {
             units,
             ipv4_forwarding: self.section_truth(&global, "IPv4Forwarding"),
             ipv6_forwarding: self.section_truth(&global, "IPv6Forwarding"),
+            module_starts: self.quietly(|reader| reader.module_starts(machine)),
             files: if self.wants_files { self.network_files(machine) } else { Listed::default() },
         }
     }
@@ -52,6 +54,24 @@ impl Reader<'_> {
         for (name, _) in below.filter_map(|file| file.split_once(".network.d/")) {
             units.iter_mut().filter(|unit| unit.name == name).for_each(|unit| unit.has_extra_config = true);
         }
+    }
+
+    /// Where the first name of some sets is written.
+    fn first_name(&mut self, sets: &[Set]) -> Option<Place> {
+        let names: Vec<ExprId> =
+            sets.iter().flat_map(|set| self.ev.heap.entries(*set)).map(|(.., name)| name).collect();
+        names.into_iter().find_map(|name| self.place(name))
+    }
+
+    fn module_starts(&mut self, machine: EvalId) -> Vec<Place> {
+        let mut starts: Vec<Place> = Vec::new();
+        for definition in self.option(machine, &["networking"]).definitions {
+            let Some(place) = self.place(definition.origin) else { continue };
+            if !starts.iter().any(|start| start.file == place.file) {
+                starts.push(place);
+            }
+        }
+        starts
     }
 
     fn global_section(&mut self, machine: EvalId) -> Section {
@@ -115,7 +135,9 @@ impl Reader<'_> {
         };
         let text = self.ev.heap.name(name).to_owned();
         let place = self.place(binding);
+        let inside = self.first_name(&raw);
         let mut unit = Unit {
+            inside,
             is_generated: false,
             name: text,
             place,

@@ -158,6 +158,7 @@ fn network() -> Network {
         units: Listed::default(),
         ipv4_forwarding: Fact::Absent,
         ipv6_forwarding: Fact::Absent,
+        module_starts: Vec::new(),
         files: Listed::default(),
     }
 }
@@ -401,6 +402,7 @@ fn unit(words: &[Word<'_>]) -> Unit {
         routes: Listed::default(),
         gateways: Listed::default(),
         dns: Listed::default(),
+        inside: None,
         isolated: Fact::Absent,
         settings: Vec::new(),
         has_extra_config: false,

@@ -242,6 +242,7 @@ mod tests {
             routes: listed(vec![route(text("0.0.0.0/0"), "10.0.0.0")]),
             gateways: Listed::default(),
             dns: Listed::default(),
+            inside: None,
             isolated: Fact::Absent,
             settings: Vec::new(),
             has_extra_config: false,
@@ -256,6 +257,7 @@ mod tests {
             units: listed(units),
             ipv4_forwarding: Fact::Absent,
             ipv6_forwarding: Fact::Absent,
+            module_starts: Vec::new(),
             files: Listed::default(),
         }
     }

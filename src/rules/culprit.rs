@@ -1,7 +1,7 @@
 //! Which place of a computed value is the one to change, and edits of places.
 
 use super::finding::{Edit, Fix, Safety};
-use crate::fleet::{Address, Fact, Origin, Sourced, Unit};
+use crate::fleet::{Address, Fact, Origin, Sourced};
 use crate::source::{Place, Span};
 
 /// The scalar that gave a byte of a text, else the expression that gave the text.
@@ -76,18 +76,6 @@ pub(super) fn insert_at(origin: &Origin, new: &str, title: impl Into<String>, sa
     let place = name_of(origin)?;
     let here = Place { file: place.file, span: Span::new(place.span.start, place.span.start) };
     Some(Fix { title: title.into(), safety, edits: vec![Edit { place: here, replacement: new.to_owned() }] })
-}
-
-/// An edit that adds a binding to a `.network` file, beside the first of its options that stands there as it is.
-pub(super) fn insert_in_file(unit: &Unit, new: &str, title: impl Into<String>) -> Option<Fix> {
-    // `Address`, `Gateway` and `DNS` of `networkConfig` end up in the same lists and stand one set further in.
-    let is_option = |key: &str| unit.setting(key).is_none();
-    let address = unit.addresses.items.first().filter(|address| is_option("Address") && !address.in_section);
-    let gateway = unit.gateways.items.first().filter(|_| is_option("Gateway"));
-    let dns = unit.dns.items.first().filter(|_| is_option("DNS"));
-    let mut texts = address.map(|address| &address.text).into_iter().chain(gateway).chain(dns);
-    let origin = texts.find_map(|text| name_of(&text.origin).map(|_| &text.origin))?;
-    insert_at(origin, new, title, Safety::Safe)
 }
 
 /// The name of a binding `name = value;` that is written in one piece, so that another name can stand there. An inherited value lies elsewhere.

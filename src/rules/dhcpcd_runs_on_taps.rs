@@ -1,10 +1,14 @@
 //! NixOS' own DHCP client asks guests for addresses.
 
+use std::collections::BTreeSet;
+
+use super::additions;
 use super::context::Context;
 use super::draft::{Draft, Scope};
-use super::finding::Severity;
+use super::finding::{Fix, Safety, Severity};
 use super::rule::{Activation, FixKind, Group, OptIn, RuleInfo};
 use crate::fleet::{Host, Link, glob_matches};
+use crate::source::Place;
 
 pub(super) const RULE: RuleInfo = RuleInfo {
     name: "dhcpcd-runs-on-taps",
@@ -50,10 +54,24 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
             .help("set `networking.useNetworkd = true;` or `networking.useDHCP = false;`, or name the taps in `networking.dhcpcd.denyInterfaces`")
             .label(host.network.networkd.place().or(first), "networkd is switched on, but dhcpcd stays")
             .label(host.network.use_dhcp.place(), "dhcpcd runs because of this")
-            .label(exposed.first().and_then(|link| link.host_unit.unit()).and_then(|unit| unit.place), format!("the file of {tap}")),
+            .label(exposed.first().and_then(|link| link.host_unit.unit()).and_then(|unit| unit.place), format!("the file of {tap}"))
+            .fix(denied(host, first, exposed.iter().filter_map(|link| link.tap()))),
         );
     }
     drafts
+}
+
+/// An edit that tells dhcpcd to leave taps alone, where nothing is denied yet. Taps that are numbered share a pattern.
+fn denied<'t>(host: &Host, near: Option<Place>, taps: impl Iterator<Item = &'t str>) -> Option<Fix> {
+    let pattern = |tap: &str| match tap.trim_end_matches(|letter: char| letter.is_ascii_digit()) {
+        stem if stem == tap || stem.is_empty() => format!("\"{tap}\""),
+        stem => format!("\"{stem}*\""),
+    };
+    let patterns: BTreeSet<String> = taps.map(pattern).collect();
+    let listed = patterns.into_iter().collect::<Vec<_>>().join(" ");
+    let setting = format!("networking.dhcpcd.denyInterfaces = [ {listed} ];");
+    let is_first = host.dhcpcd.denied.items.is_empty();
+    is_first.then(|| additions::to_machine(&host.network, near, &setting, Safety::Safe))?
 }
 
 /// Whether dhcpcd works on an interface.

@@ -2,10 +2,10 @@
 
 use rustc_hash::FxHashMap;
 
+use super::additions;
 use super::context::Context;
 use super::draft::{Draft, Scope};
-use super::finding::Severity;
-use super::rewrite;
+use super::finding::{Fix, Safety, Severity};
 use super::rule::{Activation, FixKind, Group, OptIn, RuleInfo};
 use super::wording;
 use crate::fleet::facts::parse_boolean;
@@ -143,7 +143,7 @@ fn names(context: &Context<'_>) -> Vec<Draft> {
             .help(format!("set `networkConfig.{key} = false;` in {}", unit.name))
             .label(place.or(unit.place), format!("{key} on {tap}"))
             .label(host.answers_llmnr.place(), "systemd-resolved runs")
-            .fix(if answers { rewrite::add_setting(unit, "LLMNR = false;") } else { None }),
+            .fix(if answers { additions::setting(unit, "LLMNR = false;") } else { None }),
         );
     }
     drafts
@@ -200,6 +200,7 @@ fn bridge_ports(context: &Context<'_>) -> Vec<Draft> {
                 "each can take over the addresses of the others and serve DHCP and advertisements to them",
             )
             .help(format!("set `bridgeConfig.Isolated = true;` in {file}, unless the guests must reach each other"))
+            .fix(isolated(&links))
             .label(
                 unit.and_then(|unit| unit.setting("Bridge")).and_then(Fact::place).or(unit.and_then(|unit| unit.place)),
                 format!("a port of {bridge}"),
@@ -208,6 +209,15 @@ fn bridge_ports(context: &Context<'_>) -> Vec<Draft> {
         .collect();
     drafts.sort_by_key(|draft| draft.scope.guests.first().copied());
     drafts
+}
+
+/// An edit that isolates ports of a bridge. Whether their guests need each other, only a person knows.
+fn isolated(ports: &[&Link<'_>]) -> Option<Fix> {
+    let units: Option<Vec<&Unit>> = ports.iter().map(|link| link.host_unit.unit()).collect();
+    let mut units: Vec<&Unit> = units?;
+    units.dedup_by_key(|unit| &unit.name);
+    let fixes = units.into_iter().map(|unit| additions::option(unit, "bridgeConfig.Isolated = true;", Safety::Unsafe));
+    additions::together(fixes, "Isolate the ports", Safety::Unsafe)
 }
 
 fn bridge_helper(context: &Context<'_>) -> Vec<Draft> {

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use rustc_hash::FxHashSet;
 
+use super::additions;
 use super::context::{Context, has_default_route, is_default_route, is_fully_known, is_link_local, may_use_dhcp};
 use super::culprit;
 use super::draft::{Draft, Family, Scope};
@@ -278,7 +279,7 @@ fn accepts_ra(link: &Link<'_>, unit: &Unit) -> Option<Draft> {
         return None;
     }
     let new = "networkConfig.IPv6AcceptRA = false;";
-    let fix = culprit::insert_in_file(unit, new, "Take no announcements");
+    let fix = additions::option(unit, new, Safety::Safe);
     Some(
         Draft::new(
             Scope::link(link).family(Family::V6),

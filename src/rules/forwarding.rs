@@ -1,12 +1,12 @@
 //! Forwarding: whether the host passes packets on between its links. One rule for each family, because the kernel treats them differently:
 //! IPv4 asks the link on which a packet arrives, IPv6 only the global switch (Linux `Documentation/networking/ip-sysctl.rst`).
 
+use super::additions;
 use super::context::{Context, has_default_route};
 use super::culprit;
 use super::draft::{Draft, Family, Scope};
-use super::finding::{Fix, Severity};
+use super::finding::{Fix, Safety, Severity};
 use super::odd::is_before;
-use super::rewrite;
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::facts::parse_boolean;
 use crate::fleet::{Fact, Host, HostId, Link, Unit};
@@ -79,7 +79,7 @@ fn forward_here(host: &Host, unit: &Unit) -> Option<Fix> {
         return None;
     }
     match unit.setting("IPv4Forwarding").map(Fact::known) {
-        None => rewrite::add_setting(unit, "IPv4Forwarding = true;"),
+        None => additions::setting(unit, "IPv4Forwarding = true;"),
         Some(text) => text.and_then(|text| culprit::replace_value(&text.origin, text.value.len(), "true")),
     }
 }
@@ -123,7 +123,21 @@ fn not_global(context: &Context<'_>, id: HostId, host: &Host, links: &[&Link<'_>
     let draft = draft
         .label(host.network.ipv6_forwarding.place(), "off for the whole host")
         .label(route_place(unit), "a route to a guest that needs it");
-    Some(draft.label(unit.place, format!("the host's file {}", unit.name)))
+    Some(draft.label(unit.place, format!("the host's file {}", unit.name)).fix(forward_everywhere(host, unit)))
+}
+
+/// An edit that turns on IPv6 forwarding for the whole host, where the release has the key.
+fn forward_everywhere(host: &Host, near: &Unit) -> Option<Fix> {
+    if is_before(host.release, 24, 11) {
+        return None;
+    }
+    match host.network.ipv6_forwarding.known() {
+        Some(off) => culprit::replace_value(&off.origin, 5, "true"),
+        None => {
+            let setting = "systemd.network.config.networkConfig.IPv6Forwarding = true;";
+            additions::to_machine(&host.network, near.place, setting, Safety::Safe)
+        }
+    }
 }
 
 /// Whether both sides set IPv6 up for more than the way between guest and host.

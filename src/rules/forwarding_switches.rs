@@ -1,8 +1,9 @@
 //! Switches that do not hold what they say: settings that another outweighs, that the next deployment takes back, or that are there twice.
 
+use super::additions;
 use super::context::Context;
 use super::draft::{Draft, Family, Scope};
-use super::finding::Severity;
+use super::finding::{Safety, Severity};
 use super::odd::is_before;
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::facts::{parse_boolean, parse_prefix};
@@ -60,7 +61,13 @@ fn reset(context: &Context<'_>) -> Vec<Draft> {
                 "a deployment that runs systemd-sysctl again turns it off for all links until networkd is restarted",
             )
             .help(format!("set `boot.kernel.sysctl.\"{ALL}\" = true;` too"))
-            .label(switch.place().or(host.place), "turned on here only"),
+            .label(switch.place().or(host.place), "turned on here only")
+            .fix(additions::to_machine(
+                &host.network,
+                switch.place(),
+                &format!("boot.kernel.sysctl.\"{ALL}\" = true;"),
+                Safety::Safe,
+            )),
         );
     }
     drafts

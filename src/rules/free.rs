@@ -75,6 +75,11 @@ impl<'a> Free<'a> {
         !name.is_empty() && name.len() <= LONGEST_DEVICE && !used.contains(name)
     }
 
+    /// Whether nobody on a host has an address.
+    pub(super) fn is_address(&self, host: Option<HostId>, ip: IpAddr) -> bool {
+        !self.addresses.get_or_init(|| self.used_addresses()).contains(&(host, ip))
+    }
+
     /// The lowest address that nobody on a host has, in the /24 or /64 around another one.
     pub(super) fn address(&self, host: Option<HostId>, near: IpAddr) -> Option<IpAddr> {
         let used = self.addresses.get_or_init(|| self.used_addresses());

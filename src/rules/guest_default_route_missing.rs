@@ -2,9 +2,10 @@
 
 use std::net::IpAddr;
 
+use super::additions;
 use super::context::{Context, has_default_route, may_use_dhcp, networks_of};
 use super::draft::{Draft, Family, Scope};
-use super::finding::Severity;
+use super::finding::{Fix, Safety, Severity};
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::{Fact, Link, Sourced, Unit};
 
@@ -71,6 +72,7 @@ fn peer(context: &Context<'_>, link: &Link<'_>, unit: &Unit) -> Option<Draft> {
         return None;
     }
     let gateway = link.host_addresses().map(|(ip, _)| ip).find(|ip| Family::of(*ip) == family);
+    let fix = gateway.and_then(|gateway| through(unit, &format!("{ip}/{}", family.host_length()), gateway));
     let gateway = gateway.map_or_else(|| "the host's address on the tap".to_owned(), |ip| format!("\"{ip}\""));
     let (guest, peer) = (&link.guest.name, &peer.guest.name);
     Some(
@@ -86,8 +88,15 @@ fn peer(context: &Context<'_>, link: &Link<'_>, unit: &Unit) -> Option<Draft> {
             family.host_length()
         ))
         .label(unit.place, format!("no route of {} leads to {ip}", unit.name))
-        .label(text.place(), format!("{ip} of guest {peer}")),
+        .label(text.place(), format!("{ip} of guest {peer}"))
+        .fix(fix),
     )
+}
+
+/// An edit that adds a route over the host to a guest's file.
+fn through(unit: &Unit, destination: &str, gateway: IpAddr) -> Option<Fix> {
+    let route = format!("{{ Destination = \"{destination}\"; Gateway = \"{gateway}\"; GatewayOnLink = true; }}");
+    additions::route(unit, &route, Safety::Unsafe)
 }
 
 fn missing(link: &Link<'_>, unit: &Unit, family: Family) -> Option<Draft> {
@@ -101,6 +110,7 @@ fn missing(link: &Link<'_>, unit: &Unit, family: Family) -> Option<Draft> {
     });
     let gateway = link.host_addresses().map(|(ip, _)| ip).find(|ip| Family::of(*ip) == family);
     let everything = if family == Family::V4 { "0.0.0.0/0" } else { "::/0" };
+    let fix = gateway.and_then(|ip| through(unit, everything, ip));
     let gateway = gateway.map_or_else(|| "the host's address on the tap".to_owned(), |ip| format!("\"{ip}\""));
     let help =
         format!("add `{{ Destination = \"{everything}\"; Gateway = {gateway}; GatewayOnLink = true; }}` to `routes`");
@@ -124,7 +134,7 @@ fn missing(link: &Link<'_>, unit: &Unit, family: Family) -> Option<Draft> {
         .label(unit.place.or(address.text.place()), format!("no default route for {family} here")),
         None => return None,
     };
-    Some(draft.help(help))
+    Some(draft.help(help).fix(fix))
 }
 
 /// Whether names can be resolved over the other family, so that this one only costs time.

@@ -1,8 +1,9 @@
 //! A guest whose card gets no address on a routed tap: it waits for DHCP that nobody serves, or its file gives none.
 
+use super::additions;
 use super::context::{Context, is_fully_known, may_use_dhcp};
 use super::draft::{Draft, Family, Scope};
-use super::finding::Severity;
+use super::finding::{Fix, Safety, Severity};
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::facts::parse_boolean;
 use crate::fleet::{Choice, Fact, Link, Sourced, Unit};
@@ -64,7 +65,8 @@ fn dhcp(context: &Context<'_>) -> Vec<Draft> {
             })
             .label(asks.place().or(unit.place).or(link.guest.network.use_dhcp.place()).or(link.interface.place), "asks by DHCP")
             .label(expected.and_then(Sourced::place).or(host_unit.place), "the host's file for the tap serves no DHCP")
-            .label(link.interface.place, format!("the card of guest {guest}")),
+            .label(link.interface.place, format!("the card of guest {guest}"))
+            .fix(expected.filter(|_| unit.is_generated).and_then(|text| own_file(link, bare(text)))),
         );
     }
     drafts
@@ -99,10 +101,28 @@ fn missing(context: &Context<'_>) -> Vec<Draft> {
             )
             .help(format!("add `address = [ \"{ip}/32\" ];` to the guest's file for the card"))
             .label(place.or(link.interface.place), "no address for IPv4")
-            .label(expected.place(), format!("{ip} is routed to the guest")),
+            .label(expected.place(), format!("{ip} is routed to the guest"))
+            .fix(link.guest_unit.unit().and_then(|unit| additions::address(unit, &format!("{ip}/32"), Safety::Unsafe))),
         );
     }
     drafts
+}
+
+/// An edit that gives a guest without any file for its card one, with the address that the host expects and the host's own as gateway.
+fn own_file(link: &Link<'_>, ip: &str) -> Option<Fix> {
+    const NAME: &str = "10-lan";
+    let network = &link.guest.network;
+    let mac = link.interface.mac.known()?;
+    let (gateway, _) = link.host_addresses().find(|(ip, _)| ip.is_ipv4())?;
+    let is_first = network.units.items.iter().all(|unit| unit.is_generated) && network.networkd.is_true();
+    let file = [
+        format!("systemd.network.networks.\"{NAME}\" = {{"),
+        format!("  matchConfig.MACAddress = \"{}\";", mac.value),
+        format!("  address = [ \"{ip}/32\" ];"),
+        format!("  routes = [ {{ Gateway = \"{gateway}\"; GatewayOnLink = true; }} ];"),
+        "};".to_owned(),
+    ];
+    is_first.then(|| additions::to_machine(network, mac.place(), &file.join("\n"), Safety::Unsafe))?
 }
 
 /// The only address of a family that the host routes to a link, if its file is for this link alone.

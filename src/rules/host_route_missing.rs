@@ -1,12 +1,12 @@
 //! The host has no route to a guest's address.
 
+use super::additions;
 use super::context::{Context, is_fully_known, reaches_on_link};
 use super::culprit;
 use super::draft::{Draft, Family, Scope};
-use super::finding::{Edit, Fix, Safety, Severity};
+use super::finding::Severity;
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::{Address, Link, Unit};
-use crate::source::{Place, Span};
 
 pub(super) const RULE: RuleInfo = RuleInfo {
     name: "host-route-missing",
@@ -54,25 +54,8 @@ fn missing(context: &Context<'_>, link: &Link<'_>, unit: &Unit, family: Family) 
         .help(format!("add `{{ Destination = \"{ip}/{length}\"; }}` to `routes` of the host's file {}", unit.name))
         .label(unit.place, format!("{} is the file for {tap}", unit.name))
         .label(culprit::in_address(address), format!("{ip} of guest {}", link.guest.name))
-        .fix(added(link, unit, &format!("{{ Destination = \"{ip}/{length}\"; }}"))),
+        .fix(additions::host_route(link, unit, ip)),
     )
-}
-
-/// An edit that adds a route to a file: before the first one, else as the only one. A file from a generator has its place in common with others.
-pub(super) fn added(link: &Link<'_>, unit: &Unit, route: &str) -> Option<Fix> {
-    let [name] = unit.matching.names.items.as_slice() else { return None };
-    let is_alone = !name.value.contains(['*', '?', '[', ' '])
-        && link.host?.network.units.items.iter().filter(|other| other.place == unit.place).count() == 1;
-    let title = "Add the route".to_owned();
-    let fix = match unit.routes.items.first() {
-        Some(first) => {
-            let place = first.place?;
-            let here = Place { file: place.file, span: Span::new(place.span.start, place.span.start) };
-            Fix { title, safety: Safety::Safe, edits: vec![Edit { place: here, replacement: route.to_owned() }] }
-        }
-        None => culprit::insert_in_file(unit, &format!("routes = [ {route} ];"), title)?,
-    };
-    is_alone.then_some(fix)
 }
 
 fn speaks(unit: &Unit, family: Family) -> bool {

@@ -25,6 +25,7 @@ mod fingerprint;
 pub mod names;
 mod registry;
 
+mod additions;
 mod causes;
 mod context;
 mod culprit;

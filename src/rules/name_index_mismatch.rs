@@ -7,7 +7,8 @@ use rustc_hash::FxHashMap;
 use super::context::Context;
 use super::culprit;
 use super::draft::{Draft, Scope};
-use super::finding::Severity;
+use super::finding::{Fix, Severity};
+use super::rewrite;
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::{Address, Link};
 
@@ -58,7 +59,8 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
                 )
                 .help(format!("give it the address that ends in .{expected}, or the device {}{}, on both sides", one.stem, one.in_address - offset))
                 .label(culprit::in_address(one.address), format!("ends in {}", one.in_address))
-                .label(one.link.interface.id.known().and_then(culprit::at_end), format!("number {}", one.in_name)),
+                .label(one.link.interface.id.known().and_then(culprit::at_end), format!("number {}", one.in_name))
+                .fix(one.renumbered(context, *offset)),
             );
         }
     }
@@ -77,6 +79,21 @@ struct Numbered<'c, 'a> {
 impl Numbered<'_, '_> {
     fn offset(&self) -> i64 {
         self.in_address - self.in_name
+    }
+}
+
+impl Numbered<'_, '_> {
+    /// An edit that gives the guest the address of its name's number or, if its MAC address has the other number, the device of its address' number.
+    fn renumbered(&self, context: &Context<'_>, offset: i64) -> Option<Fix> {
+        let last = self.link.interface.mac_address().map(|mac| i64::from(mac.0[5]));
+        if last == Some(self.in_address - offset) && last != Some(self.in_name) {
+            let device = format!("{}{}", self.stem, self.in_address - offset);
+            return rewrite::device(self.link, &device).filter(|_| context.free.is_device(&device));
+        }
+        let IpAddr::V4(old) = self.ip else { return None };
+        let shift = i32::try_from(self.in_name + offset - self.in_address).ok()?;
+        let new = IpAddr::V4(u32::from(old).checked_add_signed(shift)?.into());
+        rewrite::address(self.link, self.ip, new).filter(|_| context.free.is_address(self.link.host_id, new))
     }
 }
 

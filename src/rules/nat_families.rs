@@ -6,12 +6,12 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::additions;
 use super::context::{Context, has_default_route, is_private};
 use super::culprit;
 use super::draft::{Draft, Family, Scope};
-use super::finding::{Fix, Safety, Severity};
+use super::finding::{Edit, Fix, Safety, Severity};
 use super::nat_ranges::is_off;
-use super::rewrite;
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::facts::parse_prefix;
 use crate::fleet::{Fact, Host, Link, Nat, Sourced};
@@ -68,7 +68,8 @@ fn mismatch(context: &Context<'_>) -> Vec<Draft> {
                     consequence,
                 )
                 .help("move it to `networking.nat.internalIPv6s` and set `networking.nat.enableIPv6 = true;`")
-                .label(text.place(), "an IPv6 range"),
+                .label(text.place(), "an IPv6 range")
+                .fix(moved(host, text, Family::V6)),
             );
         }
         if !host.nat.enable_ipv6.is_true() {
@@ -85,11 +86,37 @@ fn mismatch(context: &Context<'_>) -> Vec<Draft> {
                     "the firewall refuses it and does not start",
                 )
                 .help("move it to `networking.nat.internalIPs`")
-                .label(text.place(), "an IPv4 range"),
+                .label(text.place(), "an IPv4 range")
+                .fix(moved(host, text, Family::V4)),
             );
         }
     }
     drafts
+}
+
+/// An edit that moves a range to the list of its own family.
+fn moved(host: &Host, range: &Sourced<String>, family: Family) -> Option<Fix> {
+    let nat = &host.nat;
+    let (from, to, option) = match family {
+        Family::V6 => (&nat.internal_ips, &nat.internal_ipv6s, "internalIPv6s"),
+        Family::V4 => (&nat.internal_ipv6s, &nat.internal_ips, "internalIPs"),
+    };
+    let removal = Edit { place: culprit::literal(range)?, replacement: String::new() };
+    let removal = Fix { title: String::new(), safety: Safety::Safe, edits: vec![removal] };
+    let first = from.items.first()?;
+    let is_to_turn_on = family == Family::V6 && !nat.enable_ipv6.is_true();
+    let addition = match to.items.first() {
+        Some(neighbour) => additions::element(neighbour, &range.value),
+        None if is_to_turn_on && matches!(nat.enable_ipv6, Fact::Absent) => {
+            let settings = format!("enableIPv6 = true;\n{option} = [ \"{}\" ];", range.value);
+            additions::beside_list(first, &settings, Safety::Safe)
+        }
+        None => additions::beside_list(first, &format!("{option} = [ \"{}\" ];", range.value), Safety::Safe),
+    };
+    let switch = is_to_turn_on && (!to.items.is_empty() || !matches!(nat.enable_ipv6, Fact::Absent));
+    let switch = switch.then(|| additions::turn_on(&nat.enable_ipv6, "enableIPv6", first));
+    let fixes = [Some(removal), addition].into_iter().chain(switch);
+    additions::together(fixes, format!("Move {} to `{option}`", range.value), Safety::Safe)
 }
 
 fn of_family(items: &[Sourced<String>], family: Family) -> impl Iterator<Item = &Sourced<String>> {
@@ -116,7 +143,7 @@ fn ignored(context: &Context<'_>) -> Vec<Draft> {
             .help("set `networking.nat.enableIPv6 = true;`")
             .label(range.place(), "never used")
             .label(nat.enable_ipv6.place(), "off")
-            .fix(rewrite::turn_on(&nat.enable_ipv6, "enableIPv6", range)),
+            .fix(additions::turn_on(&nat.enable_ipv6, "enableIPv6", range)),
         );
     }
     drafts

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use super::context::{Context, has_default_route, is_private};
 use super::culprit;
 use super::draft::{Draft, Family, Scope};
-use super::finding::Severity;
+use super::finding::{Fix, Safety, Severity};
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::facts::parse_prefix;
 use crate::fleet::{Address, Fact, Host, Link, Listed, Sourced, Unit, glob_matches};
@@ -66,6 +66,7 @@ fn not_covered(context: &Context<'_>) -> Vec<Draft> {
             for (link, (ip, address)) in &outside {
                 draft = draft.label(culprit::in_address(address), format!("{ip} of guest {}", link.guest.name));
             }
+            draft = draft.fix(widened(host, &ranges, outside.iter().map(|(_, (ip, _))| *ip)));
             drafts.push(draft);
         }
     }
@@ -89,10 +90,10 @@ fn too_small(context: &Context<'_>) -> Vec<Draft> {
         let prepared =
             host.network.units.items.iter().filter(|unit| unit.place.is_some_and(|place| generators.contains(&place)));
         let outside = prepared.flat_map(|unit| prepared_addresses(unit).map(move |(ip, text)| (unit, ip, text)));
-        let first = outside
-            .filter(|(unit, ip, _)| !ranges.cover(*ip) && is_private(*ip) && !ranges.cover_tap(unit))
-            .min_by_key(|(_, ip, _)| *ip);
-        let Some((unit, ip, text)) = first else { continue };
+        let outside: Vec<_> =
+            outside.filter(|(unit, ip, _)| !ranges.cover(*ip) && is_private(*ip) && !ranges.cover_tap(unit)).collect();
+        let Some((unit, ip, text)) = outside.iter().min_by_key(|(_, ip, _)| *ip) else { continue };
+        let fix = widened(host, &ranges, outside.iter().map(|(_, ip, _)| *ip));
         drafts.push(
             Draft::new(
                 Scope::host(id).family(Family::V4),
@@ -104,11 +105,29 @@ fn too_small(context: &Context<'_>) -> Vec<Draft> {
             )
             .help("make the range as wide as the prepared taps, or prepare fewer of them")
             .label(ranges.place, format!("does not cover {ip}"))
-            .label(culprit::in_prefix(text).or(unit.place), format!("{ip} is prepared here")),
+            .label(culprit::in_prefix(text).or(unit.place), format!("{ip} is prepared here"))
+            .fix(fix.map(|fix| Fix { safety: Safety::Unsafe, ..fix })),
         );
     }
     drafts
 }
+
+/// An edit that makes the only range wide enough for addresses, if it then covers no other network of the host. It is safe where it grows to the
+/// double at most: the addresses are then beside the range.
+fn widened(host: &Host, ranges: &Ranges<'_>, addresses: impl Iterator<Item = IpAddr>) -> Option<Fix> {
+    let ([net], [text]) = (ranges.nets.as_slice(), ranges.texts) else { return None };
+    let addresses: Vec<IpAddr> = addresses.collect();
+    let is_wide_enough = |wide: &IpNet| addresses.iter().all(|ip| wide.contains(ip));
+    let shorter = (1..=MOST_BITS).filter_map(|bits| IpNet::new(net.addr(), net.prefix_len().checked_sub(bits)?).ok());
+    let wide = shorter.map(|wide| wide.trunc()).find(is_wide_enough)?;
+    let mut others = host.network.units.items.iter().flat_map(super::context::networks_of);
+    let is_free = !others.any(|other| wide.contains(&other) && !net.contains(&other));
+    let safety = if net.prefix_len() - wide.prefix_len() == 1 { Safety::Safe } else { Safety::Unsafe };
+    is_free.then(|| culprit::replace_literal(text, &wide.to_string(), format!("Write {wide}"), safety))?
+}
+
+/// A range that would have to grow by more bits than this is another one.
+const MOST_BITS: u8 = 8;
 
 fn prepared_addresses(unit: &Unit) -> impl Iterator<Item = (IpAddr, &Sourced<String>)> {
     unit.routes.items.iter().filter_map(|route| {
@@ -120,6 +139,7 @@ fn prepared_addresses(unit: &Unit) -> impl Iterator<Item = (IpAddr, &Sourced<Str
 /// What the host certainly translates for a family.
 struct Ranges<'a> {
     option: &'static str,
+    texts: &'a [Sourced<String>],
     nets: Vec<IpNet>,
     interfaces: &'a Listed<Sourced<String>>,
     /// The last range, else where translation is turned on.
@@ -141,7 +161,7 @@ impl<'a> Ranges<'a> {
         }
         let nets: Option<Vec<IpNet>> = list.items.iter().map(|text| parse_prefix(&text.value)).collect();
         let place = list.items.last().and_then(Sourced::place).or(nat.enable.place());
-        nets.map(|nets| Self { option, nets, interfaces: &nat.internal_interfaces, place })
+        nets.map(|nets| Self { option, texts: &list.items, nets, interfaces: &nat.internal_interfaces, place })
     }
 
     fn cover(&self, ip: IpAddr) -> bool {

@@ -1,8 +1,10 @@
 //! Files for networkd on a machine where it does not run.
 
+use super::additions;
 use super::context::Context;
+use super::culprit;
 use super::draft::{Draft, Scope};
-use super::finding::Severity;
+use super::finding::{Fix, Safety, Severity};
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::links::{has_host_address, has_host_route};
 use crate::fleet::{Fact, Network, Unit};
@@ -70,6 +72,11 @@ fn draft(scope: Scope, machine: &str, network: &Network, unit: &Unit) -> Draft {
     .help("set `networking.useNetworkd = true;`")
     .label(unit.place, "not written to the system")
     .label(network.networkd.place(), "networkd is off")
+    .fix(match network.networkd.known().filter(|off| off.origin.place().is_some()) {
+        Some(off) => culprit::replace_value(&off.origin, 5, "true").map(|fix| Fix { safety: Safety::Unsafe, ..fix }),
+        // What configured the uplink until now no longer does.
+        None => additions::to_machine(network, unit.place, "networking.useNetworkd = true;", Safety::Unsafe),
+    })
 }
 
 #[cfg(test)]

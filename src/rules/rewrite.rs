@@ -4,9 +4,8 @@ use std::net::IpAddr;
 
 use super::culprit;
 use super::finding::{Edit, Fix, Safety};
-use crate::fleet::{Fact, Link, MacAddress, Sourced, Unit};
-use crate::schema::networkd;
-use crate::source::{Place, Span};
+use crate::fleet::{Link, MacAddress, Sourced};
+use crate::source::Place;
 
 /// An edit that writes another string in place of several literals. `None` if one of the texts is no literal; one literal that gives several texts
 /// is written once.
@@ -57,33 +56,4 @@ pub(super) fn device(link: &Link<'_>, new: &str) -> Option<Fix> {
     let units = link.host.map(|host| host.network.units.items.as_slice()).unwrap_or_default();
     let names = units.iter().flat_map(|unit| &unit.matching.names.items).filter(|name| name.value == written.value);
     literals(std::iter::once(written).chain(names), new, format!("Call it {new}"))
-}
-
-/// An edit that adds a key to `networkConfig` of a file, given as `Key = value;`.
-pub(super) fn add_setting(unit: &Unit, setting: &str) -> Option<Fix> {
-    let title = format!("Add `{setting}`");
-    // `DHCP` and `Bridge` may stand for keys by options of the file itself.
-    let is_network = |key: &str| {
-        let known = |section| networkd::key(section, key).is_some();
-        !matches!(key, "DHCP" | "Bridge") && known(networkd::Section::Network) && !known(networkd::Section::Link)
-    };
-    let beside = unit.settings.iter().filter(|(key, _)| is_network(key)).map(|(_, fact)| fact);
-    let beside = beside.filter_map(|fact| culprit::insert_before(fact, setting, title.clone(), Safety::Safe)).next();
-    beside.or_else(|| culprit::insert_in_file(unit, &format!("networkConfig.{setting}"), title))
-}
-
-/// An edit that turns on a switch: where it is written, else before the list option of the same set that an element comes from.
-pub(super) fn turn_on(switch: &Fact<bool>, name: &str, beside: &Sourced<String>) -> Option<Fix> {
-    let written = switch.known().filter(|written| written.origin.own_place().is_some());
-    if let Some(written) = written {
-        return culprit::replace_value(&written.origin, if written.value { 4 } else { 5 }, "true");
-    }
-    let (option, value) = (beside.origin.definition?, beside.origin.value?);
-    // Nothing but ` = [` and space stands between the two; an inherited list lies elsewhere.
-    let is_near =
-        option.file == value.file && (option.span.end..option.span.end.saturating_add(24)).contains(&value.span.start);
-    let place = Place { file: option.file, span: Span::new(option.span.start, option.span.start) };
-    let setting = format!("{name} = true;");
-    let title = format!("Add `{setting}`");
-    is_near.then(|| Fix { title, safety: Safety::Safe, edits: vec![Edit { place, replacement: setting }] })
 }

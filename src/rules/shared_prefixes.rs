@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use rustc_hash::FxHashMap;
 
+use super::additions;
 use super::context::{Context, is_plain};
 use super::culprit;
 use super::draft::{Draft, Family, Scope};
@@ -142,8 +143,7 @@ fn narrowed(route: &Route, own: IpAddr, other: &Link<'_>, ip: IpAddr) -> Option<
     let bits = |ip| Family::of(ip).host_length();
     let new = format!("{own}/{}", bits(own));
     let mut fix = culprit::replace_literal(route.destination.known()?, &new, format!("Write {new}"), Safety::Unsafe)?;
-    let missing = format!("{{ Destination = \"{ip}/{}\"; }}", bits(ip));
-    fix.edits.extend(super::host_route_missing::added(other, other.host_unit.unit()?, &missing)?.edits);
+    fix.edits.extend(additions::host_route(other, other.host_unit.unit()?, ip)?.edits);
     Some(fix)
 }
 

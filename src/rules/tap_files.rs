@@ -1,5 +1,6 @@
 //! What a host's file says about a tap besides addresses: how its start waits for it, what it keeps while the guest is off, how large packets are.
 
+use super::additions;
 use super::context::{Context, is_plain, reaches_on_link};
 use super::culprit;
 use super::draft::{Draft, Family, Scope};
@@ -165,7 +166,7 @@ fn required(_: &Context<'_>, link: &Link<'_>, host: &Host, unit: &Unit) -> Optio
             wait.any_interface.place().or_else(|| host.network.use_dhcp.place()),
             "all links are waited for, not any",
         )
-        .fix(culprit::insert_in_file(unit, new, "Do not wait for the tap")),
+        .fix(additions::option(unit, new, Safety::Safe)),
     )
 }
 

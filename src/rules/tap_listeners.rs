@@ -3,10 +3,10 @@
 //! networkd decides for itself whether a link takes router advertisements: unless the file says so, it does exactly if networkd was not told to
 //! forward IPv6 on it (systemd.network(5), `IPv6AcceptRA=`). A sysctl is not asked.
 
+use super::additions;
 use super::context::{Context, may_use_dhcp};
 use super::draft::{Draft, Family, Scope};
 use super::finding::Severity;
-use super::rewrite;
 use super::rule::{Activation, FixKind, Group, OptIn, RuleInfo};
 use crate::fleet::facts::parse_boolean;
 use crate::fleet::{Fact, Host, Link, Unit};
@@ -90,7 +90,7 @@ fn advertisements(link: &Link<'_>, host: &Host, unit: &Unit, tap: &str) -> Optio
     }
     let fix = match accepts.and_then(Fact::known) {
         Some(text) => super::culprit::replace_value(&text.origin, text.value.len(), "false"),
-        None => rewrite::add_setting(unit, "IPv6AcceptRA = false;"),
+        None => additions::setting(unit, "IPv6AcceptRA = false;"),
     };
     Some(
         Draft::new(
@@ -144,7 +144,7 @@ fn ipv6_undone(link: &Link<'_>, host: &Host, unit: &Unit, tap: &str) -> Option<D
         )
         .label(switch.place(), "switched off here")
         .fix(
-            rewrite::add_setting(unit, "LinkLocalAddressing = \"no\";")
+            additions::setting(unit, "LinkLocalAddressing = \"no\";")
                 .filter(|_| unit.setting("LinkLocalAddressing").is_none()),
         ),
     )

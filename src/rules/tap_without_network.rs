@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::context::Context;
+use super::additions;
+use super::context::{Context, is_fully_known};
 use super::culprit;
-use super::draft::{Draft, Scope};
-use super::finding::Severity;
+use super::draft::{Draft, Family, Scope};
+use super::finding::{Fix, Severity};
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::links::{has_host_address, has_host_route};
 use crate::fleet::{Choice, Fact, Host, Link, Sourced, Unit};
@@ -75,8 +76,38 @@ fn no_file_for(tap: &BareTap<'_, '_>, files: &HostFiles<'_>) -> Draft {
         ))
         .label(culprit::at_end(id).or(link.interface.place), format!("tap {} of guest {}", id.value, link.guest.name))
         .label(id.place(), "the name of the tap")
-        .template(id.place());
+        .template(id.place())
+        .fix(as_its_neighbour(link, host, &id.value, files));
     with_nearest_file(draft, files, &id.value)
+}
+
+/// An edit that gives a tap a file like that of the tap with the nearest name.
+fn as_its_neighbour(link: &Link<'_>, host: &Host, tap: &str, files: &HostFiles<'_>) -> Option<Fix> {
+    let like =
+        files.nearest(tap).filter(|unit| is_fully_known(unit) && has_host_route(unit) && has_host_address(unit))?;
+    let families: Vec<Family> = link.guest_addresses().map(|(ip, _)| Family::of(ip)).collect();
+    let own = like.addresses.items.iter().filter(|address| {
+        address
+            .net
+            .is_some_and(|net| families.contains(&Family::of(net.addr())) && net.prefix_len() == net.max_prefix_len())
+    });
+    let own: Vec<String> = own.map(|address| format!("\"{}\"", address.text.value)).collect();
+    let routes =
+        link.guest_addresses().map(|(ip, _)| format!("{{ Destination = \"{ip}/{}\"; }}", Family::of(ip).host_length()));
+    let routes: Vec<String> = routes.collect();
+    let switches = ["IPv4Forwarding", "IPv6AcceptRA"].into_iter().filter_map(|key| Some((key, like.flag(key)?)));
+    let switches: Vec<String> = switches.map(|(key, is_on)| format!("{key} = {is_on};")).collect();
+    let mut options = vec![
+        format!("matchConfig.Name = \"{tap}\";"),
+        format!("address = [ {} ];", own.join(" ")),
+        format!("routes = [ {} ];", routes.join(" ")),
+    ];
+    if !switches.is_empty() {
+        options.push(format!("networkConfig = {{ {} }};", switches.join(" ")));
+    }
+    let number = like.name.split_once('-').map_or("30", |(number, _)| number);
+    let is_possible = !own.is_empty() && !routes.is_empty();
+    is_possible.then(|| additions::file(&host.network, like, &format!("{number}-{tap}"), &options))?
 }
 
 /// Several taps, and not one file that routes anything to a guest.
