@@ -20,7 +20,7 @@ use routelint::config::read_baseline;
 use routelint::fix::patched;
 use routelint::fleet::{Target, analyse};
 use routelint::report::pages::{RuleRow, list_markdown};
-use routelint::rules::{self, Edit, Finding, Level, OptIn, RuleInfo, Safety, Settings, Severity};
+use routelint::rules::{self, Edit, Finding, FixKind, Level, OptIn, RuleInfo, Safety, Settings, Severity};
 use routelint::source::{Access, Sources};
 
 /// The file of an example that is a baseline.
@@ -90,6 +90,15 @@ fn wrong_examples(rule: &RuleInfo) -> Result<(), String> {
     if let Some((finding, _)) = found.iter().find(|(finding, _)| !says_everything(finding, &bad)) {
         let Finding { message, consequence, help, .. } = finding;
         return Err(format!("{}: {message:?} ends in {consequence:?}, with the help {help:?}", rule.name));
+    }
+    let has = |safety| found.iter().any(|(finding, _)| finding.fixes.iter().any(|fix| fix.safety == safety));
+    let is_promised = match rule.fix {
+        FixKind::Automatic => has(Safety::Safe),
+        FixKind::Suggested => !has(Safety::Safe),
+        FixKind::Manual => !has(Safety::Safe) && !has(Safety::Unsafe),
+    };
+    if !is_promised {
+        return Err(format!("{}: the edits of the bad example are other than {}", rule.name, rule.fix.word()));
     }
     if let Some(fixed) = fixed(&bad, &found) {
         let left = check(&fixed, rule)?;

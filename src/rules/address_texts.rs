@@ -4,6 +4,7 @@ use super::context::Context;
 use super::culprit;
 use super::draft::{Draft, Scope};
 use super::finding::{Safety, Severity};
+use super::new_prefix;
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::{Address, Link};
 use std::net::IpAddr;
@@ -141,7 +142,11 @@ fn prefixes(context: &Context<'_>, is_meant: fn(std::net::Ipv6Addr) -> bool, why
                 why,
             )
             .help("take a random prefix below fd00::/8, and change host, guests, translation and names together")
-            .label(address.text.place(), "the prefix"),
+            .label(address.text.place(), "the prefix")
+            .fix(match ip {
+                IpAddr::V6(ip) => new_prefix::random(context, id, *ip),
+                IpAddr::V4(_) => None,
+            }),
         );
     }
     drafts

@@ -14,7 +14,7 @@ pub(super) const RULE: RuleInfo = RuleInfo {
     name: "dhcpcd-runs-on-taps",
     severity: Severity::Warning,
     group: Group::Isolation,
-    fix: FixKind::Suggested,
+    fix: FixKind::Automatic,
     activation: Activation::LouderWith(OptIn::StrictIsolation),
     page: include_str!("dhcpcd_runs_on_taps.md"),
     explains: &[],

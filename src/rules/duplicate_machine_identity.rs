@@ -1,10 +1,12 @@
 //! Two guests of one host with one host name.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::additions;
 use super::context::Context;
+use super::culprit;
 use super::draft::{Draft, Scope};
-use super::finding::Severity;
+use super::finding::{Safety, Severity};
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use super::wording;
 use crate::fleet::{Declared, Fact, Guest, GuestId, HostId};
@@ -51,6 +53,13 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
             "the machine id that microvm.nix derives from the name is the same, so their journals and their registrations with systemd-machined collide on the host",
         )
         .help("set `networking.hostName` to a name of its own in each guest");
+        let names = guests.iter().filter_map(|(_, guest)| Some((guest.host_name.known()?, guest.name.as_str())));
+        let places: FxHashSet<_> = names.clone().map(|(written, _)| culprit::literal(written)).collect();
+        // A literal that all of them share says nothing of its own about any.
+        if places.len() == guests.len() {
+            let fixes = names.map(|(written, own)| culprit::replace_literal(written, own, "", Safety::Unsafe));
+            draft = draft.fix(additions::together(fixes, "Call each guest by its own name", Safety::Unsafe));
+        }
         for (_, guest) in &guests {
             let place = guest.host_name.place().or(guest.place);
             draft = draft.label(place, format!("guest {} is called {name}", guest.name));

@@ -3,7 +3,8 @@
 use super::context::Context;
 use super::draft::Draft;
 use super::duplicates::clashes;
-use super::finding::{Edit, Fix, Safety, Severity};
+use super::finding::Severity;
+use super::rewrite;
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use super::wording;
 use crate::fleet::{Link, Sourced};
@@ -55,7 +56,7 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
             let place = link.guest.index.as_ref().and_then(Sourced::place);
             draft = draft.label(place.or(link.guest.place), format!("index {index} of guest {}", link.guest.name));
         }
-        draft.fix(last.and_then(|link| renumbered(link, &clash.links, free)))
+        draft.fix(last.and_then(|link| rewrite::index(link, clash.links.iter().copied(), free)))
     };
     colliding.map(draft).collect()
 }
@@ -77,22 +78,6 @@ fn shared_values(links: &[&Link<'_>]) -> String {
         }
     }
     wording::list(&shared)
-}
-
-/// An edit that writes the free number where one guest has its own, if it is a plain literal that no other guest of the clash uses.
-fn renumbered(link: &Link<'_>, clash: &[&Link<'_>], free: i64) -> Option<Fix> {
-    let index = link.guest.index.as_ref()?;
-    let place = index.origin.value?;
-    let is_plain = (place.span.end - place.span.start) as usize == index.value.to_string().len();
-    let is_own = clash
-        .iter()
-        .filter(|other| other.guest_id != link.guest_id)
-        .all(|other| other.guest.index.as_ref().and_then(|index| index.origin.value) != Some(place));
-    (is_plain && is_own).then(|| Fix {
-        title: format!("Give {} the index {free}", link.guest.name),
-        safety: Safety::Unsafe,
-        edits: vec![Edit { place, replacement: free.to_string() }],
-    })
 }
 
 #[cfg(test)]

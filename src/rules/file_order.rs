@@ -5,8 +5,9 @@ use rustc_hash::FxHashSet;
 
 use super::context::Context;
 use super::draft::{Draft, Scope};
-use super::finding::{Edit, Fix, Safety, Severity};
+use super::finding::Severity;
 use super::network_shadowed::{is_for_one, loser, match_place};
+use super::rewrite;
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::{Choice, Fact, Guest, Host, Link, Sourced, Unit};
 use crate::source::Place;
@@ -130,25 +131,12 @@ fn not_padded(pair: Pair<'_, '_>) -> Option<Draft> {
             .help(format!("call it {padded}: numbers of equal length sort as they count"))
             .label(unit.place, format!("sorts after {}", winner.name))
             .label(match_place(winner), format!("{} matches first", winner.name))
-            .fix(renamed(&side, unit, &padded)),
+            .fix(rewrite::file_name(side.units(), unit, &padded)),
     )
 }
 
 fn digits(name: &str) -> usize {
     name.bytes().take_while(u8::is_ascii_digit).count()
-}
-
-/// An edit that gives a file another name, if its name is written as it is and the new one is free.
-fn renamed(side: &Side<'_>, unit: &Unit, new: &str) -> Option<Fix> {
-    let place = unit.place?;
-    let length = (place.span.end - place.span.start) as usize;
-    let is_literal = length == unit.name.len() + 2;
-    let is_free = !side.units().iter().any(|unit| unit.name == new);
-    (is_literal && is_free).then(|| Fix {
-        title: format!("Call it {new}"),
-        safety: Safety::Unsafe,
-        edits: vec![Edit { place, replacement: format!("\"{new}\"") }],
-    })
 }
 
 fn generated(pair: Pair<'_, '_>) -> Option<Draft> {

@@ -27,7 +27,7 @@ pub(super) const IPV6: RuleInfo = RuleInfo {
     name: "ipv6-forwarding-not-global",
     severity: Severity::Error,
     group: Group::Forwarding,
-    fix: FixKind::Suggested,
+    fix: FixKind::Automatic,
     activation: Activation::Always,
     page: include_str!("ipv6_forwarding_not_global.md"),
     explains: &[],

@@ -1,8 +1,9 @@
 //! The keys for forwarding changed with systemd 256: `IPForward` went, `IPv4Forwarding` and `IPv6Forwarding` came.
 
 use super::context::Context;
+use super::culprit;
 use super::draft::{Draft, Scope};
-use super::finding::Severity;
+use super::finding::{Fix, Safety, Severity};
 use super::odd::{self, Machine};
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::{Fact, Release};
@@ -48,17 +49,24 @@ fn removed(context: &Context<'_>) -> Vec<Draft> {
                         "write `IPv4Forwarding = true;` in the files of the taps; for IPv6 write `IPv6Forwarding = true;` in \
                          `systemd.network.config.networkConfig`, as for single links it moves no packet",
                     )
-                    .label(odd::setting_place(setting).or(unit.place), "not known to this release"),
+                    .label(odd::setting_place(setting).or(unit.place), "not known to this release")
+                    .fix(renamed(setting, "IPForward", "IPv4Forwarding")),
             );
         }
     }
     drafts
 }
 
+/// An edit that gives a switch its name of another release. Booleans are spelled alike in both.
+fn renamed(setting: &Fact<String>, old: &str, new: &str) -> Option<Fix> {
+    let text = setting.known().filter(|text| matches!(text.value.as_str(), "true" | "false" | "yes" | "no"))?;
+    culprit::rename(&text.origin, old, new, Safety::Unsafe)
+}
+
 fn unknown(context: &Context<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for machine in Machine::all(context) {
-        let mut draft = |name: &str, scope: Scope, within: &str, place: Option<Place>| {
+        let mut draft = |name: &str, scope: Scope, within: &str, place: Option<Place>, fix: Option<Fix>| {
             let first = networkd::key(Section::Network, name).and_then(|key| key.first).unwrap_or_default();
             if odd::is_before(machine.release(), first.0, first.1) {
                 let wrong = format!("`{name}`{within} of {} is known to NixOS 24.11 and newer only", machine.words());
@@ -68,16 +76,21 @@ fn unknown(context: &Context<'_>) -> Vec<Draft> {
                         .help(
                             "write `IPForward = true;`, which switches forwarding on for the whole host, or update to NixOS 24.11 or newer",
                         )
-                        .label(place, "not known to this release"),
+                        .label(place, "not known to this release")
+                        .fix(fix),
                 );
             }
         };
         let network = machine.network();
+        let names = ["IPv4Forwarding", "IPv6Forwarding"];
         for unit in machine.units() {
-            for name in ["IPv4Forwarding", "IPv6Forwarding"] {
+            for name in names {
                 if let Some(setting) = unit.setting(name).filter(|setting| !matches!(setting, Fact::Absent)) {
                     let place = odd::setting_place(setting).or(unit.place);
-                    draft(name, machine.scope(context, &unit.name, None), &format!(" of {}", unit.name), place);
+                    let is_alone = names.iter().filter(|name| unit.setting(name).is_some()).count() == 1;
+                    let is_on = unit.flag(name) == Some(true) && unit.setting("IPForward").is_none();
+                    let fix = renamed(setting, name, "IPForward").filter(|_| is_alone && is_on);
+                    draft(name, machine.scope(context, &unit.name, None), &format!(" of {}", unit.name), place, fix);
                 }
             }
         }
@@ -85,7 +98,13 @@ fn unknown(context: &Context<'_>) -> Vec<Draft> {
             [("IPv4Forwarding", &network.ipv4_forwarding), ("IPv6Forwarding", &network.ipv6_forwarding)]
         {
             if let Fact::Known(_) = setting {
-                draft(name, Scope::fleet(), " in `systemd.network.config.networkConfig`", odd::setting_place(setting));
+                draft(
+                    name,
+                    Scope::fleet(),
+                    " in `systemd.network.config.networkConfig`",
+                    odd::setting_place(setting),
+                    None,
+                );
             }
         }
     }

@@ -13,7 +13,7 @@ pub(super) const RESET: RuleInfo = RuleInfo {
     name: "forwarding-reset-on-switch",
     severity: Severity::Warning,
     group: Group::Forwarding,
-    fix: FixKind::Suggested,
+    fix: FixKind::Automatic,
     activation: Activation::Always,
     page: include_str!("forwarding_reset_on_switch.md"),
     explains: &[],

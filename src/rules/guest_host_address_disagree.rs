@@ -5,9 +5,9 @@ use std::net::{IpAddr, Ipv6Addr};
 use super::context::{Context, is_fully_known, is_plain};
 use super::culprit;
 use super::draft::{Draft, Family, Scope};
-use super::finding::Severity;
+use super::finding::{Fix, Safety, Severity};
 use super::rule::{Activation, FixKind, Group, RuleInfo};
-use crate::fleet::{Address, Fact, Link, Route};
+use crate::fleet::{Address, Fact, Link, Route, Sourced};
 
 pub(super) const DISAGREE: RuleInfo = RuleInfo {
     name: "guest-host-address-disagree",
@@ -51,10 +51,22 @@ fn disagree(context: &Context<'_>) -> Vec<Draft> {
             .label(culprit::in_address(address), format!("guest {guest} has {guest_ip}"))
             .label(route.destination.known().and_then(culprit::in_prefix), format!("the host routes {host_ip}"))
             .template(route.destination.place())
-            .template(address.text.place()),
+            .template(address.text.place())
+            .fix(agreed(route, guest_ip, address, host_ip)),
         )
     };
     pairs(context).filter_map(draft).collect()
+}
+
+/// An edit that lets the host follow the guest or, where the host's route is computed, the guest the host.
+fn agreed(route: &Route, guest_ip: IpAddr, address: &Address, host_ip: IpAddr) -> Option<Fix> {
+    let length = Family::of(guest_ip).host_length();
+    let write = |text: &Sourced<String>, ip: IpAddr| {
+        culprit::replace_literal(text, &format!("{ip}/{length}"), format!("Write {ip}/{length}"), Safety::Unsafe)
+    };
+    let is_single = address.net.is_some_and(|net| net.prefix_len() == length);
+    let of_host = route.destination.known().and_then(|text| write(text, guest_ip));
+    of_host.or_else(|| is_single.then(|| write(&address.text, host_ip))?)
 }
 
 fn hex_decimal(context: &Context<'_>) -> Vec<Draft> {

@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::draft::{Draft, Scope};
 use super::finding::Severity;
+use super::rewrite;
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::{Leaf, Link, Part, Sourced};
 
@@ -37,13 +38,13 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
             let routes = unit.routes.items.iter().filter(|route| route.destination_net().is_none());
             addresses.map(|address| &address.text).chain(routes.filter_map(|route| route.destination.known()))
         });
-        drafts.extend(texts.filter_map(|text| too_large(link, text)).next());
+        drafts.extend(texts.filter_map(|text| too_large(context, link, text)).next());
     }
     drafts
 }
 
 /// Says that a number of a text is what makes it no address, if nothing else does.
-fn too_large(link: &Link<'_>, text: &Sourced<String>) -> Option<Draft> {
+fn too_large(context: &Context<'_>, link: &Link<'_>, text: &Sourced<String>) -> Option<Draft> {
     let (part, number, limit) = text.origin.parts.get().iter().find_map(|part| {
         let Leaf::Int(number) = part.leaf else { return None };
         let limit = limit(&text.value, part)?;
@@ -73,7 +74,8 @@ fn too_large(link: &Link<'_>, text: &Sourced<String>) -> Option<Draft> {
         .help(format!("give the guest an index that fits; {ways}"))
         .label(index.or(part.place).or_else(|| text.place()), format!("{number} does not fit"))
         .label(text.place(), "the address")
-        .template(text.place()),
+        .template(text.place())
+        .fix(index.and_then(|_| rewrite::index(link, context.links.routed(), context.free.index(link.host_id)))),
     )
 }
 

@@ -4,6 +4,7 @@ use super::context::Context;
 use super::culprit;
 use super::draft::{Draft, Scope};
 use super::finding::Severity;
+use super::rewrite;
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::Sourced;
 
@@ -48,7 +49,8 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
             )
             .help("give the guest an index from 1 on; a generator over `lib.range 1 n` or `lib.genList (i: i + 1) n` starts there")
             .label(Sourced::place(index).or_else(|| culprit::in_address(address)), "index 0")
-            .label(culprit::in_address(hosts), format!("{ip} of host {}", host.name)),
+            .label(culprit::in_address(hosts), format!("{ip} of host {}", host.name))
+            .fix(rewrite::index(link, context.links.routed(), context.free.index(link.host_id))),
         );
     }
     drafts

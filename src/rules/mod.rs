@@ -93,6 +93,7 @@ mod nat_names;
 mod nat_ranges;
 mod nat_reach;
 mod network_shadowed;
+mod new_prefix;
 mod networks_ignored_networkd_off;
 mod onlink_without_gateway;
 mod port_forwards;

@@ -20,7 +20,7 @@ pub(super) const MISMATCH: RuleInfo = RuleInfo {
     name: "nat-family-mismatch",
     severity: Severity::Error,
     group: Group::Nat,
-    fix: FixKind::Suggested,
+    fix: FixKind::Automatic,
     activation: Activation::Always,
     page: include_str!("nat_family_mismatch.md"),
     explains: &["nat-ipv6-missing", "nat-ipv6-ranges-ignored", "nat-subnet-does-not-cover-guest"],

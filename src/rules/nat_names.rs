@@ -1,8 +1,10 @@
 //! Names of interfaces in `networking.nat` and `networking.firewall`: patterns in the dialect of the backend, and the uplink.
 
+use super::additions;
 use super::context::Context;
+use super::culprit;
 use super::draft::{Draft, Scope};
-use super::finding::Severity;
+use super::finding::{Edit, Fix, Safety, Severity};
 use super::rule::{Activation, FixKind, Group, OptIn, RuleInfo};
 use crate::fleet::{Fact, Host, Sourced, glob_matches};
 
@@ -112,7 +114,11 @@ fn unset(context: &Context<'_>) -> Vec<Draft> {
                 "guests see each other under the host's address, and no rule can tell them apart",
             )
             .help("set `networking.nat.externalInterface` to the interface that leads out")
-            .label(host.nat.enable.place().or(host.place), "translates without an external interface"),
+            .label(host.nat.enable.place().or(host.place), "translates without an external interface")
+            .fix(super::uplinks::only_name(context, id, host).and_then(|name| {
+                let ranges = host.nat.internal_ips.items.first().or(host.nat.internal_interfaces.items.first());
+                additions::beside_list(ranges?, &format!("externalInterface = \"{name}\";"), Safety::Unsafe)
+            })),
         );
     }
     drafts
@@ -189,7 +195,12 @@ fn trusted(context: &Context<'_>) -> Vec<Draft> {
                     format!("{named} may connect to every service of the host"),
                 )
                 .help("remove it and open single ports, in `networking.firewall.interfaces.<tap>.allowedTCPPorts`")
-                .label(trusted.place(), "everything that comes from here is let in"),
+                .label(trusted.place(), "everything that comes from here is let in")
+                .fix(culprit::literal(trusted).map(|place| Fix {
+                    title: format!("Trust {} no more", trusted.value),
+                    safety: Safety::Unsafe,
+                    edits: vec![Edit { place, replacement: String::new() }],
+                })),
             );
         }
     }

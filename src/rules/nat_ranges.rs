@@ -17,7 +17,7 @@ pub(super) const NOT_COVERED: RuleInfo = RuleInfo {
     name: "nat-subnet-does-not-cover-guest",
     severity: Severity::Error,
     group: Group::Nat,
-    fix: FixKind::Suggested,
+    fix: FixKind::Automatic,
     activation: Activation::Always,
     page: include_str!("nat_subnet_does_not_cover_guest.md"),
     explains: &["nat-prefix-smaller-than-capacity"],

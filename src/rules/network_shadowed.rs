@@ -7,6 +7,7 @@ use super::context::Context;
 use super::culprit;
 use super::draft::{Draft, Scope};
 use super::finding::Severity;
+use super::rewrite;
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::links::{has_host_address, has_host_route};
 use crate::fleet::{Choice, GuestId, HostId, Link, Routing, Unit};
@@ -72,14 +73,23 @@ fn shadowed(context: &Context<'_>) -> Vec<Draft> {
         if let (Some(host), Some(tap), Some(winner)) = (link.host, link.tap(), link.host_unit.unit()) {
             let machine = format!("host {}", host.name);
             let link_text = format!("the tap {tap} of guest {guest}");
-            drafts
-                .extend(loser(winner, &link.host_shadowed).map(|unit| draft(link, &machine, &link_text, winner, unit)));
+            drafts.extend(loser(winner, &link.host_shadowed).map(|unit| {
+                draft(link, &machine, &link_text, winner, unit).fix(rewrite::sort_before(
+                    &host.network.units.items,
+                    unit,
+                    winner,
+                ))
+            }));
         }
         if let Some(winner) = link.guest_unit.unit() {
             let machine = format!("guest {guest}");
-            drafts.extend(
-                loser(winner, &link.guest_shadowed).map(|unit| draft(link, &machine, "its card", winner, unit)),
-            );
+            drafts.extend(loser(winner, &link.guest_shadowed).map(|unit| {
+                draft(link, &machine, "its card", winner, unit).fix(rewrite::sort_before(
+                    &link.guest.network.units.items,
+                    unit,
+                    winner,
+                ))
+            }));
         }
     }
     drafts
@@ -148,7 +158,11 @@ fn unmanaged(context: &Context<'_>) -> Vec<Draft> {
         .label(match_place(unit), format!("this covers {tap}"))
         .label(unit.setting("Unmanaged").and_then(|fact| fact.place()), "unmanaged");
         if let Some(loser) = link.host_shadowed.first() {
-            draft = draft.label(loser.place, format!("{} is not used", loser.name));
+            draft = draft.label(loser.place, format!("{} is not used", loser.name)).fix(rewrite::sort_before(
+                &host.network.units.items,
+                loser,
+                unit,
+            ));
         }
         drafts.push(draft);
     }
@@ -174,7 +188,8 @@ fn stock(context: &Context<'_>) -> Vec<Draft> {
         draft = match link.host_shadowed.first() {
             Some(loser) => draft
                 .help(format!("give {} a name that sorts before 80-, such as 30-{}", loser.name, id.value))
-                .label(loser.place, format!("{} sorts after 80-vm-vt and is not used", loser.name)),
+                .label(loser.place, format!("{} sorts after 80-vm-vt and is not used", loser.name))
+                .fix(rewrite::file_name(&host.network.units.items, loser, &format!("30-{}", id.value))),
             None => draft.help(format!(
                 "add a file for {} to host {} whose name sorts before 80-, or rename the tap",
                 id.value, host.name

@@ -3,8 +3,9 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::context::{Context, may_use_dhcp};
+use super::culprit;
 use super::draft::{Draft, Family, Scope};
-use super::finding::Severity;
+use super::finding::{Safety, Severity};
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::facts::parse_prefix;
 use crate::fleet::{Guest, GuestId, Host, HostId, PortForward, Sourced, Unit};
@@ -120,7 +121,7 @@ fn overlap(one: &PortForward, other: &PortForward) -> bool {
 fn format(context: &Context<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for (id, host, forwards) in forwarding(context) {
-        for text in forwards.iter().filter_map(|forward| forward.destination.known()) {
+        for (forward, text) in forwards.iter().filter_map(|forward| Some((forward, forward.destination.known()?))) {
             if destination(&text.value).is_some() {
                 continue;
             }
@@ -141,7 +142,14 @@ fn format(context: &Context<'_>) -> Vec<Draft> {
                     "the ruleset does not load, or nothing is forwarded",
                 )
                 .help(meant)
-                .label(text.place(), "not an address with a port"),
+                .label(text.place(), "not an address with a port")
+                .fix(bare.zip(forward.source.value().and_then(|source| ports(source))).and_then(
+                    |(ip, (first, last))| {
+                        let port = if first == last { first.to_string() } else { format!("{first}-{last}") };
+                        let new = if ip.is_ipv4() { format!("{ip}:{port}") } else { format!("[{ip}]:{port}") };
+                        culprit::replace_literal(text, &new, format!("Write {new}"), Safety::Unsafe)
+                    },
+                )),
             );
         }
     }

@@ -2,9 +2,10 @@
 
 use std::net::IpAddr;
 
+use super::additions;
 use super::culprit;
 use super::finding::{Edit, Fix, Safety};
-use crate::fleet::{Link, MacAddress, Sourced};
+use crate::fleet::{Link, MacAddress, Sourced, Unit};
 use crate::source::Place;
 
 /// An edit that writes another string in place of several literals. `None` if one of the texts is no literal; one literal that gives several texts
@@ -56,4 +57,34 @@ pub(super) fn device(link: &Link<'_>, new: &str) -> Option<Fix> {
     let units = link.host.map(|host| host.network.units.items.as_slice()).unwrap_or_default();
     let names = units.iter().flat_map(|unit| &unit.matching.names.items).filter(|name| name.value == written.value);
     literals(std::iter::once(written).chain(names), new, format!("Call it {new}"))
+}
+
+/// An edit that gives a guest another index, if its own is a plain literal that none of the others uses.
+pub(super) fn index<'c>(link: &Link<'_>, others: impl IntoIterator<Item = &'c Link<'c>>, new: i64) -> Option<Fix> {
+    let index = link.guest.index.as_ref()?;
+    let place = index.origin.value?;
+    let is_plain = (place.span.end - place.span.start) as usize == index.value.to_string().len();
+    let others = others.into_iter().filter(|other| other.guest_id != link.guest_id);
+    let is_own = others.filter_map(|other| other.guest.index.as_ref()?.origin.value).all(|used| used != place);
+    (is_plain && is_own).then(|| Fix {
+        title: format!("Give {} the index {new}", link.guest.name),
+        safety: Safety::Unsafe,
+        edits: vec![Edit { place, replacement: new.to_string() }],
+    })
+}
+
+/// An edit that gives a file another name, if its name is written as it is and nobody has the new one.
+pub(super) fn file_name(units: &[Unit], unit: &Unit, new: &str) -> Option<Fix> {
+    let place = additions::quoted_name(unit).filter(|_| !units.iter().any(|unit| unit.name == new))?;
+    let edits = vec![Edit { place, replacement: format!("\"{new}\"") }];
+    Some(Fix { title: format!("Call it {new}"), safety: Safety::Unsafe, edits })
+}
+
+/// An edit that lets a file sort right before another one: by the number before its own, in as many digits.
+pub(super) fn sort_before(units: &[Unit], unit: &Unit, other: &Unit) -> Option<Fix> {
+    let (digits, _) = other.name.split_once('-')?;
+    let number: u32 = digits.parse().ok()?;
+    let (_, rest) = unit.name.split_once('-')?;
+    let width = digits.len();
+    file_name(units, unit, &format!("{:0width$}-{rest}", number.checked_sub(1)?))
 }

@@ -7,7 +7,7 @@ use super::culprit;
 use super::draft::{Draft, Family, Scope};
 use super::finding::{Edit, Fix, Safety, Severity};
 use super::rule::{Activation, FixKind, Group, RuleInfo};
-use crate::fleet::{Fact, Link, Route, Unit};
+use crate::fleet::{Fact, Link, Route, Sourced, Unit};
 
 pub(super) const EMPTY: RuleInfo = RuleInfo {
     name: "route-without-destination-or-gateway",
@@ -137,8 +137,19 @@ fn malformed(side: &Side<'_>, route: &Route) -> Option<Draft> {
         )
             .help("write an address with at most /32 (IPv4) or /128 (IPv6); an octet is at most 255, so an index that counts further needs a second octet")
             .label(culprit::in_prefix(text).or(text.place()).or(route.place), "not an address")
-            .template(text.place()),
+            .template(text.place())
+            .fix(shortened(text)),
     )
+}
+
+/// An edit that writes the largest length in place of one that is larger still.
+fn shortened(text: &Sourced<String>) -> Option<Fix> {
+    let (address, length) = text.value.split_once('/')?;
+    let ip: IpAddr = address.parse().ok()?;
+    let most = Family::of(ip).host_length();
+    let new = format!("{ip}/{most}");
+    let is_beyond = length.parse::<u32>().is_ok_and(|length| length > u32::from(most));
+    is_beyond.then(|| culprit::replace_literal(text, &new, format!("Write {new}"), Safety::Unsafe))?
 }
 
 fn host_bits(side: &Side<'_>, route: &Route) -> Option<Draft> {

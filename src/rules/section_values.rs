@@ -25,7 +25,7 @@ pub(super) const REMOVED: RuleInfo = RuleInfo {
     name: "removed-option",
     severity: Severity::Error,
     group: Group::Schema,
-    fix: FixKind::Suggested,
+    fix: FixKind::Automatic,
     activation: Activation::Always,
     page: include_str!("removed_option.md"),
     explains: odd::EFFECTS,

@@ -64,6 +64,7 @@ fn on_link(context: &Context<'_>) -> Vec<Draft> {
                 "write the host's address with /{} on every tap, and a route to the one guest behind it",
                 net.max_prefix_len()
             ));
+            draft = draft.fix(routed_singly(&taps, &net));
             for (link, address) in &taps {
                 draft = draft
                     .label(address.text.place(), format!("{net} on {}", link.tap().unwrap_or_default()))
@@ -73,6 +74,20 @@ fn on_link(context: &Context<'_>) -> Vec<Draft> {
         }
     }
     drafts
+}
+
+/// An edit that leaves the host's bare address on each of some taps, with a route to the guest there that has none.
+fn routed_singly(taps: &[(&Link<'_>, &Address)], net: &IpNet) -> Option<Fix> {
+    let mut fixes = Vec::new();
+    for (link, address) in taps {
+        let new = format!("{}/{}", address.net?.addr(), net.max_prefix_len());
+        fixes.push(culprit::replace_literal(&address.text, &new, "", Safety::Unsafe));
+        if is_lost(link, net) {
+            let (ip, _) = link.guest_addresses().find(|(ip, _)| net.contains(ip))?;
+            fixes.push(additions::host_route(link, link.host_unit.unit()?, ip));
+        }
+    }
+    additions::together(fixes, "Route to every guest by itself", Safety::Unsafe)
 }
 
 /// Whether a guest inside a network has no route of its own on its tap.

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::culprit;
 use super::draft::{Draft, Family, Scope};
-use super::finding::Severity;
+use super::finding::{Fix, Safety, Severity};
 use super::rule::{Activation, FixKind, Group, OptIn, RuleInfo};
 use crate::fleet::facts::parse_boolean;
 use crate::fleet::{Fact, Host, Link, Unit};
@@ -97,7 +97,11 @@ fn proxy(link: &Link<'_>, unit: &Unit, key: &'static str, fact: &Fact<String>) -
             "the host answers there for addresses that are not its own, which hides wrong addresses and costs half a second for each, and the guest needs none of it",
         )
         .help(format!("remove `{key}`, unless addresses of the outer network are published through it"))
-        .label(fact.place().or(unit.place), "answers for others"),
+        .label(fact.place().or(unit.place), "answers for others")
+        .fix(
+            culprit::remove_binding(fact, format!("Delete `{key}`"))
+                .map(|fix| Fix { safety: Safety::Unsafe, ..fix }),
+        ),
     )
 }
 
@@ -126,7 +130,12 @@ fn reverse_path(context: &Context<'_>) -> Vec<Draft> {
                 "keep `networking.firewall.checkReversePath` strict; if the uplink needs it loose, set `networkConfig.IPv4ReversePathFilter = \"strict\";` \
                  in the files of the taps, and drop foreign IPv6 sources by a rule",
             )
-            .label(check.place().or(host.place), "lets forged addresses through"),
+            .label(check.place().or(host.place), "lets forged addresses through")
+            .fix(match check.value.as_str() {
+                "loose" => culprit::replace_literal(check, "strict", "Write \"strict\"", Safety::Unsafe),
+                other => culprit::replace_value(&check.origin, other.len(), "true")
+                    .map(|fix| Fix { safety: Safety::Unsafe, ..fix }),
+            }),
         );
     }
     drafts

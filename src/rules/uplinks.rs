@@ -2,9 +2,11 @@
 
 use ipnet::IpNet;
 
+use super::additions;
 use super::context::{Context, has_default_route, is_private, may_use_dhcp, networks_of};
+use super::culprit;
 use super::draft::{Draft, Family, Scope};
-use super::finding::Severity;
+use super::finding::{Fix, Safety, Severity};
 use super::forwarding::{Switch, global_switch, link_switch};
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::facts::parse_prefix;
@@ -67,6 +69,19 @@ fn uplinks<'a>(context: &Context<'a>, id: HostId, host: &'a Host) -> Vec<&'a Uni
     units.filter(|unit| context.links.with_host_unit(id, unit).next().is_none()).collect()
 }
 
+/// The name of the only interface that leads out, if there is one and its file tells it.
+pub(super) fn only_name<'a>(context: &Context<'a>, id: HostId, host: &'a Host) -> Option<String> {
+    let mut uplinks = uplinks(context, id, host);
+    uplinks.retain(|unit| !unit.is_generated);
+    match uplinks.as_slice() {
+        [unit] => match unit.matching.names.items.as_slice() {
+            [name] if !name.value.contains(['*', '?', '[', '!']) => Some(name.value.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// A routed guest that sends a family to everywhere.
 fn leaves<'c, 'a>(links: &'c [&'c Link<'a>], family: Family) -> Option<&'c Link<'a>> {
     let leaves = |link: &&&Link<'_>| link.guest_unit.unit().is_some_and(|unit| has_default_route(unit, family));
@@ -103,7 +118,12 @@ fn forwarding(context: &Context<'_>) -> Vec<Draft> {
                 format!("replies to guests such as {} arrive there and are dropped", link.guest.name),
             )
             .help(format!("remove `IPv4Forwarding` from {}", unit.name))
-            .label(unit.setting("IPv4Forwarding").and_then(Fact::place).or(unit.place), "replies are not passed on"),
+            .label(unit.setting("IPv4Forwarding").and_then(Fact::place).or(unit.place), "replies are not passed on")
+            .fix(
+                unit.setting("IPv4Forwarding")
+                    .and_then(|fact| culprit::remove_binding(fact, "Delete `IPv4Forwarding`"))
+                    .map(|fix| Fix { safety: Safety::Unsafe, ..fix }),
+            ),
             (_, Switch::Off)
                 if by_tap == Switch::On && uplinks.iter().all(|unit| link_switch(unit, Family::V4) == Switch::Off) =>
             {
@@ -126,6 +146,12 @@ fn forwarding(context: &Context<'_>) -> Vec<Draft> {
                 .help(format!("set `systemd.network.config.networkConfig.IPv4Forwarding = true;`, or `networkConfig.IPv4Forwarding = true;` in {named} too"))
                 .label(unit.and_then(|unit| unit.place).or(tap.setting("IPv4Forwarding").and_then(Fact::place)), "replies arrive here")
                 .label(tap.setting("IPv4Forwarding").and_then(Fact::place), "only what comes from a tap is passed on")
+                .fix(additions::to_machine(
+                    &host.network,
+                    tap.place,
+                    "systemd.network.config.networkConfig.IPv4Forwarding = true;",
+                    Safety::Unsafe,
+                ))
             }
             _ => continue,
         };
@@ -176,7 +202,8 @@ fn advertisements(context: &Context<'_>) -> Vec<Draft> {
                 unit.name
             ))
             .label(unit.place.or(switch.place()), "takes no router advertisements")
-            .label(switch.place(), "because of this"),
+            .label(switch.place(), "because of this")
+            .fix(additions::setting(unit, "IPv6AcceptRA = true;").map(|fix| Fix { safety: Safety::Unsafe, ..fix })),
         );
     }
     drafts
