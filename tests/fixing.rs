@@ -111,6 +111,14 @@ fn one_place_or_one_rule_can_be_fixed_alone() {
 }
 
 #[test]
+fn a_rule_that_is_off_by_default_is_fixed_if_it_is_named() {
+    let folder = reference();
+    let (said, _) = run(folder.path(), &["fix", "--unsafe", "--only", "guest-accepts-ra-on-routed-link"]);
+    assert!(said.contains("fixed guests/web.nix: guest-accepts-ra-on-routed-link"), "{said}");
+    assert!(read(&folder, "guests/web.nix").contains("IPv6AcceptRA = false;"));
+}
+
+#[test]
 fn a_text_on_standard_input_comes_back_fixed() {
     let folder = reference();
     let text = format!("# unsaved\n{}", read(&folder, "guests/web.nix"));

@@ -14,7 +14,7 @@ use super::terminal::{self, ColourChoice};
 use super::{Failure, Status};
 use crate::fix::{Improved, Look, Wanted, improve, unified};
 use crate::report::fixed;
-use crate::rules::{Finding, Safety, Severity};
+use crate::rules::{self, Finding, Level, Safety, Severity};
 use crate::source::Sources;
 
 /// What to fix.
@@ -69,7 +69,13 @@ pub(super) fn run(arguments: &FixArguments, colour: ColourChoice) -> Result<Stat
     // The whole fleet is looked at with all rules, whatever is to be fixed: a fix must not break what it is not about.
     let look = |texts: &BTreeMap<PathBuf, String>| -> Result<Look, Failure> {
         let project = given.analyse_with(texts)?;
-        let settings = rule_settings(&project, &[], &[]);
+        let mut settings = rule_settings(&project, &[], &[]);
+        // A rule that is asked for by its name runs, whether its group is asked for or not.
+        for rule in arguments.only.iter().filter_map(|name| rules::find(name)) {
+            if rule.activation.is_on_request() {
+                settings.levels.entry(rule.name.to_owned()).or_insert(Level::At(rule.severity));
+            }
+        }
         let mut findings = judge(&project, &settings).findings;
         let (fleet, write) = (&arguments.fleet, WriteArguments::default());
         let known = Known::read(fleet, &arguments.baseline, write, &project, &given.sources, &settings)?;
