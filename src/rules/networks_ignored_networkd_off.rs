@@ -72,7 +72,7 @@ fn draft(scope: Scope, machine: &str, network: &Network, unit: &Unit) -> Draft {
     .help("set `networking.useNetworkd = true;`")
     .label(unit.place, "not written to the system")
     .label(network.networkd.place(), "networkd is off")
-    .fix(match network.networkd.known().filter(|off| off.origin.place().is_some()) {
+    .fix(match network.networkd.known().filter(|off| off.origin.own_place().is_some()) {
         Some(off) => culprit::replace_value(&off.origin, 5, "true").map(|fix| Fix { safety: Safety::Unsafe, ..fix }),
         // What configured the uplink until now no longer does.
         None => additions::to_machine(network, unit.place, "networking.useNetworkd = true;", Safety::Unsafe),

@@ -10,6 +10,7 @@ out with the addresses, routes and translation that `guest`, `tap` and `referenc
 
 import argparse
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -44,7 +45,7 @@ def tap(number):
 
 
 def run(command, folder=None):
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=120, cwd=folder, env={"NIX_REMOTE": "dummy://", "PATH": "/usr/bin:/bin:/usr/local/bin"})
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=120, cwd=folder, env={**os.environ, "NIX_REMOTE": "dummy://"})
     return done.returncode, done.stdout, done.stderr.strip()
 
 
@@ -132,7 +133,7 @@ def main():
     parser.add_argument("--nix", default="nix-instantiate")
     parser.add_argument("--verbose", action="store_true", help="tell which examples no edit cures")
     options = parser.parse_args()
-    routelint = shutil.which(options.routelint) or str(Path(options.routelint).resolve())
+    routelint = str(Path(shutil.which(options.routelint) or options.routelint).resolve())
     all_cases = list(cases())
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda case: case.check(routelint, options.nix), all_cases))
