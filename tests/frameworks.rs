@@ -18,6 +18,7 @@ type Fleet = (&'static str, &'static [&'static str], &'static [&'static str]);
 const PLAIN: &[&str] = &["quay/db 2 vm2 10.33.0.2/32", "quay/web 1 vm1 10.33.0.1/32"];
 
 const FLEETS: &[Fleet] = &[
+    ("frameworks/atom", PLAIN, &[]),
     ("frameworks/clan-core", PLAIN, &[]),
     (
         "frameworks/clan-core-parts",

@@ -110,6 +110,21 @@ fn a_tap_is_free_only_if_no_guest_may_have_it_and_no_device_of_the_host_is_calle
 }
 
 #[test]
+fn a_digit_that_names_and_addresses_have_by_chance_is_no_index() {
+    let project = hosted(
+        r#"{ lib, ... }: {
+          microvm.vms = lib.genAttrs [ "slot1" "slot2" "slot3" ] (name: let n = builtins.substring 4 1 name; in { config = {
+            microvm.interfaces = [ { type = "tap"; id = "vm-${name}"; mac = "02:00:00:00:00:0${n}"; } ];
+            systemd.network.networks."10-lan" = { matchConfig.Type = "ether"; address = [ "10.${n}.0.2/24" ]; };
+          }; });
+        }"#,
+        "",
+    );
+    let shown = project.json("show");
+    assert!(shown["guests"].as_array().unwrap().iter().all(|guest| guest["index"].is_null()), "{shown}");
+}
+
+#[test]
 fn a_guest_that_hangs_on_a_module_that_is_not_there_is_not_understood() {
     let project = hosted(
         r#"{ other, ... }: {

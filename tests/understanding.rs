@@ -112,12 +112,12 @@ fn files_that_another_program_loads_are_a_guess() {
 
 /// A machine that does no more than NAT, a guest, and a machine that cannot be read.
 #[test]
-fn a_router_is_not_taken_for_the_host_while_others_are_unread() {
-    let outputs = |other: &str| {
+fn a_router_is_the_host_of_guests_that_it_has_a_file_for_unless_others_are_unread() {
+    let outputs = |unit: &str, other: &str| {
         flake(&format!(
             r#"{{ self, nixpkgs, microvm, other }}: {{
                 nixosConfigurations.router = nixpkgs.lib.nixosSystem {{
-                  modules = [ {{ networking.nat.enable = true; networking.nat.externalInterface = "wan"; }} ];
+                  modules = [ {{ networking.nat.enable = true; networking.nat.externalInterface = "wan"; {unit} }} ];
                 }};
                 nixosConfigurations.web = nixpkgs.lib.nixosSystem {{
                   modules = [
@@ -133,8 +133,10 @@ fn a_router_is_not_taken_for_the_host_while_others_are_unread() {
         let shown = Project::new(&[("flake.nix", flake)]).json("show");
         shown["guests"][0]["host"].clone()
     };
-    assert_eq!(host_of(&outputs("")), "router");
-    assert_eq!(host_of(&outputs("nixosConfigurations.server = other.lib.mkServer ./server.nix;")), Value::Null);
+    let unit = "systemd.network.networks.\"30-taps\".matchConfig.Name = \"vm*\";";
+    assert_eq!(host_of(&outputs("", "")), Value::Null);
+    assert_eq!(host_of(&outputs(unit, "")), "router");
+    assert_eq!(host_of(&outputs(unit, "nixosConfigurations.server = other.lib.mkServer ./server.nix;")), Value::Null);
 }
 
 #[test]
@@ -146,7 +148,81 @@ fn nothing_to_analyse_says_why() {
         assert_eq!(output.status.code(), Some(2));
         let errors = String::from_utf8(output.stderr).unwrap();
         assert!(errors.contains("input `frame` is not available"), "{errors}");
+        assert!(errors.contains("--input NAME=PATH"), "{errors}");
     }
+}
+
+#[test]
+fn the_inputs_that_may_say_what_is_asked_are_named() {
+    let flake = r#"{
+      inputs.nixpkgs.url = "github:NixOS/nixpkgs";
+      inputs.flake-parts.url = "github:hercules-ci/flake-parts";
+      inputs.nodes.url = "github:someone/nodes";
+      inputs.topology.url = "github:someone/topology";
+      outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } ({ config, ... }: {
+        imports = [ inputs.nodes.flakeModules.default inputs.topology.flakeModules.default ];
+        systems = [ "x86_64-linux" ];
+        flake.nixosConfigurations = config.nodes;
+      });
+    }"#;
+    let output = Project::new(&[("flake.nix", flake)]).run(&["check"]);
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(errors.contains("inputs `nodes`, `topology` are not available"), "{errors}");
+}
+
+#[test]
+fn a_copy_of_the_whole_folder_stands_for_the_folder() {
+    for (source, hosts) in [
+        ("builtins.path { path = ./.; name = \"fleet\"; }", 1),
+        ("nixpkgs.lib.cleanSource ./.", 1),
+        ("builtins.filterSource (path: kind: true) ./.", 0),
+    ] {
+        let outputs = format!(
+            r#"{{ self, nixpkgs, microvm }}: let src = {source}; in {{
+              nixosConfigurations = nixpkgs.lib.mapAttrs (name: _: nixpkgs.lib.nixosSystem {{
+                modules = [ microvm.nixosModules.host "${{src}}/hosts/${{name}}" ];
+              }}) (builtins.readDir (src + "/hosts"));
+            }}"#
+        );
+        let host = "{ microvm.vms.web.config.microvm.interfaces = [ ]; }";
+        let project = Project::new(&[("flake.nix", &flake(&outputs)), ("hosts/a/default.nix", host)]);
+        let report = project.json("check");
+        assert_eq!(report["coverage"]["unknown"].as_array().unwrap().is_empty(), hosts == 1, "{source}: {report}");
+        if hosts == 1 {
+            assert_eq!(project.names("hosts"), ["a"], "{source}");
+        }
+    }
+}
+
+#[test]
+fn addresses_that_another_program_sets_are_not_known() {
+    let project = hosted(
+        r#"{ microvm.vms.web.config = {
+          networking.ifstate.enable = true;
+          microvm.interfaces = [ { type = "tap"; id = "vm1"; mac = "02:00:00:00:00:01"; } ];
+        }; }"#,
+        "",
+    );
+    let text = project.human();
+    assert!(text.contains("0 of 1 guest understood; the rest: web (ifstate sets them, whose configuration"), "{text}");
+}
+
+#[test]
+fn the_repository_of_microvm_nix_knows_its_own_guests() {
+    let flake = r#"{
+      inputs.nixpkgs.url = "github:NixOS/nixpkgs";
+      outputs = { self, nixpkgs }: {
+        nixosModules.microvm = ./guest.nix;
+        nixosConfigurations.example = nixpkgs.lib.nixosSystem { modules = [ self.nixosModules.microvm ]; };
+        nixosConfigurations.other = nixpkgs.lib.nixosSystem { modules = [ { networking.hostName = "other"; } ]; };
+      };
+    }"#;
+    let guest = r#"{ lib, ... }: {
+      options.microvm.guest.enable = lib.mkOption { type = lib.types.bool; default = true; };
+      options.microvm.interfaces = lib.mkOption { type = lib.types.listOf lib.types.attrs; default = [ ]; };
+    }"#;
+    let project = Project::new(&[("flake.nix", flake), ("guest.nix", guest)]);
+    assert_eq!(project.names("guests"), ["example"]);
 }
 
 #[test]

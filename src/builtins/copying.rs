@@ -1,7 +1,7 @@
 //! Paths of sources in the store: what a path becomes in a string, `builtins.path`, `builtins.filterSource`.
 //!
 //! Nothing is copied. The path follows from the content, which is hashed where the evaluation stands alone ([`Evaluator::stands_alone`]);
-//! in a fleet it is unknown, because what a flake copies is not what lies in the folder.
+//! in a fleet a copy of everything stands for its source, and one of a part is unknown.
 
 use std::path::Path;
 
@@ -92,6 +92,10 @@ impl Copy {
 /// Makes a copy with a filter, if there is one, that gets the path and the word for the kind of everything in the folder.
 fn filtered(ev: &mut Evaluator, copy: Copy, function: Option<Value>, expected: Option<String>) -> Outcome {
     if !ev.stands_alone {
+        // As for a path in a string, what lies below can be read.
+        if ev.is_tolerant && function.is_none_or(|function| leaves_out_leavings(ev, function)) {
+            return Ok(ev.str(&copy.source));
+        }
         return Err(ev.unknown(UnknownReason::StorePath(copy.source)));
     }
     let source = copy.source.clone();
@@ -111,6 +115,11 @@ fn filtered(ev: &mut Evaluator, copy: Copy, function: Option<Value>, expected: O
         return Err(ev.error(ErrorKind::File, message));
     }
     Ok(Value::string(stored(ev, &made)))
+}
+
+/// Whether a filter is that of `lib.cleanSource`, which leaves out only what no configuration reads: repositories, and what editors and compilers leave.
+fn leaves_out_leavings(ev: &mut Evaluator, filter: Value) -> bool {
+    ev.force(filter).view() == ev.native("lib.sources.cleanSourceFilter").view()
 }
 
 fn filter_source(ev: &mut Evaluator, args: &[Value]) -> Outcome {

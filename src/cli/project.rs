@@ -202,7 +202,9 @@ impl Project {
 
     /// The failure of a run that found no machine, with what may be the reason.
     pub(super) fn nothing_to_analyse(&self) -> Failure {
-        Failure(format!("nothing to analyse (no host and no guest found){}", self.gaps()))
+        let is_input = self.fleet.unknowns.iter().any(|gap| gap.why.starts_with("input"));
+        let advice = if is_input { "\n  --input NAME=PATH tells where an input is on this machine" } else { "" };
+        Failure(format!("nothing to analyse (no host and no guest found){}{advice}", self.gaps()))
     }
 }
 

@@ -54,6 +54,8 @@ pub struct Evaluator {
     pub(super) recorder: Option<Box<super::explain::Recorder>>,
     /// What stands for the source that a URL names, if a room above knows it.
     pub known_source: Option<fn(&mut Evaluator, &str) -> Option<Value>>,
+    /// What is bound around a file wherever it is imported, if a room above knows the loader that is meant to read it.
+    pub loader_scope: Option<LoaderScope>,
     /// Folders that stand on no disk, and why what is below them is unknown unless it is provided.
     pub(super) stand_ins: Vec<(PathBuf, UnknownReason)>,
     /// Whether the text is evaluated for its own sake, as `nix-instantiate --eval` would do it here with an empty search path, and not as a part of
@@ -66,6 +68,9 @@ pub struct Evaluator {
     /// State of rooms above; there are so few that looking through them beats hashing.
     extensions: Vec<(TypeId, Box<dyn Any>)>,
 }
+
+/// Gives the names that a loader binds around a file, with their values.
+pub type LoaderScope = fn(&mut Evaluator, &std::path::Path) -> Vec<(Symbol, Value)>;
 
 /// Most messages that are kept.
 const MOST_MESSAGES: usize = 10_000;
@@ -102,6 +107,7 @@ impl Evaluator {
             search_path: FxHashMap::default(),
             recorder: None,
             known_source: None,
+            loader_scope: None,
             stand_ins: Vec::new(),
             stands_alone: false,
             store_copy: None,

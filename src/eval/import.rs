@@ -117,8 +117,9 @@ impl Evaluator {
             let slot = *slot;
             return self.want(Value::reference(slot));
         }
-        let root = self.load(&target, &[])?;
-        let slot = self.heap.new_slot(Value::thunk(root, Heap::ROOT));
+        let scope = self.loader_scope.map(|scope_of| scope_of(self, &target)).unwrap_or_default();
+        let (root, env) = self.load_within(&target, &scope)?;
+        let slot = self.heap.new_slot(Value::thunk(root, env));
         self.imported.insert(target, slot);
         self.want(Value::reference(slot))
     }
@@ -129,12 +130,17 @@ impl Evaluator {
             Ok(target) => target,
             Err(error) => return Err(self.read_stop(path, &error)),
         };
-        let names: Vec<String> = scope.iter().map(|(name, _)| self.heap.name(*name).to_owned()).collect();
-        let frame: Vec<&str> = names.iter().map(String::as_str).collect();
-        let root = self.load(&target, &frame)?;
-        let env = self.outermost_frame(scope.iter().map(|(_, value)| *value));
+        let (root, env) = self.load_within(&target, scope)?;
         let value = self.eval(root, env);
         self.want(value)
+    }
+
+    /// A file with the names in `scope` bound around it.
+    fn load_within(&mut self, target: &Path, scope: &[(Symbol, Value)]) -> Result<(ExprId, Env), Stop> {
+        let names: Vec<String> = scope.iter().map(|(name, _)| self.heap.name(*name).to_owned()).collect();
+        let frame: Vec<&str> = names.iter().map(String::as_str).collect();
+        let root = self.load(target, &frame)?;
+        Ok((root, self.outermost_frame(scope.iter().map(|(_, value)| *value))))
     }
 
     /// Reads, parses and links a file.

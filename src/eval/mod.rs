@@ -34,7 +34,7 @@ mod select;
 mod sets;
 
 pub use coerce::Coercion;
-pub use evaluator::{Evaluator, StoreCopy};
+pub use evaluator::{Evaluator, LoaderScope, StoreCopy};
 pub use explain::Derivation;
 pub use known::KnownPart;
 pub use limits::{LimitKind, Limits};

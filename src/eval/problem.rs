@@ -76,6 +76,8 @@ pub(super) struct Cycle {
 pub enum UnknownReason {
     /// A flake input (or another source) that is not on the disk.
     MissingInput(String),
+    /// Several flake inputs that are not on the disk, of which one may say it.
+    MissingInputs(Vec<String>),
     /// A source that is not read because it has nothing to do with networks: its modules count as empty.
     UnrelatedInput(String),
     /// A package or anything else that needs a package set.
@@ -109,6 +111,7 @@ impl UnknownReason {
     pub fn words(&self) -> String {
         match self {
             Self::MissingInput(name) => format!("input `{name}` is not available"),
+            Self::MissingInputs(names) => format!("inputs `{}` are not available", names.join("`, `")),
             Self::UnrelatedInput(name) => format!("`{name}` is not read: it has nothing to do with networks"),
             Self::Package(name) => format!("`{name}` needs the package set"),
             Self::ModuleArgument(name) => format!("module argument `{name}` is not passed"),

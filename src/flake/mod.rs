@@ -11,15 +11,18 @@
 //! - `lib.nixosSystem` of a flake that is not there makes machines as nixpkgs' does, with modules added that nobody knows.
 //! - A flake without lock file works: what it would have told is unknown.
 //! - Flakes whose modules have nothing to do with networks (`unrelated.txt`) are not read: their modules count as empty.
+//! - Files of an atom ([`atom`]), which another loader than `import` reads, get the names that it binds around them.
 //! - An input that is not available is an open set that says so; its use stops nothing else.
 //!
 //! What it deliberately does not do: fetch, or write a lock file.
 
+mod atom;
 mod inputs;
 mod known;
 mod lock;
 pub mod machine;
 
+pub use atom::{is_of_atom, loader_scope};
 pub use inputs::{FlakeOptions, flake_value, release_of};
 pub use known::hive_nodes;
 pub use lock::Lock;

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use super::coverage;
 use super::discover::{Discovery, discover};
 use super::facts::{Fact, Fleet, Guest, Host, HostId};
-use super::index::index_by_route;
+use super::index::{index_by_route, keep_schemes};
 use super::pairing::{self, hosts_by_guest};
 use super::parts::{Asker, answer};
 use super::reader::Reader;
@@ -166,7 +166,7 @@ fn assemble(found: Discovery, loaded: Loaded, settings: &Settings, mistakes: &mu
     for (mut guest, host_name) in found.guests {
         let position = match host_name.as_deref().or_else(|| given.get(guest.name.as_str()).copied()) {
             Some(name) => hosts.iter().position(|host| host.name == name),
-            None => host_of_guest(&hosts, &guest.name, has_unread),
+            None => host_of_guest(&hosts, &guest, has_unread),
         };
         guest.host = position.and_then(|index| u32::try_from(index).ok()).map(HostId);
         if let Some(host) = guest.host.and_then(|id| hosts.get(id.0 as usize)) {
@@ -177,6 +177,7 @@ fn assemble(found: Discovery, loaded: Loaded, settings: &Settings, mistakes: &mu
         }
         guests.push(guest);
     }
+    keep_schemes(&mut guests);
     guests.sort_by(|a, b| (a.host, &a.name, a.place).cmp(&(b.host, &b.name, b.place)));
     let files = loaded.files.len();
     let (problems, unknowns) = (found.problems, found.gaps);
@@ -198,19 +199,23 @@ fn assemble(found: Discovery, loaded: Loaded, settings: &Settings, mistakes: &mu
 }
 
 /// The host of a guest that no `microvm.vms` names: the one that starts it, or the only one, unless that one tells which guests it starts and
-/// leaves this one out. A machine that has no more than NAT is not taken for the only host while there are others that could not be read.
-fn host_of_guest(hosts: &[Host], name: &str, has_unread: bool) -> Option<usize> {
-    let mut starting =
-        hosts.iter().enumerate().filter(|(_, host)| host.autostart.items.iter().any(|started| started.value == name));
+/// leaves this one out. A machine that has no more than NAT is not taken for a host, and one that has no more than files for taps only of guests with
+/// such a tap, and not while there are others that could not be read.
+fn host_of_guest(hosts: &[Host], guest: &Guest, has_unread: bool) -> Option<usize> {
+    let starts = |host: &Host| host.autostart.items.iter().any(|started| started.value == guest.name);
+    let mut starting = (0..).zip(hosts).filter(|(_, host)| starts(host));
     match (starting.next(), starting.next()) {
         (Some((index, _)), None) => Some(index),
-        (None, _) => match hosts {
-            [only] => {
-                let tells_all = only.autostart.is_complete && !only.autostart.items.is_empty();
-                ((only.runs_guests() || !has_unread) && !tells_all).then_some(0)
+        (None, _) => {
+            let may_run = |host: &Host| host.runs_guests() || (!has_unread && host.expects(guest));
+            match hosts {
+                [only] => {
+                    let tells_all = only.autostart.is_complete && !only.autostart.items.is_empty();
+                    (may_run(only) && !tells_all).then_some(0)
+                }
+                _ => None,
             }
-            _ => None,
-        },
+        }
         _ => None,
     }
 }

@@ -12,6 +12,7 @@ use super::entry::Named;
 use super::facts::{Declared, Fact, Guest, Host, Release};
 use super::layout::{Root, module_roots, needs_a_loader};
 use super::locate::Census;
+use super::machines::doubt_interfaces;
 use super::parts::Asker;
 use super::reader::Reader;
 use super::shares::{Bulk, GUESTS_AT_ONCE, Share};
@@ -19,7 +20,7 @@ use super::target::{Layout, Scope, Target};
 use super::trouble::{Gap, Problem};
 use crate::config::{Mistake, Settings};
 use crate::eval::{Evaluator, Stop, UnknownReason};
-use crate::flake::{FlakeOptions, Machine, machine_of, nixos_system};
+use crate::flake::{FlakeOptions, Machine, is_of_atom, machine_of, nixos_system};
 use crate::heap::{Set, Symbol, Value, View, sym};
 use crate::modules::{self, EvalId, ModuleInput};
 use crate::schema;
@@ -268,6 +269,12 @@ impl Finder<'_> {
         match id {
             Some(id) => {
                 self.guest(name, id, declared, place, Some(host.to_owned()), autostart);
+                // A module of the host that is not known may add to the guest.
+                if modules::is_incomplete(self.reader.ev, host_id)
+                    && let Some((guest, _)) = self.found.guests.last_mut().filter(|(guest, _)| guest.name == name)
+                {
+                    doubt_interfaces(guest);
+                }
                 if is_own && !self.is_census() {
                     modules::release(self.ev(), id);
                 }
@@ -364,7 +371,8 @@ impl Finder<'_> {
         let is_excluded =
             |path: &Path| path.strip_prefix(&settings.folder).is_ok_and(|path| settings.exclude.matches(path));
         let roots = module_roots(self.reader.ev, given, folder, &is_excluded);
-        self.found.is_guessed |= folder.is_some() && needs_a_loader(self.reader.ev);
+        let has_loader = roots.iter().any(|root| is_of_atom(self.reader.ev, &root.path));
+        self.found.is_guessed |= folder.is_some() && (has_loader || needs_a_loader(self.reader.ev));
         let mut named: Vec<(Root, EvalId)> = Vec::new();
         let mut nameless: Vec<Root> = Vec::new();
         let mut guests: Vec<Root> = Vec::new();

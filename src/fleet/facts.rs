@@ -302,6 +302,8 @@ pub struct Guest {
     pub place: Option<Place>,
     /// The number that its names and addresses derive from, with the place of the literal; `None` if they do not agree on one.
     pub index: Option<Sourced<i64>>,
+    /// Whether the index is the number that they were computed from, and not only one whose digits they end in.
+    pub has_computed_index: bool,
     /// `microvm.interfaces`
     pub interfaces: Listed<Interface>,
     /// Configuration of its network.

@@ -2,30 +2,64 @@
 
 use std::net::IpAddr;
 
-use super::facts::{Address, Guest, Host, Interface, Leaf, Origin, Part, Sourced, Unit};
+use rustc_hash::FxHashMap;
+
+use super::facts::{Address, Guest, Host, HostId, Interface, Leaf, Origin, Part, Sourced, Unit};
 use super::parts::Parts;
+
+/// An index, and what speaks for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Index {
+    pub(super) number: Sourced<i64>,
+    /// Whether name and address were computed from this number. Else they only end in the same digits, which may be chance.
+    pub(super) is_computed: bool,
+}
 
 /// The index of a guest: a number that stands behind the tap's name and an address, found by what they were computed from; or
 /// else the number at the end of the tap's name, unless no address ends in it. `None` if they do not agree on one.
 ///
 /// `settle` makes sure that the parts of an origin are known.
-pub(super) fn index_of(
-    interfaces: &[Interface],
-    units: &[Unit],
-    mut settle: impl FnMut(&Origin),
-) -> Option<Sourced<i64>> {
+pub(super) fn index_of(interfaces: &[Interface], units: &[Unit], mut settle: impl FnMut(&Origin)) -> Option<Index> {
     let addresses: Vec<&Address> =
         units.iter().filter(|unit| !unit.is_generated).flat_map(|unit| &unit.addresses.items).collect();
     interfaces.iter().filter_map(|interface| interface.id.known()).find_map(|id| {
         settle(&id.origin);
         shared_part(id, &addresses, &mut settle).or_else(|| {
             let number = trailing_number(&id.value)?;
-            addresses
-                .iter()
-                .any(|address| ends_in(address, number))
-                .then(|| Sourced { value: number, origin: Origin { parts: Parts::default(), ..id.origin.clone() } })
+            addresses.iter().any(|address| ends_in(address, number)).then(|| Index {
+                number: Sourced { value: number, origin: Origin { parts: Parts::default(), ..id.origin.clone() } },
+                is_computed: false,
+            })
         })
     })
+}
+
+/// Takes indices away that are chance: where names and addresses only end in the same digits, it is a scheme if more guests of the host follow it than
+/// have a number in their name that none of their addresses ends in.
+pub(super) fn keep_schemes(guests: &mut [Guest]) {
+    let mut by_host: FxHashMap<Option<HostId>, (usize, usize)> = FxHashMap::default();
+    for guest in guests.iter() {
+        let (followers, others) = by_host.entry(guest.host).or_default();
+        *followers += usize::from(guest.index.is_some());
+        *others += usize::from(guest.index.is_none() && is_numbered_otherwise(guest));
+    }
+    for guest in guests.iter_mut().filter(|guest| !guest.has_computed_index) {
+        let (followers, others) = by_host.get(&guest.host).copied().unwrap_or_default();
+        if others >= followers {
+            guest.index = None;
+        }
+    }
+}
+
+/// Whether a tap's name ends in a number, and the addresses are known.
+fn is_numbered_otherwise(guest: &Guest) -> bool {
+    let mut taps = guest.interfaces.items.iter().filter_map(|interface| interface.id.value());
+    let units = &guest.network.units;
+    let own = || units.items.iter().filter(|unit| !unit.is_generated);
+    units.is_complete
+        && own().all(|unit| unit.addresses.is_complete)
+        && own().any(|unit| !unit.addresses.items.is_empty())
+        && taps.any(|name| trailing_number(name).is_some())
 }
 
 /// The index of a guest that has no address of its own: the number that its tap's name and a host route of its host through that tap end in.
@@ -53,7 +87,7 @@ pub(super) fn index_by_route(guest: &Guest, host: &Host) -> Option<Sourced<i64>>
 }
 
 /// A part of the name that is a number and also a part of an address.
-fn shared_part(id: &Sourced<String>, addresses: &[&Address], settle: &mut impl FnMut(&Origin)) -> Option<Sourced<i64>> {
+fn shared_part(id: &Sourced<String>, addresses: &[&Address], settle: &mut impl FnMut(&Origin)) -> Option<Index> {
     let parts = id.origin.parts.get().iter().filter_map(|part| Some((number_of(part)?, part)));
     for (number, part) in parts {
         // An address that ends in the number needs no closer look, which would take it apart.
@@ -67,7 +101,7 @@ fn shared_part(id: &Sourced<String>, addresses: &[&Address], settle: &mut impl F
             });
         if in_address {
             let origin = Origin { value: part.place, parts: Parts::default(), ..id.origin.clone() };
-            return Some(Sourced { value: number, origin });
+            return Some(Index { number: Sourced { value: number, origin }, is_computed: !is_plain });
         }
     }
     None
@@ -121,6 +155,30 @@ fn has_last_group(address: IpAddr, number: i64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fleet::sketch;
+
+    #[test]
+    fn a_number_that_most_guests_do_not_follow_is_no_index() {
+        let kept = |guests: &[(&str, &str)]| -> Vec<Option<i64>> {
+            let lines = guests.iter().zip(1..).map(|((tap, address), number)| {
+                format!("guest g{number}@h tap={tap}/unknown\nunit 10-e name=e address={address}")
+            });
+            let mut fleet = sketch::fleet(&format!("host h\n{}", lines.collect::<Vec<_>>().join("\n")));
+            for guest in &mut fleet.guests {
+                let index = index_of(&guest.interfaces.items, &guest.network.units.items, |_| {});
+                guest.has_computed_index = index.as_ref().is_some_and(|index| index.is_computed);
+                guest.index = index.map(|index| index.number);
+            }
+            keep_schemes(&mut fleet.guests);
+            fleet.guests.iter().map(|guest| guest.index.as_ref().map(|index| index.value)).collect()
+        };
+        let scheme = [("vm1", "10.0.0.1/24"), ("vm2", "10.0.0.2/24"), ("vm3", "10.0.0.9/24")];
+        assert_eq!(kept(&scheme), [Some(1), Some(2), None]);
+        assert_eq!(kept(&scheme[..1]), [Some(1)]);
+        let chance = [("slot1", "10.1.0.2/24"), ("slot2", "10.2.0.2/24"), ("slot3", "10.3.0.2/24")];
+        assert_eq!(kept(&chance), [None, None, None]);
+        assert_eq!(kept(&chance[..2]), [None, None]);
+    }
 
     #[test]
     fn the_number_at_the_end_of_a_name_is_read() {

@@ -7,8 +7,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::session::parse_all;
 use crate::eval::Evaluator;
+use crate::flake::is_of_atom;
 use crate::source::SourceFile;
-use crate::syntax::ir::{Expr, FileIr, SyntaxErrorKind};
+use crate::syntax::ir::{Expr, FileIr, Step, SyntaxErrorKind};
 
 /// A module that no other file imports by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +47,8 @@ pub(super) fn module_roots(
     let mut files: FxHashMap<PathBuf, Entry> = FxHashMap::default();
     for (file, ir) in &parsed {
         ev.parsed.insert(file.id, Arc::clone(ir));
-        files.insert(file.path.clone(), Entry::new(file, ir));
+        let has_loader = is_of_atom(ev, &file.path);
+        files.insert(file.path.clone(), Entry::new(file, ir, has_loader));
     }
     // What only a flake or another file that is no module names is imported by nobody who is looked at.
     let named: FxHashSet<&PathBuf> = files
@@ -96,7 +98,8 @@ struct Entry {
 }
 
 impl Entry {
-    fn new(file: &SourceFile, ir: &FileIr) -> Self {
+    /// Of a file that `import` reads, or another loader.
+    fn new(file: &SourceFile, ir: &FileIr, has_loader: bool) -> Self {
         let folder = file.path.parent().unwrap_or(Path::new("/"));
         let mut names = Vec::new();
         for expr in &ir.exprs {
@@ -107,16 +110,40 @@ impl Entry {
                 names.push(path.join("default.nix"));
                 names.push(path);
             }
+            if has_loader {
+                names.extend(named_members(expr, ir, folder));
+            }
         }
         let has = |wanted: &[&str]| ir.symbols.iter().any(|name| wanted.contains(&&**name));
         Self {
             names,
-            is_module: is_module_like(ir) && !is_flake(&file.path),
+            is_module: is_module_like(ir) && !is_flake(&file.path) && !(has_loader && file.path.ends_with("mod.nix")),
             has_vms: has(&["vms"]),
             has_network: has(&["microvm", "nat", "networks"]),
             lists_folders: has(&["readDir", "listFilesRecursive"]),
         }
     }
+}
+
+/// The files that `name.a.b` means by a name that a loader binds to what lies beside the file.
+fn named_members(expr: &Expr, ir: &FileIr, folder: &Path) -> Vec<PathBuf> {
+    let Expr::Select { base, path, .. } = expr else { return Vec::new() };
+    if !matches!(ir.exprs.get(base.0 as usize), Some(Expr::Undefined(_))) {
+        return Vec::new();
+    }
+    let range = ir.paths.get(*path as usize).copied().unwrap_or_default();
+    let steps = ir.steps.iter().skip(range.start as usize).take(range.len as usize);
+    let names = steps.map_while(|step| match step {
+        Step::Static { name, .. } => ir.symbols.get(name.0 as usize),
+        Step::Dynamic(_) => None,
+    });
+    let mut below = folder.to_path_buf();
+    let mut files = Vec::new();
+    for name in names {
+        files.push(below.join(format!("{name}.nix")));
+        below.push(&**name);
+    }
+    files
 }
 
 /// The path without `.` and `..`.

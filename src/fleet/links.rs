@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use rustc_hash::FxHashMap;
 
 use super::facts::{Address, Fact, Fleet, Guest, GuestId, Host, HostId, Interface, Network, Sourced, Unit};
-use super::select::{Choice, LinkProperties, Selector};
+use super::select::{Choice, LinkProperties, Selector, glob_matches};
 use super::variants::variants;
 use crate::source::Place;
 
@@ -235,6 +235,23 @@ fn guest_is_routed(network: &Network) -> bool {
 }
 
 impl Host {
+    /// Whether it seems to be there for a guest: it has files for routed taps, a file for a device of the guest, the bridge that the guest hangs on, or
+    /// the device below its macvtap.
+    pub(super) fn expects(&self, guest: &Guest) -> bool {
+        let units = || self.network.units.items.iter();
+        let names = || units().flat_map(|unit| &unit.matching.names.items);
+        let has_file = |device: &str| names().any(|name| name.value != "*" && glob_matches(&name.value, device));
+        let ports = || self.bridges.iter().flat_map(|bridge| &bridge.ports.items);
+        let has_port = |device: &str| ports().any(|port| port.value == device);
+        let has_device = |name: &String| has_file(name) || self.own_device(name).is_some();
+        units().any(|unit| !unit.matching.names.items.is_empty() && has_host_route(unit))
+            || guest.interfaces.items.iter().any(|interface| {
+                interface.id.value().is_some_and(|device| has_file(device) || has_port(device))
+                    || interface.bridge.value().is_some_and(has_device)
+                    || interface.link.value().is_some_and(has_device)
+            })
+    }
+
     /// What a device of this name is that the host has for itself, so that no guest can take it for a tap: in words, and where that is written.
     pub fn own_device(&self, name: &str) -> Option<(String, Option<Place>)> {
         let bridge = self.bridges.iter().find(|bridge| bridge.name.value == name);

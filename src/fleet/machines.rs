@@ -2,7 +2,7 @@
 
 use super::facts::{Declared, Fact, Guest, Host, Interface, Listed, Nat, Release, Sourced};
 use super::filters::{FilterText, forward_rules, masquerades};
-use super::index::index_of;
+use super::index::{Index, index_of};
 use super::reader::Reader;
 use super::trouble::{Problem, ProblemKind};
 use crate::heap::{Set, Value, View};
@@ -24,7 +24,8 @@ impl Reader<'_> {
         let is_no_host = self.is_off(machine, &["microvm", "host", "enable"]);
         let is_no_guest = self.is_off(machine, &["microvm", "guest", "enable"]);
         let has_host_module = self.is_set(machine, &["routelint", "isHost"]);
-        let has_guest_module = self.is_set(machine, &["routelint", "isGuest"]);
+        let has_guest_module =
+            self.is_set(machine, &["routelint", "isGuest"]) || (!is_no_guest && self.has_own_guest_module(machine));
         let has_interfaces = self.is_filled(machine, &["microvm", "interfaces"]);
         let has_vms =
             self.is_filled(machine, &["microvm", "vms"]) || self.is_filled(machine, &["microvm", "autostart"]);
@@ -33,6 +34,15 @@ impl Reader<'_> {
             || (has_vms && !is_no_host)
             || (!is_guest && (self.is_defined(machine, &["networking", "nat"]) || self.has_tap_unit(machine)));
         Role { is_host, is_guest }
+    }
+
+    /// Whether a file of the project is the guest module, as in the repository of microvm.nix itself: no other module declares these options.
+    fn has_own_guest_module(&mut self, machine: EvalId) -> bool {
+        let options = [["microvm", "guest", "enable"].as_slice(), &["microvm", "interfaces"]];
+        options.iter().all(|path| {
+            let report = self.option(machine, path);
+            !report.is_static && !report.value.is_stop()
+        })
     }
 
     pub(super) fn is_set(&mut self, machine: EvalId, path: &[&str]) -> bool {
@@ -126,12 +136,15 @@ impl Reader<'_> {
         let derived = index_of(&interfaces.items, &network.units.items, |origin| {
             origin.parts.settle(|value| Some(self.take_apart(value).into()));
         });
+        let registered = || self.registered_index(machine).map(|number| Index { number, is_computed: true });
+        let index = derived.or_else(registered);
         let guest = Guest {
             name: name.to_owned(),
             host: None,
             declared,
             place,
-            index: derived.or_else(|| self.registered_index(machine)),
+            has_computed_index: index.as_ref().is_some_and(|index| index.is_computed),
+            index: index.map(|index| index.number),
             interfaces,
             network,
             autostart: Fact::Absent,
@@ -158,12 +171,17 @@ impl Reader<'_> {
         self.with_doubt(machine, guest)
     }
 
-    /// A guest without interfaces, or without files for them, has some for all that is known if one of its modules is not: that one may be the one
-    /// that gives them.
+    /// A guest without interfaces has some for all that is known if one of its modules is not: that one may be the one that gives them. Likewise addresses,
+    /// if another program sets them than networkd.
     fn with_doubt(&mut self, machine: EvalId, mut guest: Guest) -> Guest {
+        let ifstate = self.option_truth(machine, &["networking", "ifstate", "enable"]);
+        if ifstate.is_true() {
+            let why = "ifstate sets them, whose configuration is not read".to_owned();
+            self.gap(ifstate.place(), "addresses and routes", why);
+            guest.network.units.is_complete = false;
+        }
         if modules::is_incomplete(self.ev, machine) {
-            guest.interfaces.is_complete &= !guest.interfaces.items.is_empty();
-            guest.network.units.is_complete &= guest.network.units.items.iter().any(|unit| !unit.is_generated);
+            doubt_interfaces(&mut guest);
         }
         guest
     }
@@ -392,5 +410,13 @@ impl Reader<'_> {
                 }
             }
         }
+    }
+}
+
+/// Lets a guest that has no interface have some that are not known.
+pub(super) fn doubt_interfaces(guest: &mut Guest) {
+    if guest.interfaces.items.is_empty() {
+        guest.interfaces.is_complete = false;
+        guest.network.units.is_complete = false;
     }
 }

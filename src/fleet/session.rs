@@ -26,6 +26,7 @@ pub fn new_evaluator(sources: &Arc<Sources>, limits: Limits) -> Evaluator {
 pub fn tolerant_evaluator(sources: &Arc<Sources>, parsed: FxHashMap<FileId, Arc<FileIr>>) -> Evaluator {
     let mut ev = new_evaluator(sources, Limits::untrusted());
     ev.is_tolerant = true;
+    ev.loader_scope = Some(flake::loader_scope);
     ev.parsed = parsed;
     allow_plugins(&mut ev);
     ev

@@ -323,6 +323,7 @@ fn guest(fleet: &Fleet, words: &[Word<'_>]) -> Guest {
         declared: Declared::Inline,
         place: Some(named[0].place()),
         index: None,
+        has_computed_index: false,
         interfaces: Listed::default(),
         network: network(),
         autostart: known(true),

@@ -7,13 +7,13 @@ use super::canonical::Module;
 use super::check;
 use super::collect::Collected;
 use super::definition::{Definition, Loc};
-use super::report::ModuleProblem;
+use super::report::{ModuleProblem, ProblemKind};
 use super::schema_tree::SchemaNode;
 use super::state::{EvalId, NodeId, State, evaluation, handle, handle_value, node};
 use super::tree;
 use super::types::{self, SubmoduleSpec, TypeId};
 use crate::eval::{Evaluator, NativeDef, Outcome, Stop, UnknownReason};
-use crate::heap::{SlotId, Symbol, Value, View, sym};
+use crate::heap::{SlotId, Symbol, UnknownId, Value, View, sym};
 use crate::syntax::ExprId;
 
 /// One module to start from.
@@ -104,6 +104,35 @@ impl Evaluation {
     /// Whether modules may be missing.
     pub(super) fn is_open(&self) -> bool {
         self.request.is_open || self.is_incomplete.get()
+    }
+
+    /// Why modules are not known, where nothing else keeps options from being known.
+    pub(super) fn missing_modules(&self, ev: &mut Evaluator) -> Option<UnknownId> {
+        if self.request.is_open {
+            return None;
+        }
+        let problems = self.problems.borrow();
+        let causes = problems.iter().filter_map(|problem| match (problem.kind, problem.cause.view()) {
+            (ProblemKind::UnknownImport, View::Unknown(id)) => Some(id),
+            _ => None,
+        });
+        let causes: Vec<UnknownId> = causes.collect();
+        let reasons = causes.iter().filter_map(|id| ev.unknown_info(*id));
+        let mut inputs: Vec<String> = reasons
+            .filter_map(|info| match &info.reason {
+                UnknownReason::MissingInput(name) => Some(name.clone()),
+                _ => None,
+            })
+            .collect();
+        inputs.sort();
+        inputs.dedup();
+        if inputs.len() < 2 {
+            return causes.first().copied();
+        }
+        match ev.unknown(UnknownReason::MissingInputs(inputs)).0.view() {
+            View::Unknown(id) => Some(id),
+            _ => None,
+        }
     }
 
     /// Records a problem once.
@@ -291,18 +320,22 @@ fn config(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     }
     let free = types::merge(ev, freeform, &found.request.prefix, &defs)?;
     let free = ev.want(free)?;
-    let free = if found.is_open() { with_more(ev, free)? } else { free };
+    let free = if found.is_open() { with_more(ev, &found, free)? } else { free };
     update(ev, &[free, declared])
 }
 
 /// What a freeform type takes in an evaluation that misses modules: one of those may add to any set.
-fn with_more(ev: &mut Evaluator, free: Value) -> Outcome {
+fn with_more(ev: &mut Evaluator, found: &Evaluation, free: Value) -> Outcome {
     let View::Attrs(set) = free.view() else { return Ok(free) };
+    let unknown = match found.missing_modules(ev) {
+        Some(id) => Value::unknown(id),
+        None => ev.unknown(UnknownReason::UndeclaredOption("…".to_owned())).0,
+    };
     let function = ev.native("internal.modules.open");
     let mut attributes = Vec::new();
     for (name, slot, origin) in ev.heap.entries(set) {
         let value = ev.heap.share(slot);
-        attributes.push((name, ev.heap.deferred(function, &[value]), origin));
+        attributes.push((name, ev.heap.deferred(function, &[value, unknown]), origin));
     }
     let open = ev.heap.open_set_reason(set);
     Ok(ev.heap.new_open_set(&attributes, open))
@@ -310,14 +343,13 @@ fn with_more(ev: &mut Evaluator, free: Value) -> Outcome {
 
 /// A plain set as one that may hold more; any other value as it is.
 fn open(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
-    let [value] = arguments else { return Ok(Value::NULL) };
+    let [value, unknown] = arguments else { return Ok(Value::NULL) };
     let value = ev.want(*value)?;
     let View::Attrs(set) = value.view() else { return Ok(value) };
     if ev.heap.attribute(set, sym::TYPE_TAG).is_some() || ev.is_derivation(set) {
         return Ok(value);
     }
-    let unknown = ev.unknown(UnknownReason::UndeclaredOption("…".to_owned())).0;
-    ev.update(unknown, value)
+    ev.update(*unknown, value)
 }
 
 fn options(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
@@ -479,7 +511,7 @@ pub(super) static FAMILY: &[NativeDef] = &[
     NativeDef::strict("internal.modules.config", 1, config),
     NativeDef::strict("internal.modules.options", 1, options),
     NativeDef::lazy("internal.modules.update", 2, update),
-    NativeDef::strict("internal.modules.open", 1, open),
+    NativeDef::with_strict("internal.modules.open", 2, 0b01, open),
     NativeDef::strict("internal.modules.checkedConfig", 1, checked_config),
     NativeDef::strict("internal.modules.checkedOptions", 1, checked_options),
     NativeDef::strict("internal.modules.checkedModule", 1, checked_module),

@@ -405,7 +405,10 @@ fn open_reason(ev: &mut Evaluator, this: &Node, unknown: Option<UnknownId>) -> R
     }
     match &this.schema {
         Some(schema) if !schema.children.is_empty() => Ok(schema.open_reason(ev, &this.loc)),
-        _ => Ok(undeclared_below(ev, &this.loc)),
+        _ => match found.missing_modules(ev) {
+            Some(missing) => Ok(Some(missing)),
+            None => Ok(undeclared_below(ev, &this.loc)),
+        },
     }
 }
 
