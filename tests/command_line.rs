@@ -319,3 +319,27 @@ fn the_readme_shows_what_the_program_prints() {
     let printed: Vec<&str> = printed.lines().map(str::trim_end).collect();
     assert!(printed.join("\n").contains(shown.trim_end()), "{}", printed.join("\n"));
 }
+
+#[test]
+fn the_pages_of_all_rules_are_a_site_that_needs_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = folder.path().join("site");
+    let output = run(folder.path(), &["rules", "--format", "html", "--output-dir", "site"]);
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(0), &b""[..]));
+    let names: Vec<String> =
+        fs::read_dir(&site).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    assert_eq!(names.len(), routelint::rules::all().len() + 1);
+    for name in &names {
+        let page = fs::read_to_string(site.join(name)).unwrap();
+        assert!(page.starts_with("<!DOCTYPE html>\n<html lang=\"en\">") && page.ends_with("</html>\n"), "{name}");
+        for target in page.split("href=\"").skip(1).filter_map(|rest| rest.split_once('"')).map(|(target, _)| target) {
+            let file = target.split('#').next().unwrap();
+            assert!(file.is_empty() || site.join(file).is_file(), "{name} leads to {target}");
+        }
+        assert!(!page.contains("src=\"") && !page.contains("@import") && !page.contains("url("), "{name}");
+    }
+    let status = |arguments: &[&str]| run(folder.path(), arguments).status.code();
+    assert_eq!(status(&["rules", "--format", "html", "--output-dir", "site"]), Some(2), "it is not written over");
+    assert_eq!(status(&["rules", "--format", "html"]), Some(2));
+    assert_eq!(status(&["rules", "--output-dir", "other"]), Some(2));
+}

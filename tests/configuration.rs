@@ -361,3 +361,19 @@ fn the_example_of_the_readme_is_read_and_says_everything() {
         }
     }
 }
+
+#[test]
+fn findings_lead_to_the_pages_where_the_configuration_says_they_are() {
+    let folder = copy("reference", "[report]\nrule-url = \"https://example.org/rules/{rule}.html\"\n");
+    let page = "https://example.org/rules/nat-ipv6-missing.html";
+    for format in ["json", "sarif", "rdjson", "github", "junit"] {
+        let report = run(folder.path(), &["check", "--format", format]).out;
+        assert!(report.contains(page), "{format}: {report}");
+    }
+    for wrong in ["rules/{rule}.html", "https://example.org/", "javascript:{rule}"] {
+        let folder = copy("reference", &format!("[report]\nrule-url = \"{wrong}\"\n"));
+        let outcome = run(folder.path(), &["check"]);
+        assert_eq!(outcome.status, 2);
+        assert!(outcome.error.starts_with("error: routelint.toml:2:12: `rule-url` is"), "{}", outcome.error);
+    }
+}

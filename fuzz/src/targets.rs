@@ -11,8 +11,8 @@ use routelint::flake::{FlakeOptions, Lock, flake_value};
 use routelint::fleet::{Target, analyse, new_evaluator};
 use routelint::heap::{Heap, Value, View};
 use routelint::report::{
-    Checked, Paths, Shown, Style, checkstyle, concise, github, gitlab, human, json, junit, rdjson, sarif, show_json,
-    show_table,
+    Checked, Paths, RuleUrl, Shown, Style, checkstyle, concise, github, gitlab, human, json, junit, rdjson, sarif,
+    show_json, show_table,
 };
 use routelint::rules::{self, Culprit, Settings, Severity, all, apply_allowances, check, identify, sort};
 use routelint::source::{Access, FileId, Place, Sources};
@@ -431,6 +431,7 @@ fn reports_of(folder: &Path) -> Vec<String> {
         baselined: None,
         rules: &all().iter().collect::<Vec<_>>(),
         threshold: Severity::Warning,
+        rule_url: &RuleUrl::default(),
         sources: &sources,
         paths: &paths,
     })

@@ -12,7 +12,7 @@ use super::{Failure, Status, complain};
 use crate::config;
 use crate::fix;
 use crate::fleet::Coverage;
-use crate::report::{Checked, Style, checkstyle, concise, github, gitlab, human, json, junit, rdjson, sarif};
+use crate::report::{Checked, RuleUrl, Style, checkstyle, concise, github, gitlab, human, json, junit, rdjson, sarif};
 use crate::rules::{self, Allowed, Override, Settings, Severity, levels_of};
 use crate::source::SourceFile;
 
@@ -107,6 +107,7 @@ pub(super) fn run(arguments: &CheckArguments, colour: ColourChoice) -> Result<St
     let ran: Vec<_> = rules::all().iter().filter(|rule| settings.wants(rule)).collect();
     let configured = project.settings.fail_on.as_ref().map(|threshold| threshold.value.into());
     let threshold = arguments.fail_on.map(Threshold::severity).or(configured).unwrap_or(Severity::Warning);
+    let rule_url = RuleUrl::new(project.settings.report.rule_url.as_ref().map(|url| url.value.clone()));
     let checked = Checked {
         fleet: &project.fleet,
         findings: &findings,
@@ -114,6 +115,7 @@ pub(super) fn run(arguments: &CheckArguments, colour: ColourChoice) -> Result<St
         baselined: baselined.as_deref(),
         rules: &ran,
         threshold,
+        rule_url: &rule_url,
         sources: &project.sources,
         paths: &project.paths,
     };

@@ -26,6 +26,7 @@ mod eval_command;
 mod eval_of;
 mod eval_why;
 mod fix_command;
+mod next_command;
 mod rules_command;
 mod show_command;
 
@@ -60,6 +61,8 @@ enum Command {
     Fix(fix_command::FixArguments),
     /// Show the fleet as understood: hosts, guests, taps, addresses, routes, NAT
     Show(show_command::ShowArguments),
+    /// The lowest free index of each host, with tap name, MAC and addresses by the fleet's own scheme
+    Next(next_command::NextArguments),
     /// Show the page of a rule
     Explain(rules_command::ExplainArguments),
     /// List all rules
@@ -118,6 +121,7 @@ fn dispatch(arguments: Arguments) -> Status {
         Command::Check(arguments) => check_command::run(&arguments, colour),
         Command::Fix(arguments) => fix_command::run(&arguments, colour),
         Command::Show(arguments) => show_command::run(&arguments, colour),
+        Command::Next(arguments) => next_command::run(&arguments, colour),
         Command::Explain(arguments) => rules_command::explain(&arguments, colour),
         Command::Rules(arguments) => rules_command::list(&arguments, colour),
         Command::Config(arguments) => config_command::run(&arguments),

@@ -1,10 +1,14 @@
 //! `routelint explain` and `routelint rules`: what the rules are.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
 use super::terminal::{self, ColourChoice};
+use super::write_tree::write_tree;
 use super::{Failure, Status};
 use crate::report::pages::{self, RuleRow};
+use crate::report::site;
 use crate::rules::{self, RuleInfo};
 
 /// Which rule.
@@ -21,6 +25,9 @@ pub(super) struct RulesArguments {
     /// Format
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
+    /// With html: write the site below this new or empty folder
+    #[arg(long, value_name = "DIR")]
+    output_dir: Option<PathBuf>,
 }
 
 /// Formats of `rules`.
@@ -32,6 +39,8 @@ enum Format {
     Json,
     /// Markdown tables by group, with links to the pages
     Markdown,
+    /// A site of pages, one a rule, that needs nothing else
+    Html,
 }
 
 /// Shows the page of a rule.
@@ -43,8 +52,12 @@ pub(super) fn explain(arguments: &ExplainArguments, colour: ColourChoice) -> Res
 
 /// Lists all rules.
 pub(super) fn list(arguments: &RulesArguments, colour: ColourChoice) -> Result<Status, Failure> {
+    if arguments.output_dir.is_some() && arguments.format != Format::Html {
+        return Err(Failure("--output-dir goes with --format html".to_owned()));
+    }
     let rows: Vec<RuleRow> = rules::all().iter().map(RuleRow::from).collect();
     let text = match arguments.format {
+        Format::Html => return write_site(arguments, &rows),
         Format::Table => pages::list_table(&rows, terminal::style(colour)),
         Format::Markdown => pages::list_markdown(&rows),
         Format::Json => {
@@ -52,6 +65,14 @@ pub(super) fn list(arguments: &RulesArguments, colour: ColourChoice) -> Result<S
         }
     };
     terminal::print(&text)?;
+    Ok(Status::Clean)
+}
+
+fn write_site(arguments: &RulesArguments, rows: &[RuleRow]) -> Result<Status, Failure> {
+    let Some(folder) = &arguments.output_dir else {
+        return Err(Failure("--format html goes with --output-dir, because it is many files".to_owned()));
+    };
+    write_tree(folder, &site::files(rows))?;
     Ok(Status::Clean)
 }
 

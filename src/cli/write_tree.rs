@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use super::Failure;
-use crate::report::show_networkd::WrittenFile;
+use crate::report::WrittenFile;
 
 /// Writes files below a folder that does not exist yet, or is empty. They are written beside it first and moved into place as a whole.
 ///

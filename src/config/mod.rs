@@ -32,6 +32,6 @@ pub use patterns::Patterns;
 pub use read::read;
 pub use schema::schema;
 pub use settings::{
-    Exclusive, GuestEntry, HostEntry, InputEntry, Level, LevelEntry, Mistake, Override, Placed, Release, Settings,
-    Source, Threshold, Vocabulary, parse_release,
+    Exclusive, GuestEntry, HostEntry, InputEntry, Level, LevelEntry, Mistake, Override, Placed, Release, Report,
+    Settings, Source, Threshold, Vocabulary, parse_release,
 };

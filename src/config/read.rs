@@ -7,8 +7,8 @@ use toml::de::DeTable;
 
 use super::patterns::Patterns;
 use super::settings::{
-    Exclusive, GuestEntry, HostEntry, InputEntry, Level, LevelEntry, Mistake, Override, Placed, Settings, Source,
-    Threshold, Vocabulary, parse_release,
+    Exclusive, GuestEntry, HostEntry, InputEntry, Level, LevelEntry, Mistake, Override, Placed, Report, Settings,
+    Source, Threshold, Vocabulary, parse_release,
 };
 use super::table::{Fields, Node, Notes, suggestion};
 use crate::source::FileId;
@@ -66,6 +66,7 @@ impl Reading<'_> {
             exclude: fields.take("exclude").map(|node| self.patterns(node, "`exclude`")).unwrap_or_default(),
             inputs: fields.take("inputs").map(|node| self.inputs(node)).unwrap_or_default(),
             rules: fields.take("rules").map(|node| self.levels(node, "`rules`")).unwrap_or_default(),
+            report: fields.take("report").map(|node| self.report(node)).unwrap_or_default(),
             overrides: fields.take("overrides").map(|node| self.overrides(node)).unwrap_or_default(),
             hosts: fields.take("hosts").map(|node| self.hosts(node)).unwrap_or_default(),
             guests: fields.take("guests").map(|node| self.guests(node)).unwrap_or_default(),
@@ -130,6 +131,22 @@ impl Reading<'_> {
             levels.extend(level.map(|level| LevelEntry { name, level: level.value }));
         }
         levels
+    }
+
+    fn report(&mut self, node: Node<'_>) -> Report {
+        let Some(mut fields) = self.notes.fields(node, "`report`") else { return Report::default() };
+        let written = fields.take("rule-url").and_then(|node| self.notes.text(node, "`rule-url` of `report`"));
+        fields.finish(self.notes);
+        let is_address = |url: &Placed<String>| {
+            let is_plain = !url.value.contains(char::is_whitespace) && !url.value.contains(char::is_control);
+            let is_web = url.value.starts_with("https://") || url.value.starts_with("http://");
+            is_plain && is_web && url.value.contains("{rule}")
+        };
+        if let Some(wrong) = written.as_ref().filter(|url| !is_address(url)) {
+            let message = "`rule-url` is the address of a rule's page with `{rule}` for its name, such as \"https://example.org/rules/{rule}.html\"";
+            self.notes.add(wrong.place, message);
+        }
+        Report { rule_url: written.filter(is_address) }
     }
 
     fn overrides(&mut self, node: Node<'_>) -> Vec<Override> {

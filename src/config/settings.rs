@@ -43,6 +43,9 @@ pub struct Settings {
     #[schemars(with = "BTreeMap<String, Level>")]
     #[schemars(default)]
     pub rules: Vec<LevelEntry>,
+    /// What stands in reports.
+    #[schemars(default)]
+    pub report: Report,
     /// Other levels for some files; a later entry goes before an earlier one.
     #[schemars(default)]
     pub overrides: Vec<Override>,
@@ -66,6 +69,15 @@ impl Settings {
         let hosts = self.hosts.iter().map(|host| &host.source);
         hosts.chain(self.guests.iter().map(|guest| &guest.source)).any(Source::is_given)
     }
+}
+
+/// What stands in reports.
+#[derive(Clone, Debug, Default, JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Report {
+    /// Address of the page of a rule, with `{rule}` for its name: where `routelint rules --format html --output-dir DIR` was put.
+    #[schemars(with = "Option<String>", regex(pattern = r"^https?://.*\{rule\}"))]
+    pub rule_url: Option<Placed<String>>,
 }
 
 /// A host.

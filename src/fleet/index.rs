@@ -131,7 +131,7 @@ fn number_of(part: &Part) -> Option<i64> {
 }
 
 /// The number that a name ends in.
-fn trailing_number(name: &str) -> Option<i64> {
+pub(super) fn trailing_number(name: &str) -> Option<i64> {
     let digits = name.len() - name.trim_end_matches(|letter: char| letter.is_ascii_digit()).len();
     let start = name.len() - digits;
     name.get(start..).filter(|text| !text.is_empty() && text.len() <= 9)?.parse().ok()
@@ -142,7 +142,7 @@ fn ends_in(address: &Address, number: i64) -> bool {
     address.net.is_some_and(|net| has_last_group(net.addr(), number))
 }
 
-fn has_last_group(address: IpAddr, number: i64) -> bool {
+pub(super) fn has_last_group(address: IpAddr, number: i64) -> bool {
     match address {
         IpAddr::V4(v4) => i64::from(v4.octets()[3]) == number,
         IpAddr::V6(v6) => {

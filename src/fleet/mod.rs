@@ -8,6 +8,7 @@
 //! - A fact is only [`Fact::Known`] if real NixOS would certainly have that value.
 //! - A virtual machine that is seen twice (`microvm.vms.x` and `nixosConfigurations.x`) is one guest.
 //! - What networkd would do with the files is decided here once ([`links`]): first matching file by byte order of names, nothing merged.
+//! - What is free, and what follows from a number by the fleet's own scheme, is decided here once ([`Free`], [`next`]), for edits and for whoever asks.
 //!
 //! What it deliberately does not do: judge. It finds no mistakes.
 
@@ -22,6 +23,7 @@ mod exposure;
 pub mod facts;
 mod files;
 mod filters;
+mod free;
 mod index;
 mod layout;
 pub mod links;
@@ -30,11 +32,13 @@ mod mac;
 mod machines;
 mod masquerade;
 mod network;
+mod next;
 mod oddities;
 mod pairing;
 mod parts;
 mod plain;
 mod reader;
+mod scheme;
 mod select;
 mod services;
 mod session;
@@ -54,9 +58,11 @@ pub use facts::{
     WaitOnline, Widened,
 };
 pub use files::{FileLine, NetworkFile};
+pub use free::{Free, LONGEST_DEVICE};
 pub use links::{Link, Links, Routing};
 pub use locate::{Located, NotLocated, locate};
 pub use masquerade::Masquerade;
+pub use next::{Missing, Next, Scheme, Slot, next};
 pub use oddities::{Found, Odd, Oddity};
 pub use parts::Parts;
 pub use select::{Choice, LinkMac, LinkProperties, Selector, Verdict, glob_matches, unit_matches};

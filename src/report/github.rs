@@ -5,7 +5,6 @@
 
 use super::Checked;
 use super::located::{Located, whole_message};
-use super::pages::rule_url;
 use crate::rules::{Finding, Severity};
 
 /// One command per finding.
@@ -45,7 +44,7 @@ fn body(checked: &Checked<'_>, finding: &Finding) -> String {
     for label in finding.labels.iter().skip(1) {
         lines.push(format!("{}: {}", checked.paths.locate(checked.sources, label.place), label.text));
     }
-    let url = rule_url(finding.rule);
+    let url = checked.rule_url.of(finding.rule);
     if !url.is_empty() {
         lines.push(url);
     }

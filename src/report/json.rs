@@ -5,7 +5,6 @@
 use serde::Serialize;
 
 use super::Checked;
-use super::pages::rule_url;
 use super::summary::Summary;
 use crate::fleet::Coverage;
 use crate::rules::{Edit, Finding, Fix};
@@ -117,7 +116,7 @@ impl<'a> ShownFinding<'a> {
             confidence: finding.confidence.word(),
             message: &finding.message,
             help: &finding.help,
-            url: rule_url(finding.rule),
+            url: checked.rule_url.of(finding.rule),
             labels: labels.collect(),
             fixes: finding.fixes.iter().map(|fix| ShownFix::of(checked, fix)).collect(),
             fingerprint: &finding.fingerprint,
@@ -174,7 +173,7 @@ mod tests {
             edits: vec![Edit { place: scene.place("web.nix", "5"), replacement: "7".to_owned() }],
         }];
         let text = super::render(&scene.checked(&[finding])).unwrap();
-        let url = format!("\"url\":\"{}\"", super::rule_url("duplicate-vm-index"));
+        let url = format!("\"url\":\"{}\"", scene.checked(&[]).rule_url.of("duplicate-vm-index"));
         let text = text.replace(&url, "\"url\":\"…\"");
         assert_eq!(
             text,

@@ -14,7 +14,6 @@ use quick_xml::events::BytesText;
 
 use super::Checked;
 use super::located::{Located, whole_message};
-use super::pages::rule_url;
 use super::xml::{attribute, content, document};
 use crate::rules::{Finding, Group, RuleInfo, Severity};
 
@@ -131,7 +130,7 @@ fn body(checked: &Checked<'_>, finding: &Finding) -> String {
     for label in finding.labels.iter().filter(|label| !label.text.is_empty()) {
         lines.push(format!("{}: {}", checked.paths.locate(checked.sources, label.place), label.text));
     }
-    let url = rule_url(finding.rule);
+    let url = checked.rule_url.of(finding.rule);
     let page = if url.is_empty() { format!("routelint explain {}", finding.rule) } else { url };
     lines.push(page);
     lines.join("\n")

@@ -1,8 +1,8 @@
 //! Reports: findings and fleets as text for people and programs.
 //!
 //! Purpose: one file per format. `check` has [`human`] and [`concise`] for people and editors, [`json`], and what other programs read: [`sarif`],
-//! [`github`], [`gitlab`], [`rdjson`], [`junit`] and [`checkstyle`]; `show` has [`show_table`], [`show_where`], [`show_json`] and [`show_networkd`]; `explain` and `rules` have
-//! [`pages`]; `eval --why` has [`why`]; `config show` has [`settings`]; `fix` has [`fixed`]. Every format is a function from plain data to a
+//! [`github`], [`gitlab`], [`rdjson`], [`junit`] and [`checkstyle`]; `show` has [`show_table`], [`show_where`], [`show_json`] and [`show_networkd`]; `next` has
+//! [`next`], `explain` and `rules` have [`pages`] and [`site`]; `eval --why` has [`why`]; `config show` has [`settings`]; `fix` has [`fixed`]. Every format is a function from plain data to a
 //! `String`, so the same text goes to a terminal, a file or a test.
 //!
 //! Invariants:
@@ -39,7 +39,10 @@ pub mod show_table;
 pub mod show_where;
 mod shown;
 
+pub mod next;
+
 pub mod pages;
+pub mod site;
 
 pub mod fixed;
 pub mod settings;
@@ -49,6 +52,7 @@ pub mod why;
 #[cfg(test)]
 mod testing;
 
+pub use pages::RuleUrl;
 pub use paths::Paths;
 pub use shown::Shown;
 pub use style::Style;
@@ -56,6 +60,15 @@ pub use style::Style;
 use crate::fleet::Fleet;
 use crate::rules::{Finding, RuleInfo, Severity};
 use crate::source::Sources;
+
+/// A file to write, in a tree of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrittenFile {
+    /// Its path, each part a plain name.
+    pub path: Vec<String>,
+    /// Its text; `None` for a link to `/dev/null`, which masks a file of that name elsewhere.
+    pub text: Option<String>,
+}
 
 /// What a run of `check` found out: everything that its formats are made of.
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +85,8 @@ pub struct Checked<'a> {
     pub rules: &'a [&'static RuleInfo],
     /// The lowest severity that makes the run fail.
     pub threshold: Severity,
+    /// Where the pages of rules can be read.
+    pub rule_url: &'a RuleUrl,
     /// The files that places point into.
     pub sources: &'a Sources,
     /// How paths are written.

@@ -32,7 +32,7 @@ pub struct RuleRow {
 
 impl RuleRow {
     /// The severity, with the group that one must ask for.
-    fn severity_words(&self) -> String {
+    pub(super) fn severity_words(&self) -> String {
         match self.opt_in.filter(|_| !self.on_by_default) {
             Some(group) => format!("{} ({group})", self.severity),
             None => self.severity.to_owned(),
@@ -49,20 +49,38 @@ impl From<&RuleInfo> for RuleRow {
             fix: rule.fix.word(),
             summary: rule.summary(),
             page: rule.page,
-            url: rule_url(rule.name),
+            url: RuleUrl::default().of(rule.name),
             on_by_default: !rule.activation.is_on_request(),
             opt_in: rule.activation.opt_in().map(OptIn::word),
         }
     }
 }
 
-/// Where a rule's page can be read on the web; empty while the package names no repository.
-pub fn rule_url(rule: &str) -> String {
-    let repository = env!("CARGO_PKG_REPOSITORY");
-    if repository.is_empty() {
-        return String::new();
+/// Where the pages of rules can be read on the web.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RuleUrl {
+    /// The address of a page, with `{rule}` for the rule's name.
+    template: Option<String>,
+}
+
+impl RuleUrl {
+    /// The part of an address that stands for the rule.
+    pub const RULE: &'static str = "{rule}";
+
+    /// As the user says; without that, in the repository that the package names, if it names one.
+    pub fn new(template: Option<String>) -> Self {
+        Self { template }
     }
-    format!("{repository}/blob/main/{}", page_path(rule))
+
+    /// The page of a rule; empty if nobody knows.
+    pub fn of(&self, rule: &str) -> String {
+        let repository = env!("CARGO_PKG_REPOSITORY");
+        match &self.template {
+            Some(template) => template.replace(Self::RULE, rule),
+            None if repository.is_empty() => String::new(),
+            None => format!("{repository}/blob/main/{}", page_path(rule)),
+        }
+    }
 }
 
 /// Where a rule's page lies in the repository.

@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use super::Checked;
 use super::located::{Located, NO_FILE, as_one_edit, whole_message};
-use super::pages::rule_url;
 use crate::rules::{Finding, Safety, Severity};
 use crate::source::{LineColumn, Place};
 
@@ -112,7 +111,7 @@ impl<'a> Diagnostic<'a> {
                 Severity::Warning => "WARNING",
                 Severity::Note => "INFO",
             },
-            code: Code { value: finding.rule, url: rule_url(finding.rule) },
+            code: Code { value: finding.rule, url: checked.rule_url.of(finding.rule) },
             suggestions: suggestions(checked, finding),
             related_locations: others
                 .map(|label| RelatedLocation { message: &label.text, location: Location::of(checked, label.place) })

@@ -9,7 +9,6 @@ use serde::Serialize;
 
 use super::Checked;
 use super::located::{Located, whole_message};
-use super::pages::rule_url;
 use crate::rules::{Edit, Finding, Fix, RuleInfo, Safety};
 use crate::source::Place;
 
@@ -24,7 +23,7 @@ pub fn render(checked: &Checked<'_>) -> Result<String, serde_json::Error> {
                 name: "routelint",
                 semantic_version: env!("CARGO_PKG_VERSION"),
                 information_uri: env!("CARGO_PKG_REPOSITORY"),
-                rules: checked.rules.iter().map(|rule| Descriptor::of(rule)).collect(),
+                rules: checked.rules.iter().map(|rule| Descriptor::of(checked, rule)).collect(),
             },
         },
         invocations: [Invocation {
@@ -262,7 +261,7 @@ struct Replacement {
 }
 
 impl Descriptor {
-    fn of(rule: &RuleInfo) -> Self {
+    fn of(checked: &Checked<'_>, rule: &RuleInfo) -> Self {
         Self {
             id: rule.name,
             short_description: Message { text: rule.summary().to_owned() },
@@ -271,7 +270,7 @@ impl Descriptor {
                 text: format!("{}\n\n{}", rule.section("What breaks"), rule.section("Fix")),
                 markdown: rule.page,
             },
-            help_uri: rule_url(rule.name),
+            help_uri: checked.rule_url.of(rule.name),
             default_configuration: Configuration { level: rule.severity.word() },
             properties: RuleProperties { tags: [rule.group.word()] },
         }

@@ -120,6 +120,7 @@ impl Text<'_> {
         let folder = &settings.folder;
         self.placed("baseline", settings.baseline.as_ref(), |file| quoted(&relative(file, folder)));
         self.texts("exclude", &settings.exclude.written);
+        self.placed("report.rule-url", settings.report.rule_url.as_ref(), |url| quoted(url));
     }
 
     fn inputs(&mut self) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::WrittenFile;
 use crate::fleet::{Fact, FileLine, Fleet, Guest, Host, Listed, NetworkFile};
 
 /// The machine whose files are wanted.
@@ -15,17 +16,8 @@ pub enum Wanted<'a> {
     Guest(&'a str),
 }
 
-/// A file in a tree of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WrittenFile {
-    /// Its path: `<machine>/etc/systemd/network/<file>`, each part a plain name. A guest whose name another machine has too stands below its host:
-    /// `<host>/<guest>/etc/…`.
-    pub path: Vec<String>,
-    /// Its text; `None` for a link to `/dev/null`, which masks a file of that name elsewhere.
-    pub text: Option<String>,
-}
-
-/// The files of the machines that are wanted, in the order of the facts.
+/// The files of the machines that are wanted, in the order of the facts. The path of one is `<machine>/etc/systemd/network/<file>`; a guest whose name
+/// another machine has too stands below its host: `<host>/<guest>/etc/…`.
 pub fn files(fleet: &Fleet, wanted: Wanted<'_>) -> Vec<WrittenFile> {
     let mut written = Vec::new();
     for (folder, files) in machines(fleet, wanted) {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Checked, Paths};
+use super::{Checked, Paths, RuleUrl};
 use crate::fleet::Fleet;
 use crate::rules::{Confidence, Finding, Label, Severity};
 use crate::source::{Access, Place, Sources, Span};
@@ -12,6 +12,7 @@ pub(super) struct Scene {
     pub(super) sources: Sources,
     pub(super) paths: Paths,
     pub(super) fleet: Fleet,
+    rule_url: RuleUrl,
 }
 
 impl Scene {
@@ -23,7 +24,7 @@ impl Scene {
         }
         let sources = Sources::new(access);
         let fleet = Fleet { files: files.len(), ..Fleet::default() };
-        Self { sources, paths: Paths::relative_to("/fleet"), fleet }
+        Self { sources, paths: Paths::relative_to("/fleet"), fleet, rule_url: RuleUrl::default() }
     }
 
     /// The first place in a file where `text` stands.
@@ -46,6 +47,7 @@ impl Scene {
             baselined: None,
             rules: &[],
             threshold: Severity::Warning,
+            rule_url: &self.rule_url,
             sources: &self.sources,
             paths: &self.paths,
         }

@@ -5,9 +5,8 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::draft::{Family, Scope};
-use super::free::Free;
 use super::wording;
-use crate::fleet::{Fact, Fleet, GuestId, Host, HostId, Link, Links, Route, Unit};
+use crate::fleet::{Fact, Fleet, Free, GuestId, Host, HostId, Link, Links, Route, Unit};
 
 /// The fleet and what is derived from it once.
 #[derive(Debug)]

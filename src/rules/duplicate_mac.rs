@@ -75,9 +75,15 @@ fn same_segment(context: &Context<'_>) -> Vec<Draft> {
             draft = draft.label(place.or(link.interface.place), format!("{mac} of guest {}", link.guest.name));
         }
         let last = clash.links.last().filter(|_| draft.labels.len() > 1);
-        draft.fix(last.and_then(|link| rewrite::mac(link, context.free.mac(mac)?)))
+        draft.fix(last.and_then(|link| rewrite::mac(link, free_mac(context, link, mac)?)))
     };
     clashes.into_iter().map(draft).collect()
+}
+
+/// An address for a card in place of one that another has: by the scheme of its siblings, if it shows one.
+fn free_mac(context: &Context<'_>, link: &Link<'_>, taken: MacAddress) -> Option<MacAddress> {
+    let index = link.guest.index.as_ref().map(|index| index.value).filter(|_| link.position == 0);
+    context.free.mac_of(link.host_id, index, taken)
 }
 
 /// What cards share an Ethernet segment by.
@@ -113,7 +119,7 @@ fn across(context: &Context<'_>) -> Vec<Draft> {
             only.text = "all of them take this one".to_owned();
             return draft;
         }
-        draft.fix(clash.links.last().and_then(|link| rewrite::mac(link, context.free.mac(mac)?)))
+        draft.fix(clash.links.last().and_then(|link| rewrite::mac(link, free_mac(context, link, mac)?)))
     };
     clashes(context.fleet, context.links.routed(), |link| link.interface.mac_address().into_iter().collect())
         .into_iter()

@@ -31,7 +31,6 @@ mod context;
 mod culprit;
 mod draft;
 mod duplicates;
-mod free;
 mod odd;
 mod rewrite;
 #[cfg(test)]

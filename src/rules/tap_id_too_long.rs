@@ -4,9 +4,9 @@ use super::context::Context;
 use super::culprit;
 use super::draft::{Draft, Scope};
 use super::finding::Severity;
-use super::free::LONGEST_DEVICE as LONGEST;
 use super::rewrite;
 use super::rule::{Activation, FixKind, Group, RuleInfo};
+use crate::fleet::LONGEST_DEVICE as LONGEST;
 
 pub(super) const RULE: RuleInfo = RuleInfo {
     name: "tap-id-too-long",
