@@ -9,6 +9,7 @@ use ipnet::IpNet;
 
 use super::exposure::OpenPorts;
 use super::files::NetworkFile;
+pub use super::lost::Lost;
 pub use super::mac::MacAddress;
 use super::masquerade::Masquerade;
 use super::oddities::Oddity;
@@ -427,6 +428,8 @@ pub struct Unit {
     pub settings: Vec<(String, Fact<String>)>,
     /// Whether `extraConfig` or a drop-in adds text that is not looked into.
     pub has_extra_config: bool,
+    /// Addresses and routes that are written and replaced by a stronger definition.
+    pub lost: Vec<Lost>,
 }
 
 impl Unit {
@@ -565,6 +568,8 @@ pub struct Nat {
     /// Masquerading that is written elsewhere, as text for iptables or nftables (`networking.nat.extraCommands`,
     /// `networking.nftables.tables`, `networking.firewall.extraCommands` …); incomplete where such a text is not plain.
     pub masquerades: Listed<Masquerade>,
+    /// Ranges that are written and replaced by a stronger definition.
+    pub lost: Vec<Lost>,
 }
 
 impl Nat {

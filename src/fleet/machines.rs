@@ -359,6 +359,7 @@ impl Reader<'_> {
             forward_ports: self.quietly(|reader| reader.port_forwards(machine)),
             extra_commands: self.quietly(|reader| reader.option_text(machine, &option("extraCommands"))),
             masquerades: masquerades(texts),
+            lost: self.quietly(|reader| reader.lost_ranges(machine)),
         }
     }
 

@@ -28,6 +28,7 @@ mod index;
 mod layout;
 pub mod links;
 mod locate;
+mod lost;
 mod mac;
 mod machines;
 mod masquerade;
@@ -54,8 +55,8 @@ pub use coverage::{Coverage, Reason};
 pub use exposure::OpenPorts;
 pub use facts::{
     Address, Bridge, Declared, Dhcpcd, Fact, Firewall, Fleet, Guest, GuestId, Host, HostId, HostsEntry, Interface,
-    Leaf, Listed, MacAddress, Matching, Nat, Netdev, Network, Origin, Part, PortForward, Release, Route, Sourced, Unit,
-    WaitOnline, Widened,
+    Leaf, Listed, Lost, MacAddress, Matching, Nat, Netdev, Network, Origin, Part, PortForward, Release, Route, Sourced,
+    Unit, WaitOnline, Widened,
 };
 pub use files::{FileLine, NetworkFile};
 pub use free::{Free, LONGEST_DEVICE};

@@ -104,7 +104,10 @@ impl Reader<'_> {
             if plain.is_none() {
                 self.judge_unit(&report, name, config);
             }
-            let unit = self.unit(name, config, &raw);
+            let mut unit = self.unit(name, config, &raw);
+            if plain.is_none() && !unit.is_generated {
+                unit.lost = self.quietly(|reader| reader.lost_of_unit(machine, &unit.name));
+            }
             if unit.is_enabled.value() == Some(&false) {
                 // Nothing but the name of a masked file is used.
                 self.oddities.truncate(before);
@@ -150,6 +153,7 @@ impl Reader<'_> {
             isolated: Fact::Absent,
             settings: Vec::new(),
             has_extra_config,
+            lost: Vec::new(),
         };
         if matches!(self.member(config, "bridgeConfig").view(), View::Attrs(_)) {
             let bridge = self.section(config, &raw, "bridgeConfig");

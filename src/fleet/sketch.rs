@@ -227,6 +227,7 @@ fn host(words: &[Word<'_>]) -> Host {
             forward_ports: Listed::default(),
             extra_commands: known(String::new()),
             masquerades: Listed::default(),
+            lost: Vec::new(),
         },
         sysctls: Vec::new(),
         sysctls_complete: true,
@@ -407,6 +408,7 @@ fn unit(words: &[Word<'_>]) -> Unit {
         isolated: Fact::Absent,
         settings: Vec::new(),
         has_extra_config: false,
+        lost: Vec::new(),
     };
     for word in words {
         let (key, value) = word.key_value();

@@ -246,6 +246,7 @@ mod tests {
             isolated: Fact::Absent,
             settings: Vec::new(),
             has_extra_config: false,
+            lost: Vec::new(),
         }
     }
 

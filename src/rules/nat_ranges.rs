@@ -137,7 +137,7 @@ fn prepared_addresses(unit: &Unit) -> impl Iterator<Item = (IpAddr, &Sourced<Str
 }
 
 /// What the host certainly translates for a family.
-struct Ranges<'a> {
+pub(super) struct Ranges<'a> {
     option: &'static str,
     texts: &'a [Sourced<String>],
     nets: Vec<IpNet>,
@@ -148,7 +148,7 @@ struct Ranges<'a> {
 
 impl<'a> Ranges<'a> {
     /// `None` if the host does not translate, or may do so in ways that are not known.
-    fn of(host: &'a Host, family: Family) -> Option<Self> {
+    pub(super) fn of(host: &'a Host, family: Family) -> Option<Self> {
         let nat = &host.nat;
         let (option, list, is_on) = match family {
             Family::V4 => ("internalIPs", &nat.internal_ips, nat.enable.is_true()),
@@ -185,7 +185,7 @@ fn masquerades(host: &Host) -> bool {
 }
 
 /// The private address of a guest that sends it outside untranslated.
-fn uncovered<'a>(link: &Link<'a>, ranges: &Ranges<'_>, family: Family) -> Option<(IpAddr, &'a Address)> {
+pub(super) fn uncovered<'a>(link: &Link<'a>, ranges: &Ranges<'_>, family: Family) -> Option<(IpAddr, &'a Address)> {
     let unit = link.guest_unit.unit()?;
     let tap = link.tap()?;
     let leaves = has_default_route(unit, family) && !ranges.cover_name(tap) && unit.addresses.is_complete;

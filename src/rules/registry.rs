@@ -168,6 +168,8 @@ static RULES: &[RuleInfo] = &[
     source_problems::EVALUATION,
     source_problems::CONFLICT,
     scalar_list_widening::RULE,
+    list_cleared::RULE,
+    duplicate_contribution::RULE,
     source_problems::MISSING_ARGUMENT,
     source_problems::ASSERTION,
     allowances::UNUSED,
