@@ -83,8 +83,13 @@ const LONGEST_CYCLE: usize = 50;
 impl Evaluator {
     /// An evaluator without any built-in function.
     pub fn new(sources: Arc<Sources>, limits: Limits) -> Self {
+        Self::on(Heap::new(), sources, limits)
+    }
+
+    /// An evaluator with an empty heap that is there already.
+    pub fn on(heap: Heap, sources: Arc<Sources>, limits: Limits) -> Self {
         Self {
-            heap: Heap::new(),
+            heap,
             program: Program::default(),
             sources,
             limits,

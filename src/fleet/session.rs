@@ -6,13 +6,17 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use crate::eval::{Evaluator, Limits, UnknownReason};
+use crate::heap::Heap;
 use crate::source::{FileId, SourceFile, Sources};
 use crate::syntax::{FileIr, LowerOptions, parse};
 use crate::{builtins, flake, modules, nixlib};
 
 /// An evaluator for source that nobody vouches for; files with syntax errors are evaluated as far as they were recovered.
 pub fn new_evaluator(sources: &Arc<Sources>, limits: Limits) -> Evaluator {
-    let mut ev = Evaluator::new(Arc::clone(sources), limits);
+    install(Evaluator::new(Arc::clone(sources), limits))
+}
+
+fn install(mut ev: Evaluator) -> Evaluator {
     builtins::install(&mut ev);
     nixlib::install(&mut ev);
     modules::install(&mut ev);
@@ -24,7 +28,16 @@ pub fn new_evaluator(sources: &Arc<Sources>, limits: Limits) -> Evaluator {
 
 /// An evaluator for a fleet, with limits for source that nobody vouches for. It knows what is parsed already.
 pub fn tolerant_evaluator(sources: &Arc<Sources>, parsed: FxHashMap<FileId, Arc<FileIr>>) -> Evaluator {
-    let mut ev = new_evaluator(sources, Limits::untrusted());
+    tolerant_evaluator_on(Heap::new(), sources, parsed)
+}
+
+/// The same on an empty heap that is there already.
+pub(super) fn tolerant_evaluator_on(
+    heap: Heap,
+    sources: &Arc<Sources>,
+    parsed: FxHashMap<FileId, Arc<FileIr>>,
+) -> Evaluator {
+    let mut ev = install(Evaluator::on(heap, Arc::clone(sources), Limits::untrusted()));
     ev.is_tolerant = true;
     ev.loader_scope = Some(flake::loader_scope);
     ev.parsed = parsed;

@@ -10,10 +10,10 @@ use super::analyse::{Loaded, STACK};
 use super::discover::{Discovery, Finder, Recipe};
 use super::entry::{Named, names_in};
 use super::facts::Declared;
-use super::session::tolerant_evaluator;
+use super::session::tolerant_evaluator_on;
 use super::target::{Layout, Scope, Target};
 use crate::flake::flake_value;
-use crate::heap::{Set, Value};
+use crate::heap::{Heap, Set, Value};
 use crate::source::{FileId, Place, Sources};
 use crate::syntax::ir::FileIr;
 
@@ -39,8 +39,9 @@ pub(super) struct Bulk {
 /// Most guests that are read in the same evaluator as their host, and in one share.
 pub(super) const GUESTS_AT_ONCE: usize = 512;
 
-/// Most configurations of a flake that are read in one share. Each share evaluates the flake again as far as its machines need.
-const MACHINES_AT_ONCE: usize = 48;
+/// Most configurations of a flake that are read in one share. Each share evaluates the flake again as far as its machines need; the memory that
+/// one has left is the next one's.
+const MACHINES_AT_ONCE: usize = 16;
 
 impl Discovery {
     /// Reads all shares, those too that turn up on the way.
@@ -105,12 +106,12 @@ fn read_all(
     // What one share has parsed the next one need not parse again.
     let common = Mutex::new(parsed.clone());
     let work = || {
-        let mut done = Vec::new();
+        let (mut done, mut heap) = (Vec::new(), Heap::new());
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some(share) = shares.get(number) else { return done };
             let known = common.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            let mut ev = tolerant_evaluator(sources, known);
+            let mut ev = tolerant_evaluator_on(heap, sources, known);
             let mut finder = Finder::new(&mut ev, target, scope, None);
             finder.share(scope, share);
             let found = finder.finish();
@@ -118,6 +119,7 @@ fn read_all(
             loaded.collect(&ev, scope);
             common.lock().unwrap_or_else(PoisonError::into_inner).extend(std::mem::take(&mut ev.parsed));
             done.push((number, (found, loaded)));
+            heap = Heap::within(ev.heap.leave());
         }
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(8);

@@ -32,6 +32,14 @@ pub struct Heap {
     pub symbols: Interner,
 }
 
+/// The memory of a heap that is no more.
+#[derive(Debug)]
+pub struct Memory {
+    slots: Vec<Value>,
+    strings: Vec<StrData>,
+    bytes: Vec<u8>,
+}
+
 /// Bytes of texts after which limits are looked at, however few steps were taken: one step can make a string of many megabytes.
 const LOOK_AFTER: usize = 1 << 20;
 
@@ -75,10 +83,20 @@ impl Default for Heap {
 impl Heap {
     /// An empty heap: slot 0 is the outermost frame's link, string 0 is `""`, shape 0 has no names.
     pub fn new() -> Self {
-        let mut heap = Self {
+        Self::within(Memory {
             slots: Vec::with_capacity(SLOTS.0),
             strings: Vec::with_capacity(STRINGS.0),
             bytes: Vec::with_capacity(BYTES.0),
+        })
+    }
+
+    /// An empty heap in memory that another one has left: the system does not clear its pages again.
+    pub fn within(memory: Memory) -> Self {
+        let Memory { slots, strings, bytes } = memory;
+        let mut heap = Self {
+            slots,
+            strings,
+            bytes,
             shapes: Vec::with_capacity(256),
             shape_bytes: 0,
             taken_by_layers: Rc::default(),
@@ -92,6 +110,15 @@ impl Heap {
         heap.new_string(b"");
         heap.new_shape(Shape::default());
         heap
+    }
+
+    /// Gives up everything in the heap and leaves its memory.
+    pub fn leave(self) -> Memory {
+        let Self { mut slots, mut strings, mut bytes, .. } = self;
+        slots.clear();
+        strings.clear();
+        bytes.clear();
+        Memory { slots, strings, bytes }
     }
 
     /// The outermost, empty environment.

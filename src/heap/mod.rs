@@ -21,7 +21,7 @@ pub mod sym;
 mod updates;
 mod value;
 
-pub use arena::Heap;
+pub use arena::{Heap, Memory};
 pub use interner::{Interner, Symbol};
 pub use pages::start_with_small_pages;
 pub use shape::{Key, Shape, ShapeId};
