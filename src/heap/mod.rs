@@ -18,6 +18,7 @@ mod pages;
 mod shape;
 mod string;
 pub mod sym;
+mod texts;
 mod updates;
 mod value;
 
