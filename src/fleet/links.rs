@@ -244,7 +244,8 @@ impl Host {
         let ports = || self.bridges.iter().flat_map(|bridge| &bridge.ports.items);
         let has_port = |device: &str| ports().any(|port| port.value == device);
         let has_device = |name: &String| has_file(name) || self.own_device(name).is_some();
-        units().any(|unit| !unit.matching.names.items.is_empty() && has_host_route(unit))
+        let is_for_devices = |unit: &Unit| !unit.matching.names.items.is_empty() || !unit.matching.names.is_complete;
+        units().any(|unit| is_for_devices(unit) && has_host_route(unit))
             || guest.interfaces.items.iter().any(|interface| {
                 interface.id.value().is_some_and(|device| has_file(device) || has_port(device))
                     || interface.bridge.value().is_some_and(has_device)
