@@ -304,7 +304,8 @@ impl Derivation {
             list(outputs),
             list(inputs),
             list(self.sources.iter().map(|path| quote(path))),
-            quote(&self.system),
+            // The only text of a user that Nix writes as it is.
+            format!("\"{}\"", self.system),
             quote(&self.builder),
             list(self.arguments.iter().map(|argument| quote(argument))),
             list(environment),

@@ -23,6 +23,7 @@ impl Evaluator {
         let mut callee = self.eval(function, env);
         let end = arguments.start + arguments.len;
         let mut next = arguments.start;
+        let mut functors = 0;
         while next < end {
             if let Err(Stop(value)) = self.tick() {
                 return Step::Done(value);
@@ -69,7 +70,7 @@ impl Evaluator {
                     callee = self.apply_native(expr, env, definition, &given, next);
                     next += count;
                 }
-                View::Attrs(set) => match self.functor(set, callee, expr) {
+                View::Attrs(set) => match self.functor(set, callee, expr, &mut functors) {
                     Ok(value) => callee = value,
                     Err(Stop(value)) => return Step::Done(value),
                 },
@@ -86,7 +87,12 @@ impl Evaluator {
         self.error_at(ErrorKind::Type, message, origin)
     }
 
-    fn functor(&mut self, set: crate::heap::Set, callee: Value, at: ExprId) -> Outcome {
+    /// The function that a set is called as. Nix nests such calls, so a chain of `functors` longer than the depth allowed ends there too.
+    fn functor(&mut self, set: crate::heap::Set, callee: Value, at: ExprId, functors: &mut u32) -> Outcome {
+        *functors += 1;
+        if *functors > self.limits.depth {
+            return Err(self.limit_error(super::LimitKind::Depth));
+        }
         let Some(functor) = self.attribute(set, sym::FUNCTOR) else {
             return Err(match self.heap.open_set_reason(set) {
                 Some(id) => Stop(Value::unknown(id)),
@@ -177,6 +183,7 @@ impl Evaluator {
     pub fn call(&mut self, function: Value, arguments: &[Value]) -> Outcome {
         let mut callee = self.force(function);
         let mut rest = arguments;
+        let mut functors = 0;
         while let Some((first, others)) = rest.split_first() {
             self.tick()?;
             match callee.view() {
@@ -217,7 +224,7 @@ impl Evaluator {
                         }
                     }
                 }
-                View::Attrs(set) => callee = self.functor(set, callee, ExprId::NONE)?,
+                View::Attrs(set) => callee = self.functor(set, callee, ExprId::NONE, &mut functors)?,
                 View::Unknown(_) | View::Error(_) => return Err(Stop(callee)),
                 _ => return Err(self.not_a_function(callee, ExprId::NONE)),
             }

@@ -23,7 +23,7 @@ CLASSES = [
     ("ad-hoc check", r"ad-hoc `type // \{ check"),
     ("alias", r"Renaming error"),
     # Of the language. What was found instead is shown, in any words.
-    ("wrong value", r"expected an? (\w+ )*but found |cannot coerce an? |while an? \w+ was expected"),
+    ("wrong value", r"expected an? (\w+ )*but found |cannot coerce (an?|the) |while an? \w+ was expected"),
     ("not a function", r"attempt to call something which is not a function"),
     ("undefined variable", r"undefined variable|` is not defined here"),
     ("TOML", r"parsing (a )?TOML"),
@@ -33,7 +33,7 @@ CLASSES = [
     ("aborted", r"evaluation aborted"),
     ("assertion", r"[Aa]ssertion|is not equal to |differs from attribute set|is contained in .* but not in|functions compare as unequal"
                   r"|comparisons of identical functions compare as unequal"),
-    ("infinite recursion", r"infinite recursion|stack overflow|max-call-depth|too deep"),
+    ("infinite recursion", r"infinite recursion|stack overflow|max-call-depth|too deep|limit of nested evaluations"),
     ("missing attribute", r"attribute '.*' (is )?(missing|required)|cannot find attribute"),
     ("unexpected argument", r"called with unexpected argument"),
     ("missing argument", r"called without required argument"),
