@@ -8,6 +8,7 @@
 //!   [`View::Ref`] to the slot that will be overwritten with the result. So nothing is ever computed twice.
 //! - A slot is written once with something lazy and then only overwritten with what it evaluates to.
 //! - Every value has an origin: the expression (a number of the linked program) that produced it, or none.
+//! - A set's values may lie among those of the set that it was made from: only its shape tells where, through [`Set::slot`].
 //! - The bytes taken are counted; see [`Heap::bytes_used`].
 //!
 //! What it deliberately does not do: evaluate, compare or print. It knows no semantics of Nix.
