@@ -199,7 +199,9 @@ fn fold(ev: &mut Evaluator, args: &[Value]) -> Outcome {
 
 fn gen_list(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [function, length] = args else { return Ok(Value::NULL) };
+    let end = *length;
     let length = ev.want_int(*length)?;
+    ev.note_count(end, length);
     if length < 0 {
         let message = format!("builtins.genList: cannot create a list of {length} elements");
         return Err(ev.error(ErrorKind::Type, message));

@@ -52,6 +52,8 @@ pub struct Evaluator {
     pub search_path: FxHashMap<String, Value>,
     /// What explains numbers and Booleans, if somebody will ask for that.
     pub(super) recorder: Option<Box<super::explain::Recorder>>,
+    /// What nobody would be told of otherwise, if somebody asks for it.
+    pub(super) notes: Option<Box<super::notes::Notes>>,
     /// What stands for the source that a URL names, if a room above knows it.
     pub known_source: Option<fn(&mut Evaluator, &str) -> Option<Value>>,
     /// What is bound around a file wherever it is imported, if a room above knows the loader that is meant to read it.
@@ -111,6 +113,7 @@ impl Evaluator {
             is_tolerant: false,
             search_path: FxHashMap::default(),
             recorder: None,
+            notes: None,
             known_source: None,
             loader_scope: None,
             stand_ins: Vec::new(),

@@ -26,6 +26,7 @@ mod import;
 mod known;
 mod limits;
 mod native;
+mod notes;
 mod operators;
 mod print;
 mod problem;

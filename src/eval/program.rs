@@ -193,6 +193,11 @@ impl Program {
         self.exprs.get(id.0 as usize).copied().unwrap_or(Expr::Missing)
     }
 
+    /// The expression of the binding whose name this is. Looks through all of the program.
+    pub fn bound(&self, binder: ExprId) -> Option<ExprId> {
+        self.entries.iter().find(|entry| entry.binder == binder).map(|entry| entry.value)
+    }
+
     /// Expressions of a list of arguments, elements or pieces.
     #[inline]
     pub fn list(&self, range: Range) -> &[ExprId] {

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use rustc_hash::FxHashMap;
 
+use super::binding::Binding;
 use super::facts::{Address, Guest, Host, HostId, Interface, Leaf, Origin, Part, Sourced, Unit};
 use super::parts::Parts;
 
@@ -100,7 +101,8 @@ fn shared_part(id: &Sourced<String>, addresses: &[&Address], settle: &mut impl F
                 })
             });
         if in_address {
-            let origin = Origin { value: part.place, parts: Parts::default(), ..id.origin.clone() };
+            let binding = if part.place == id.origin.value { id.origin.binding } else { Binding::default() };
+            let origin = Origin { value: part.place, binding, parts: Parts::default(), ..id.origin.clone() };
             return Some(Index { number: Sourced { value: number, origin }, is_computed: !is_plain });
         }
     }

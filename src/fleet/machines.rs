@@ -118,10 +118,12 @@ impl Reader<'_> {
             autostart: self.option_texts(machine, &["microvm", "autostart"]),
             release,
             oddities: Vec::new(),
+            counts: Vec::new(),
         };
         let machines = self.option(machine, &["microvm", "vms"]);
         self.judge_machines(&machines);
         host.oddities = std::mem::take(&mut self.oddities);
+        host.counts = self.counts();
         self.module_problems(machine);
         self.failed_assertions(machine);
         host

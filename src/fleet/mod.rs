@@ -14,6 +14,7 @@
 
 mod analyse;
 mod assertions;
+mod binding;
 mod configured;
 mod coverage;
 mod discover;
@@ -35,6 +36,7 @@ mod masquerade;
 mod network;
 mod next;
 mod oddities;
+mod origin;
 mod pairing;
 mod parts;
 mod plain;
@@ -51,6 +53,7 @@ mod trouble;
 mod variants;
 
 pub use analyse::{Analysis, analyse};
+pub use binding::Binding;
 pub use coverage::{Coverage, Reason};
 pub use exposure::OpenPorts;
 pub use facts::{
@@ -64,7 +67,7 @@ pub use links::{Link, Links, Routing};
 pub use locate::{Located, NotLocated, locate};
 pub use masquerade::Masquerade;
 pub use next::{Missing, Next, Scheme, Slot, next};
-pub use oddities::{Found, Odd, Oddity};
+pub use oddities::{BesideConfig, Found, Odd, Oddity};
 pub use parts::Parts;
 pub use select::{Choice, LinkMac, LinkProperties, Selector, Verdict, glob_matches, unit_matches};
 pub use session::{new_evaluator, tolerant_evaluator};

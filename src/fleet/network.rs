@@ -139,13 +139,20 @@ impl Reader<'_> {
         let text = self.ev.heap.name(name).to_owned();
         let place = self.place(binding);
         let inside = self.first_name(&raw);
+        let mut matching = self.matching(&matching);
+        let has_names = [&matching.names, &matching.macs, &matching.types, &matching.kinds]
+            .iter()
+            .any(|list| !list.items.is_empty());
+        if matching.is_complete && !has_names && matching.others.is_empty() {
+            matching.empty = self.empty_set(&raw, "matchConfig");
+        }
         let mut unit = Unit {
             inside,
             is_generated: false,
             name: text,
             place,
             is_enabled,
-            matching: self.matching(&matching),
+            matching,
             addresses: self.addresses(config, &raw, &network),
             routes: self.routes(config),
             gateways: self.both(config, &raw, "gateway", &network, "Gateway"),
@@ -170,6 +177,20 @@ impl Reader<'_> {
         unit.is_generated = unit.place.is_none() && (unit.name.starts_with("40-") || unit.name.starts_with("99-"));
         unit.settings = self.settings(config, &raw, &network, &link);
         unit
+    }
+
+    /// The binding of an empty set, if there is just one definition of that name.
+    fn empty_set(&mut self, raw: &[Set], name: &str) -> Option<Place> {
+        let symbol = self.ev.heap.intern(name);
+        let mut keys = raw.iter().filter_map(|set| Some((*set, self.ev.heap.key(*set, symbol)?)));
+        let (Some((set, key)), None) = (keys.next(), keys.next()) else { return None };
+        let value = self.ev.heap.share(set.slot(&key));
+        let value = self.ev.force(value);
+        let View::Attrs(inner) = value.view() else { return None };
+        if self.ev.heap.entries(inner).into_iter().next().is_some() {
+            return None;
+        }
+        self.origin(value, key.origin).whole()
     }
 
     fn member(&mut self, set: Set, name: &str) -> Value {

@@ -2,6 +2,7 @@
 //!
 //! They are noted while the facts are read. A sound key costs one lookup.
 
+use super::binding::Binding;
 use super::facts::Origin;
 use super::reader::Reader;
 use crate::heap::{Set, Symbol, Value, View, sym};
@@ -9,6 +10,7 @@ use crate::modules::OptionReport;
 use crate::schema::networkd::{self, Key, Section, Takes};
 use crate::source::{Place, Span};
 use crate::syntax::ExprId;
+use crate::syntax::ir::Expr;
 
 /// Something that NixOS or networkd does not take.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +29,25 @@ pub struct Oddity {
     pub what: Odd,
     /// Whether it certainly counts; not so below a condition that is not known.
     pub is_certain: bool,
+    /// Of a name in `microvm.vms.<name>`: what else stands there for the guest's configuration.
+    pub beside: BesideConfig,
+}
+
+/// What stands in `microvm.vms.<name>` for the guest's configuration, beside a name that belongs into that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BesideConfig {
+    /// Something that takes no more names from here: `flake`, an inherited `config`; or it is not known.
+    #[default]
+    Closed,
+    /// Nothing, or a set that is written out: Nix joins `config.a` to it.
+    Open,
+    /// Any other expression.
+    Other {
+        /// The whole binding.
+        binding: Place,
+        /// The expression.
+        value: Place,
+    },
 }
 
 /// In what way something is odd.
@@ -91,7 +112,8 @@ impl Reader<'_> {
         let origin = self.origin(value, binding);
         let found = self.found(value);
         let key = name.to_owned();
-        self.oddities.push(Oddity { section, within: String::new(), key, origin, found, what, is_certain });
+        let beside = BesideConfig::default();
+        self.oddities.push(Oddity { section, within: String::new(), key, origin, found, what, is_certain, beside });
     }
 
     fn found(&self, value: Value) -> Option<Found> {
@@ -234,9 +256,40 @@ impl Reader<'_> {
         for (name, _, _) in self.ev.heap.entries(all) {
             let before = self.oddities.len();
             for set in self.certain_sets_below(machines, name) {
+                let in_set = self.oddities.len();
                 self.judge_names(Section::Machine, set);
+                if self.oddities.len() > in_set {
+                    let beside = self.beside_config(set);
+                    self.oddities.iter_mut().skip(in_set).for_each(|oddity| oddity.beside = beside);
+                }
             }
             self.name_oddities(before, name);
+        }
+    }
+
+    /// What a set of `microvm.vms.<name>` says about the guest's configuration.
+    fn beside_config(&mut self, set: Set) -> BesideConfig {
+        let has = |reader: &mut Self, name: &str| {
+            let name = reader.ev.heap.intern(name);
+            reader.ev.heap.key(set, name)
+        };
+        if ["flake", "evaluatedConfig"].into_iter().any(|name| has(self, name).is_some()) {
+            return BesideConfig::Closed;
+        }
+        let Some(key) = has(self, "config") else { return BesideConfig::Open };
+        let Some(expression) = self.ev.program.bound(key.origin) else { return BesideConfig::Closed };
+        if matches!(self.ev.program.expr(expression), Expr::Attrs(_)) {
+            return BesideConfig::Open;
+        }
+        let (Some(name), Some(value)) = (self.place(key.origin), self.place(expression)) else {
+            return BesideConfig::Closed;
+        };
+        match self.binding_at(name, Some(value)) {
+            Binding::Whole(end) => {
+                let binding = Place { file: name.file, span: Span::new(name.span.start, end) };
+                BesideConfig::Other { binding, value }
+            }
+            _ => BesideConfig::Closed,
         }
     }
 

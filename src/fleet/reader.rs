@@ -1,9 +1,11 @@
 //! From values to facts: each with its origin, and with what could not be known counted.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::binding::Binding;
 use super::facts::{Fact, Leaf, Listed, Origin, Part, Sourced};
 use super::oddities::Oddity;
 use super::parts::{Asker, Parts};
@@ -11,7 +13,7 @@ use super::trouble::{Gap, Problem, ProblemKind};
 use crate::eval::{Coercion, ErrorKind, Evaluator};
 use crate::heap::{ErrorId, Replay, Seq, Set, Symbol, UnknownId, Value, View, sym};
 use crate::modules::{self, Definition, EvalId, OptionReport};
-use crate::source::{FileId, Place};
+use crate::source::{FileId, Place, SourceFile};
 use crate::syntax::ExprId;
 
 /// Most problems that are kept: more do not help a reader, and each is compared with all before it.
@@ -35,6 +37,8 @@ pub(super) struct Reader<'a> {
     is_quiet: bool,
     /// Whom facts may ask what they consist of; without anybody, all are taken apart at once.
     asker: Option<Asker>,
+    /// The file that was looked into last.
+    last_file: Option<Arc<SourceFile>>,
 }
 
 impl<'a> Reader<'a> {
@@ -52,6 +56,7 @@ impl<'a> Reader<'a> {
             seen_errors: FxHashSet::default(),
             is_quiet: false,
             asker,
+            last_file: None,
         }
     }
 
@@ -229,7 +234,26 @@ impl<'a> Reader<'a> {
             Some(_) => None,
             None => self.place_on_disk(value.origin()).or_else(|| self.place_on_disk(binding)),
         };
-        Origin { value: expression, definition, elsewhere, parts }
+        let binding = definition.map_or(Binding::Unknown, |name| self.binding_at(name, expression));
+        Origin { value: expression, definition, binding, elsewhere, parts }
+    }
+
+    /// How the binding of a name is written, seen from the value that came by it.
+    pub(super) fn binding_at(&mut self, name: Place, value: Option<Place>) -> Binding {
+        if self.last_file.as_ref().is_none_or(|file| file.id != name.file) {
+            self.last_file = self.ev.sources.file(name.file);
+        }
+        self.last_file.as_ref().map_or(Binding::Unknown, |file| Binding::read(&file.text, name, value))
+    }
+
+    /// Numbers that lists were counted up to so far.
+    pub(super) fn counts(&mut self) -> Vec<Sourced<i64>> {
+        let counts = self.ev.counts().into_iter();
+        let counts = counts.filter_map(|(literal, value)| {
+            let place = self.place(literal)?;
+            Some(Sourced { value, origin: Origin { value: Some(place), ..Origin::default() } })
+        });
+        counts.collect()
     }
 
     /// The scalars that a value is made of.

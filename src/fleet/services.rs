@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 
+use super::binding::Binding;
 use super::facts::{Fact, Host, Listed, Origin, Sourced};
 use super::reader::Reader;
-use crate::heap::{Set, Value, View};
-use crate::modules::EvalId;
+use crate::heap::{Set, Symbol, Value, View};
+use crate::modules::{Definition, EvalId};
 use crate::source::Place;
 use crate::syntax::ExprId;
 
@@ -68,6 +69,8 @@ pub struct Netdev {
     pub kind: Fact<String>,
     /// `MultiQueue` of `tapConfig`.
     pub multi_queue: Fact<bool>,
+    /// Of a tap: the bindings that are its only definition; empty where it is written in another way.
+    pub bindings: Vec<Place>,
 }
 
 /// What `systemd-networkd-wait-online` waits for (`systemd.network.wait-online`).
@@ -190,10 +193,10 @@ impl Reader<'_> {
     }
 
     pub(super) fn netdevs(&mut self, machine: EvalId) -> Vec<Netdev> {
-        let value = self.option(machine, &["systemd", "network", "netdevs"]).value;
-        let View::Attrs(set) = self.ev.force(value).view() else { return Vec::new() };
+        let report = self.option(machine, &["systemd", "network", "netdevs"]);
+        let View::Attrs(set) = self.ev.force(report.value).view() else { return Vec::new() };
         let mut devices = Vec::new();
-        for (_, slot, _) in self.ev.heap.entries(set) {
+        for (file, slot, _) in self.ev.heap.entries(set) {
             let View::Attrs(device) = self.ev.force_slot(slot).view() else { continue };
             let Some(section) = self.section_set(device, "netdevConfig") else { continue };
             let Fact::Known(name) = self.member_fact(section, "Name") else { continue };
@@ -208,10 +211,35 @@ impl Reader<'_> {
                 },
                 None => Fact::Absent,
             };
-            devices.push(Netdev { name, kind: self.member_fact(section, "Kind"), multi_queue });
+            let kind = self.member_fact(section, "Kind");
+            let is_tap = kind.value().is_some_and(|kind| kind == "tap");
+            let bindings = if is_tap { self.bindings_of(&report.definitions, file) } else { Vec::new() };
+            devices.push(Netdev { name, kind, multi_queue, bindings });
         }
         devices.sort_by(|a, b| a.name.value.cmp(&b.name.value));
         devices
+    }
+
+    /// The bindings that define a name of an option of sets: `name = { … };`, or each `name.part = …;`. Empty if another form defines it, or several do.
+    fn bindings_of(&mut self, definitions: &[Definition], name: Symbol) -> Vec<Place> {
+        let sets = self.raw_sets(definitions);
+        let mut keys = sets.iter().filter_map(|set| Some((*set, self.ev.heap.key(*set, name)?)));
+        let (Some((set, key)), None) = (keys.next(), keys.next()) else { return Vec::new() };
+        let value = self.ev.heap.share(set.slot(&key));
+        let value = self.ev.force(value);
+        if let Some(whole) = self.origin(value, key.origin).whole() {
+            return vec![whole];
+        }
+        let View::Attrs(parts) = value.view() else { return Vec::new() };
+        let mut bindings = Vec::new();
+        for (_, slot, origin) in self.ev.heap.entries(parts) {
+            let value = self.ev.force_slot(slot);
+            match self.origin(value, origin).whole() {
+                Some(whole) => bindings.push(whole),
+                None => return Vec::new(),
+            }
+        }
+        bindings
     }
 
     fn section_set(&mut self, set: Set, name: &str) -> Option<Set> {
@@ -266,7 +294,7 @@ impl Reader<'_> {
             entries.extend(names.items.into_iter().map(|name| {
                 let address = Sourced {
                     value: address.value.clone(),
-                    origin: Origin { value: name.origin.value, ..address.origin.clone() },
+                    origin: Origin { value: name.origin.value, binding: Binding::default(), ..address.origin.clone() },
                 };
                 HostsEntry { address, name: name.value }
             }));

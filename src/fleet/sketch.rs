@@ -203,6 +203,7 @@ fn hosts_entry(word: Word<'_>) -> HostsEntry {
 fn netdev(word: Word<'_>) -> Netdev {
     let parts = word.split('/');
     Netdev {
+        bindings: Vec::new(),
         name: parts[0].sourced(),
         kind: parts[1].fact(),
         multi_queue: parts.get(2).map_or(Fact::Absent, |word| word.flag()),
@@ -252,6 +253,7 @@ fn host(words: &[Word<'_>]) -> Host {
         autostart: Listed::default(),
         release: None,
         oddities: Vec::new(),
+        counts: Vec::new(),
     };
     for word in words {
         let (key, value) = word.key_value();

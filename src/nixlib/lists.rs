@@ -327,7 +327,9 @@ fn range(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     if ev.less(*last, *first)? {
         return Ok(Value::EMPTY_LIST);
     }
+    let end = *last;
     let (first, last) = (ev.want_int(*first)?, ev.want_int(*last)?);
+    ev.note_count(end, last);
     let length = last.checked_sub(first).and_then(|length| length.checked_add(1));
     let Some(length) = length.and_then(|length| usize::try_from(length).ok()) else {
         return Err(ev.error(ErrorKind::Arithmetic, format!("lib.range: {first} to {last} is too long a range")));

@@ -107,13 +107,9 @@ pub(super) fn turn_on(switch: &Fact<bool>, name: &str, beside: &Sourced<String>)
     Some(insertion(list_of(beside)?, added.clone(), format!("Add `{added}`"), Safety::Safe))
 }
 
-/// The name of the list option that an element comes from.
+/// The name of the list option that an element comes from, if it has an expression of its own.
 pub(super) fn list_of(element: &Sourced<String>) -> Option<Place> {
-    let (option, value) = (element.origin.definition?, element.origin.value?);
-    // Nothing but ` = [` and space stands between the two; an inherited list lies elsewhere.
-    let is_near =
-        option.file == value.file && (option.span.end..option.span.end.saturating_add(24)).contains(&value.span.start);
-    is_near.then_some(option)
+    element.origin.definition.filter(|_| element.origin.binding.is_named())
 }
 
 /// An edit that adds an element to a list, before one that is a literal.

@@ -1,12 +1,12 @@
 //! Addresses as they are written: what is none, what has no length, which IPv6 prefixes are out of date.
 
-use super::context::Context;
+use super::context::{Context, routed_address};
 use super::culprit;
-use super::draft::{Draft, Scope};
-use super::finding::{Safety, Severity};
+use super::draft::{Draft, Family, Scope};
+use super::finding::{Edit, Fix, Safety, Severity};
 use super::new_prefix;
 use super::rule::{Activation, FixKind, Group, RuleInfo};
-use crate::fleet::{Address, Link};
+use crate::fleet::{Address, Binding, Link, Sourced, Unit};
 use std::net::IpAddr;
 
 pub(super) const UNPARSABLE: RuleInfo = RuleInfo {
@@ -76,46 +76,96 @@ pub(super) const NOT_RANDOM: RuleInfo = RuleInfo {
     },
 };
 
+/// A file of a routed link.
+struct File<'c, 'a> {
+    link: &'c Link<'a>,
+    unit: &'a Unit,
+    is_of_guest: bool,
+}
+
+impl File<'_, '_> {
+    /// `10-eth of guest web`
+    fn words(&self) -> String {
+        let host = || format!("host {}", self.link.host.map_or("", |host| &host.name));
+        let machine = if self.is_of_guest { format!("guest {}", self.link.guest.name) } else { host() };
+        format!("{} of {machine}", self.unit.name)
+    }
+}
+
 /// Asks about every address in the files of routed links, on both sides.
-fn addresses(context: &Context<'_>, ask: fn(&Link<'_>, &str, &Address) -> Option<Draft>) -> Vec<Draft> {
+fn addresses(context: &Context<'_>, ask: fn(&File<'_, '_>, &Address) -> Option<Draft>) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for link in context.links.routed() {
-        let host = link
-            .host_unit
-            .unit()
-            .map(|unit| (unit, format!("{} of host {}", unit.name, link.host.map_or("", |host| &host.name))));
-        let guest = link.guest_unit.unit().map(|unit| (unit, format!("{} of guest {}", unit.name, link.guest.name)));
-        for (unit, file) in host.into_iter().chain(guest) {
-            drafts.extend(unit.addresses.items.iter().filter_map(|address| ask(link, &file, address)));
+        for (unit, is_of_guest) in [(link.host_unit.unit(), false), (link.guest_unit.unit(), true)] {
+            let Some(unit) = unit else { continue };
+            let file = File { link, unit, is_of_guest };
+            drafts.extend(unit.addresses.items.iter().filter_map(|address| ask(&file, address)));
         }
     }
     drafts
 }
 
-fn unparsable(link: &Link<'_>, file: &str, address: &Address) -> Option<Draft> {
+fn unparsable(file: &File<'_, '_>, address: &Address) -> Option<Draft> {
     let text = &address.text;
     if address.net.is_some() || text.value.trim().is_empty() {
         return None;
     }
     Some(
         Draft::new(
-            Scope::link(link),
-            format!("`{}` in {file} is no address", text.value),
+            Scope::link(file.link),
+            format!("`{}` in {} is no address", text.value, file.words()),
             "networkd ignores the line and goes on without it",
         )
             .help("write an address with a length of at most /32 (IPv4) or /128 (IPv6); an octet is at most 255, so an index that counts further needs a second octet")
             .label(culprit::in_address(address).or(text.place()), "not an address")
-            .template(text.place()),
+            .template(text.place())
+            .fix(readable(file, text)),
     )
 }
 
-fn no_length(link: &Link<'_>, file: &str, address: &Address) -> Option<Draft> {
+/// An edit that makes an address of a text, where only one can be meant: the address with the length that is left, the one that the host leads to the
+/// guest, or nothing, where the guest has that one already.
+fn readable(file: &File<'_, '_>, text: &Sourced<String>) -> Option<Fix> {
+    let plain = text.value.trim_matches(|letter: char| letter.is_whitespace() || matches!(letter, ',' | ';'));
+    let (address, length) = plain.split_once('/').unwrap_or((plain, ""));
+    let write = |ip: IpAddr, length: u8| {
+        let new = format!("{ip}/{length}");
+        culprit::replace_literal(text, &new, format!("Write {new}"), Safety::Unsafe)
+    };
+    if let Ok(ip) = address.trim().parse::<IpAddr>() {
+        return write(ip, nearest_length(length.trim(), Family::of(ip))?);
+    }
+    let File { link, unit, .. } = file;
+    let family = if address.contains(':') { Family::V6 } else { Family::V4 };
+    let led = routed_address(link, family).filter(|_| file.is_of_guest)?;
+    if !link.guest_addresses().any(|(ip, _)| Family::of(ip) == family) {
+        return write(led, family.host_length());
+    }
+    let is_led = link.guest_addresses().any(|(ip, _)| ip == led);
+    let is_element = text.origin.binding == Binding::Inside && unit.addresses.items.len() > 1;
+    let place = culprit::literal(text).filter(|_| is_led && is_element)?;
+    let title = format!("Delete {}, which networkd ignores", text.value);
+    Some(Fix { title, safety: Safety::Unsafe, edits: vec![Edit { place, replacement: String::new() }] })
+}
+
+/// The length that is meant by one that is none: the full one where it is missing or too long, that of a mask.
+fn nearest_length(text: &str, family: Family) -> Option<u8> {
+    let whole = family.host_length();
+    match (text.parse::<u32>(), text.parse::<IpAddr>()) {
+        _ if text.is_empty() => Some(whole),
+        (Ok(length), _) => Some(u8::try_from(length).map_or(whole, |length| length.min(whole))),
+        (_, Ok(mask)) => ipnet::ip_mask_to_prefix(mask).ok().filter(|_| Family::of(mask) == family),
+        _ => None,
+    }
+}
+
+fn no_length(file: &File<'_, '_>, address: &Address) -> Option<Draft> {
     let net = address.net.filter(|_| !address.has_prefix)?;
     let whole = format!("{}/{}", address.text.value, net.max_prefix_len());
     Some(
         Draft::new(
-            Scope::link(link),
-            format!("the address {} in {file} has no prefix length", address.text.value),
+            Scope::link(file.link),
+            format!("the address {} in {} has no prefix length", address.text.value, file.words()),
             format!("networkd takes /{} and writes a warning", net.max_prefix_len()),
         )
         .help(format!("write {whole}"))

@@ -1,9 +1,11 @@
 //! What the host forwards from one guest to another.
 
+use super::additions;
 use super::context::Context;
 use super::draft::{Draft, Family, Scope};
-use super::finding::Severity;
+use super::finding::{Fix, Safety, Severity};
 use super::forwarding::{Switch, forwards};
+use super::nat_ranges::Ranges;
 use super::rule::{Activation, FixKind, Group, OptIn, RuleInfo};
 use crate::fleet::{Fact, Host, Link};
 
@@ -57,10 +59,43 @@ fn open(context: &Context<'_>) -> Vec<Draft> {
                 "set `networking.nftables.enable = true;` and `networking.firewall.filterForward = true;`, and let the pairs that need each other \
                  through in `networking.firewall.extraForwardRules`",
             )
-            .label(host.firewall.filter_forward.place().or(host.place), "nothing filters what is forwarded"),
+            .label(host.firewall.filter_forward.place().or(host.place), "nothing filters what is forwarded")
+            .fix(filter(host, &links)),
         );
     }
     drafts
+}
+
+/// An edit that turns the filter on, where nothing of the host is written for iptables and its NAT lets all guests out: then only what goes from guest to
+/// guest ends (nixpkgs, `nixos/modules/services/networking/nat-nftables.nix`).
+fn filter(host: &Host, links: &[&Link<'_>]) -> Option<Fix> {
+    let is_unwritten = |fact: &Fact<bool>| fact.known().is_none_or(|fact| fact.origin.own_place().is_none());
+    let has_no_text = |fact: &Fact<String>| match fact {
+        Fact::Known(text) => text.value.trim().is_empty(),
+        Fact::Absent => true,
+        Fact::Unknown => false,
+    };
+    let is_free = host.firewall.enable.is_true()
+        && is_unwritten(&host.firewall.filter_forward)
+        && !host.firewall.filter_forward.is_unknown()
+        && (host.nftables.is_true() || (!host.nftables.is_unknown() && is_unwritten(&host.nftables)))
+        && has_no_text(&host.nat.extra_commands)
+        && !host.nat.has_other_rules();
+    let is_let_out = |family: Family| {
+        let own = links.iter().flat_map(|link| link.guest_addresses().map(move |(ip, _)| (link, ip)));
+        let mut own = own.filter(|(_, ip)| Family::of(*ip) == family).peekable();
+        let ranges = Ranges::of(host, family);
+        let is_in = |ranges: &Ranges<'_>, link: &Link<'_>, ip| {
+            ranges.cover(ip) || link.tap().is_some_and(|tap| ranges.cover_name(tap))
+        };
+        own.peek().is_none() || ranges.is_some_and(|ranges| own.all(|(link, ip)| is_in(&ranges, link, ip)))
+    };
+    let is_out = host.nat.enable.is_true() && Family::BOTH.into_iter().all(is_let_out);
+    let nftables = if host.nftables.is_true() { "" } else { "networking.nftables.enable = true;\n" };
+    let setting = format!("{nftables}networking.firewall.filterForward = true;");
+    let fix =
+        additions::to_machine(&host.network, host.place, &setting, Safety::Unsafe).filter(|_| is_free && is_out)?;
+    Some(Fix { title: "Filter what is forwarded".to_owned(), ..fix })
 }
 
 fn blocked(context: &Context<'_>) -> Vec<Draft> {

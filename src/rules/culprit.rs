@@ -48,14 +48,7 @@ pub(super) fn replace_literal(
 
 /// The bytes of a binding `name = value;` from the first of its name to its semicolon, if it is written in one piece.
 pub(super) fn binding<T>(fact: &Fact<T>) -> Option<Place> {
-    let origin = &fact.known()?.origin;
-    let (name, value) = (origin.definition?, origin.value?);
-    // ` = ` and nothing else of note stands between the two; an inherited or computed value lies elsewhere.
-    let is_one_piece = name.file == value.file
-        && name.span.end <= value.span.start
-        && value.span.start - name.span.end <= 4
-        && name.span.start < name.span.end;
-    is_one_piece.then(|| Place { file: name.file, span: Span::new(name.span.start, value.span.end + 1) })
+    fact.known()?.origin.whole()
 }
 
 /// An edit that removes a binding.
@@ -66,9 +59,7 @@ pub(super) fn remove_binding<T>(fact: &Fact<T>, title: impl Into<String>) -> Opt
 
 /// An edit that adds text before a binding of the same set.
 pub(super) fn insert_before<T>(fact: &Fact<T>, new: &str, title: impl Into<String>, safety: Safety) -> Option<Fix> {
-    let place = binding(fact)?;
-    let here = Place { file: place.file, span: Span::new(place.span.start, place.span.start) };
-    Some(Fix { title: title.into(), safety, edits: vec![Edit { place: here, replacement: new.to_owned() }] })
+    insert_at(&fact.known()?.origin, new, title, safety)
 }
 
 /// An edit that adds text before the binding that a value comes from.
@@ -78,13 +69,10 @@ pub(super) fn insert_at(origin: &Origin, new: &str, title: impl Into<String>, sa
     Some(Fix { title: title.into(), safety, edits: vec![Edit { place: here, replacement: new.to_owned() }] })
 }
 
-/// The name of a binding `name = value;` that is written in one piece, so that another name can stand there. An inherited value lies elsewhere.
+/// The name of a binding that holds a value, itself or in a call such as `mkDefault` or a list, so that another name can stand there. An inherited
+/// value lies elsewhere.
 pub(super) fn name_of(origin: &Origin) -> Option<Place> {
-    let (name, value) = (origin.definition?, origin.value?);
-    // A call such as `mkDefault` may stand between the two.
-    let is_one_piece =
-        name.file == value.file && name.span.end <= value.span.start && value.span.start - name.span.end <= 24;
-    is_one_piece.then_some(name)
+    origin.definition.filter(|_| origin.binding.holds_value())
 }
 
 /// An edit that gives a binding another name. `old` is the name it has.

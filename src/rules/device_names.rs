@@ -3,10 +3,10 @@
 use super::context::Context;
 use super::culprit;
 use super::draft::{Draft, Scope};
-use super::finding::{Fix, Severity};
+use super::finding::{Edit, Fix, Safety, Severity};
 use super::rewrite;
 use super::rule::{Activation, FixKind, Group, RuleInfo};
-use crate::fleet::{Link, Sourced};
+use crate::fleet::{Link, Route, Sourced, Unit};
 
 const EFFECTS: &[&str] = &["tap-without-network", "host-route-missing", "network-shadowed"];
 
@@ -124,12 +124,24 @@ fn renamed(context: &Context<'_>, link: &Link<'_>, new: &str) -> Option<Fix> {
     if context.free.is_device(new) { rewrite::device(link, new) } else { None }
 }
 
-/// As [`renamed`], where the files of the host are about its own device of the old name: only if one is there for the new name.
-fn renamed_in_guest(context: &Context<'_>, link: &Link<'_>, new: &str) -> Option<Fix> {
-    let files = &link.host?.network.units.items;
-    let is_awaited = files.iter().flat_map(|unit| &unit.matching.names.items).any(|name| name.value == new);
-    let text = link.interface.id.known().filter(|_| is_awaited && context.free.is_device(new))?;
-    rewrite::literals([text], new, format!("Call it {new}"))
+/// An edit that gives a guest's device a name that the host's own device does not have: that of the file which leads to the guest, or one by the guest's
+/// index, if all that the host has for the old name leads to the guest.
+fn renamed_in_guest(context: &Context<'_>, link: &Link<'_>, old: &str) -> Option<Fix> {
+    if let Some(spare) = rewrite::spare_tap(context, link) {
+        return rewrite::literals(link.interface.id.known(), spare, format!("Call it {spare}"));
+    }
+    let units = link.host?.network.units.items.iter();
+    let is_led = |unit: &Unit| unit.routes.items.iter().filter_map(Route::destination_net).any(|net| is_own(link, net));
+    let mut named = units.filter(|unit| unit.matching.names.items.iter().any(|name| name.value == old)).peekable();
+    let is_of_guest = named.peek().is_some() && named.all(is_led);
+    let by_index = link.guest.index.as_ref().map(|index| format!("vm{}", index.value));
+    let names: Vec<String> = by_index.into_iter().chain([format!("vm-{}", link.guest.name)]).collect();
+    names.iter().filter(|_| is_of_guest).find_map(|new| renamed(context, link, new))
+}
+
+/// Whether a network is one address of a link's guest.
+fn is_own(link: &Link<'_>, net: ipnet::IpNet) -> bool {
+    net.prefix_len() == net.max_prefix_len() && link.guest_addresses().any(|(ip, _)| ip == net.addr())
 }
 
 fn spelled(letter: char) -> String {
@@ -175,7 +187,7 @@ fn collides(context: &Context<'_>, link: &Link<'_>, id: &Sourced<String>) -> Opt
         .help("give the guest's device a name of its own, here and in the host's file for it")
         .label(culprit::at_end(id).or(link.interface.place), format!("guest {} takes {name}", link.guest.name))
         .label(place, format!("{what} of the host"))
-        .fix(renamed_in_guest(context, link, &format!("vm-{name}"))),
+        .fix(renamed_in_guest(context, link, name)),
     )
 }
 
@@ -195,7 +207,12 @@ fn made_twice(link: &Link<'_>, id: &Sourced<String>) -> Option<Draft> {
         )
         .help(format!("remove the definition of {name} in `systemd.network.netdevs`: the host module makes the tap"))
         .label(device.name.place(), "made here")
-        .label(id.place().or(link.interface.place), "and made again for the guest"),
+        .label(id.place().or(link.interface.place), "and made again for the guest")
+        .fix((!device.bindings.is_empty()).then(|| Fix {
+            title: format!("Delete the definition of {name}"),
+            safety: Safety::Unsafe,
+            edits: device.bindings.iter().map(|place| Edit { place: *place, replacement: String::new() }).collect(),
+        })),
     )
 }
 

@@ -35,7 +35,7 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
             let place = link.interface.id.known().and_then(culprit::at_end);
             draft = draft.label(place.or(link.interface.place), format!("{id} of guest {}", link.guest.name));
         }
-        let kept = clash.links.iter().find_map(|link| Some((link, spare_tap(context, link)?)));
+        let kept = clash.links.iter().find_map(|link| Some((link, rewrite::spare_tap(context, link)?)));
         draft.fix(
             kept.and_then(|(link, new)| rewrite::literals(link.interface.id.known(), new, format!("Call it {new}"))),
         )
@@ -50,18 +50,6 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
 fn device<'a>(link: &Link<'a>) -> Option<&'a str> {
     let kind = link.interface.kind.value()?;
     link.interface.id.value().filter(|_| matches!(kind.as_str(), "tap" | "macvtap")).map(String::as_str)
-}
-
-/// The name of a tap that no guest has, whose file leads to an address of this guest.
-fn spare_tap<'a>(context: &Context<'_>, link: &Link<'a>) -> Option<&'a str> {
-    let is_own = |ip| link.guest_addresses().any(|(own, _)| own == ip);
-    let units = &link.host?.network.units.items;
-    units.iter().find_map(|unit| {
-        let [name] = unit.matching.names.items.as_slice() else { return None };
-        let mut nets = unit.routes.items.iter().filter_map(|route| route.destination_net());
-        let leads = nets.any(|net| net.prefix_len() == net.max_prefix_len() && is_own(net.addr()));
-        (leads && context.free.is_device(&name.value)).then_some(name.value.as_str())
-    })
 }
 
 #[cfg(test)]

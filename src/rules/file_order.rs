@@ -3,9 +3,10 @@
 
 use rustc_hash::FxHashSet;
 
+use super::additions;
 use super::context::Context;
 use super::draft::{Draft, Scope};
-use super::finding::Severity;
+use super::finding::{Edit, Fix, Safety, Severity};
 use super::network_shadowed::{is_for_one, loser, match_place};
 use super::rewrite;
 use super::rule::{Activation, FixKind, Group, RuleInfo};
@@ -164,7 +165,8 @@ fn generated(pair: Pair<'_, '_>) -> Option<Draft> {
                 ),
             )
             .label(Some(device), format!("makes {name}"))
-            .label(unit.place, format!("{} is not used", unit.name)),
+            .label(unit.place, format!("{} is not used", unit.name))
+            .fix(joined(host, unit, &name)),
         );
     }
     let made = losers.iter().find(|unit| is_made(unit) && gives_other_addresses(winner, unit))?;
@@ -182,8 +184,22 @@ fn generated(pair: Pair<'_, '_>) -> Option<Draft> {
         )
         .severity(Severity::Warning)
         .label(Some(device), format!("makes {name}, which is not used"))
-        .label(winner.place, format!("{} matches first", winner.name)),
+        .label(winner.place, format!("{} matches first", winner.name))
+        .fix(joined(host, winner, &name)),
     )
+}
+
+/// An edit that gives a file for this tap alone the name of the one that NixOS makes: then the two are one file that says what both do.
+fn joined(host: &Host, unit: &Unit, name: &str) -> Option<Fix> {
+    let is_alone = |other: &Unit| other.name != name || other.is_generated || additions::quoted_name(other).is_none();
+    let is_free = is_own(unit) && host.network.units.items.iter().all(is_alone);
+    let place = additions::quoted_name(unit).filter(|_| is_free)?;
+    let edits = vec![Edit { place, replacement: format!("\"{name}\"") }];
+    Some(Fix {
+        title: format!("Call it {name}, as NixOS does, which makes one file of the two"),
+        safety: Safety::Unsafe,
+        edits,
+    })
 }
 
 fn gives_other_addresses(winner: &Unit, unit: &Unit) -> bool {

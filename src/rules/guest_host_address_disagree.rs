@@ -24,7 +24,7 @@ pub(super) const HEX_DECIMAL: RuleInfo = RuleInfo {
     name: "ipv6-hex-decimal-mismatch",
     severity: Severity::Error,
     group: Group::Addressing,
-    fix: FixKind::Suggested,
+    fix: FixKind::Automatic,
     activation: Activation::Always,
     page: include_str!("ipv6_hex_decimal_mismatch.md"),
     explains: &["guest-host-address-disagree", "host-route-missing", "host-route-on-wrong-tap"],
@@ -94,10 +94,27 @@ fn hex_decimal(context: &Context<'_>) -> Vec<Draft> {
             )
             .help(format!("write `lib.toHexString` in place of `toString` on the {decimal_side}'s side"))
             .label(decimal_place, format!("decimal digits of {}", slip.number))
-            .label(hex_place, format!("hex digits of {}", slip.number)),
+            .label(hex_place, format!("hex digits of {}", slip.number))
+            .fix(in_hex(context, &pair, slip.is_decimal_in_guest)),
         )
     };
     pairs(context).filter_map(draft).collect()
+}
+
+/// An edit that writes the hex form on the side that deviates. The guest's address is safe to change where no machine of the fleet has another name for it.
+fn in_hex(context: &Context<'_>, pair: &Pair<'_, '_>, is_decimal_in_guest: bool) -> Option<Fix> {
+    let (text, old, new) = if is_decimal_in_guest {
+        (&pair.address.text, pair.guest_ip, pair.host_ip)
+    } else {
+        (pair.route.destination.known()?, pair.host_ip, pair.guest_ip)
+    };
+    let fleet = context.fleet;
+    let entries =
+        fleet.hosts.iter().map(|host| &host.hosts_entries).chain(fleet.guests.iter().map(|guest| &guest.hosts_entries));
+    let is_named = is_decimal_in_guest && entries.flatten().any(|entry| entry.ip() == Some(old));
+    let safety = if is_named { Safety::Unsafe } else { Safety::Safe };
+    let length = text.value.split_once('/').map_or(String::new(), |(_, length)| format!("/{length}"));
+    culprit::replace_literal(text, &format!("{new}{length}"), format!("Write {new}{length}"), safety)
 }
 
 /// The only address of a family that a guest has, and the only one that the host routes to its tap, where they differ.

@@ -1,11 +1,13 @@
 //! Conditions of a file that mean something else than they seem to: none at all, a name with a space, a list turned around.
 
+use super::additions;
 use super::context::Context;
+use super::culprit;
 use super::draft::{Draft, Scope};
-use super::finding::Severity;
+use super::finding::{Edit, Fix, Safety, Severity};
 use super::odd::Machine;
 use super::rule::{Activation, FixKind, Group, RuleInfo};
-use crate::fleet::{MacAddress, Matching, Unit};
+use crate::fleet::{Choice, Link, MacAddress, Matching, Route, Unit};
 
 pub(super) const EMPTY: RuleInfo = RuleInfo {
     name: "match-empty",
@@ -72,10 +74,57 @@ fn empty(context: &Context<'_>) -> Vec<Draft> {
                     Machine::Host(..) => format!("write `matchConfig.Name = \"{guess}\";` with the link's name"),
                     Machine::Guest(..) => "write `matchConfig.MACAddress` with the address of the card".to_owned(),
                 })
-                .label(place.or(unit.place), "no condition that counts"),
+                .label(place.or(unit.place), "no condition that counts")
+                .fix(condition(context, machine, unit, guess)),
         );
     }
     drafts
+}
+
+/// An edit that gives a file the only condition that can be meant: the tap without a file of the guest that it leads to, or the guest's only card.
+fn condition(context: &Context<'_>, machine: Machine<'_>, unit: &Unit, guess: &str) -> Option<Fix> {
+    let is_bare = |choice: Choice<'_>| match choice {
+        Choice::Unit(unit) => unit.is_generated,
+        Choice::Nothing | Choice::Stock => true,
+        Choice::Undecided => false,
+    };
+    let new = match machine {
+        Machine::Host(id, _) => {
+            let leads = |ip| unit.routes.items.iter().filter_map(Route::destination_net).any(|net| net.addr() == ip);
+            let is_led = |link: &Link<'_>| link.guest_addresses().any(|(ip, _)| leads(ip));
+            let mut meant = context.links.all.iter().filter(|link| match link.host_id {
+                Some(host) if unit.routes.items.is_empty() => {
+                    host == id && is_bare(link.host_unit) && link.tap() == Some(guess)
+                }
+                Some(host) => host == id && is_bare(link.host_unit) && is_led(link),
+                // Of a guest that nobody is known to run the route alone tells that it is meant.
+                None => is_led(link),
+            });
+            let (Some(link), None) = (meant.next(), meant.next()) else { return None };
+            format!("Name = \"{}\";", link.tap()?)
+        }
+        Machine::Guest(id, guest) => {
+            let [link] = context.links.of_guest(id) else { return None };
+            let mac =
+                link.interface.mac.value().filter(|_| guest.interfaces.is_complete && is_bare(link.guest_unit))?;
+            format!("MACAddress = \"{mac}\";")
+        }
+    };
+    let title = format!("Write `{}`", new.trim_end_matches(';'));
+    let written = format!("matchConfig.{new}");
+    if let Some(place) = unit.matching.empty {
+        return Some(Fix { title, safety: Safety::Unsafe, edits: vec![Edit { place, replacement: written }] });
+    }
+    match unit.matching.macs.items.as_slice() {
+        [] => additions::option(unit, &written, Safety::Unsafe),
+        [mac] => {
+            let (name, value) = (culprit::name_of(&mac.origin)?, culprit::literal(mac)?);
+            let (key, text) = new.trim_end_matches(';').split_once(" = ")?;
+            let edits = [(name, key), (value, text)].map(|(place, new)| Edit { place, replacement: new.to_owned() });
+            Some(Fix { title, safety: Safety::Unsafe, edits: edits.to_vec() })
+        }
+        _ => None,
+    }
 }
 
 /// Whether a file has nothing that is lost when it is ignored. It may only take the place of one that systemd ships.

@@ -164,12 +164,12 @@ impl<'a> Ranges<'a> {
         nets.map(|nets| Self { option, texts: &list.items, nets, interfaces: &nat.internal_interfaces, place })
     }
 
-    fn cover(&self, ip: IpAddr) -> bool {
+    pub(super) fn cover(&self, ip: IpAddr) -> bool {
         self.nets.iter().any(|net| net.contains(&ip))
     }
 
     /// Whether a tap is translated by its name. Either dialect of wildcards counts (`vm+` for iptables, `vm*` for nftables).
-    fn cover_name(&self, tap: &str) -> bool {
+    pub(super) fn cover_name(&self, tap: &str) -> bool {
         self.interfaces.items.iter().any(|pattern| glob_matches(&pattern.value.replace('+', "*"), tap))
     }
 

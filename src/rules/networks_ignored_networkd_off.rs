@@ -40,15 +40,21 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
     for (id, host, links) in context.routed_hosts() {
         // Without a file for one of its taps the files may serve something else.
         let file = links.iter().find_map(|link| link.host_unit.unit()).filter(|_| is_off(&host.network));
-        drafts.extend(file.map(|unit| draft(Scope::host(id), &format!("host {}", host.name), &host.network, unit)));
+        // What configured the uplink until now no longer does.
+        let safety = Safety::Unsafe;
+        let words = format!("host {}", host.name);
+        drafts.extend(file.map(|unit| draft(Scope::host(id), &words, &host.network, unit, safety)));
     }
     for cards in context.links.all.chunk_by(|one, next| one.guest_id == next.guest_id) {
         let Some(link) = cards.iter().find(|link| link.is_routed() && is_off(&link.guest.network)) else { continue };
         let mut files = link.guest.network.units.items.iter().filter(|unit| !unit.is_generated);
         let file = files.find(|unit| has_host_address(unit) || has_host_route(unit));
-        drafts.extend(
-            file.map(|unit| draft(Scope::link(link), &format!("guest {}", link.guest.name), &link.guest.network, unit)),
-        );
+        // A file for each card: nothing else is left that could have configured one.
+        let is_whole = link.guest.interfaces.is_complete
+            && cards.iter().all(|card| card.guest_unit.unit().is_some_and(|unit| !unit.is_generated));
+        let safety = if is_whole { Safety::Safe } else { Safety::Unsafe };
+        let words = format!("guest {}", link.guest.name);
+        drafts.extend(file.map(|unit| draft(Scope::link(link), &words, &link.guest.network, unit, safety)));
     }
     drafts
 }
@@ -61,7 +67,7 @@ fn is_off(network: &Network) -> bool {
     }
 }
 
-fn draft(scope: Scope, machine: &str, network: &Network, unit: &Unit) -> Draft {
+fn draft(scope: Scope, machine: &str, network: &Network, unit: &Unit, safety: Safety) -> Draft {
     let files = network.units.items.iter().filter(|unit| !unit.is_generated).count();
     let which = if files == 1 { unit.name.clone() } else { format!("{} and {} more files", unit.name, files - 1) };
     Draft::new(
@@ -74,8 +80,7 @@ fn draft(scope: Scope, machine: &str, network: &Network, unit: &Unit) -> Draft {
     .label(network.networkd.place(), "networkd is off")
     .fix(match network.networkd.known().filter(|off| off.origin.own_place().is_some()) {
         Some(off) => culprit::replace_value(&off.origin, 5, "true").map(|fix| Fix { safety: Safety::Unsafe, ..fix }),
-        // What configured the uplink until now no longer does.
-        None => additions::to_machine(network, unit.place, "networking.useNetworkd = true;", Safety::Unsafe),
+        None => additions::to_machine(network, unit.place, "networking.useNetworkd = true;", safety),
     })
 }
 

@@ -5,10 +5,10 @@ use std::net::{IpAddr, SocketAddr};
 use super::context::{Context, may_use_dhcp};
 use super::culprit;
 use super::draft::{Draft, Family, Scope};
-use super::finding::{Safety, Severity};
+use super::finding::{Fix, Safety, Severity};
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::facts::parse_prefix;
-use crate::fleet::{Guest, GuestId, Host, HostId, PortForward, Sourced, Unit};
+use crate::fleet::{Guest, GuestId, Host, HostId, Link, PortForward, Sourced, Unit};
 
 pub(super) const DUPLICATE: RuleInfo = RuleInfo {
     name: "duplicate-nat-forward-port",
@@ -180,11 +180,11 @@ fn target(context: &Context<'_>) -> Vec<Draft> {
             .chain(&host.nat.internal_ipv6s.items)
             .filter_map(|text| parse_prefix(&text.value))
             .collect();
-        for text in forwards.iter().filter_map(|forward| forward.destination.known()) {
+        for (forward, text) in forwards.iter().filter_map(|forward| Some((forward, forward.destination.known()?))) {
             let Some(ip) = destination(&text.value) else { continue };
             let is_inside = ranges.iter().any(|net| net.contains(&ip));
             if is_inside && !has_address(context, host, ip) {
-                drafts.push(draft(id, host, text, ip));
+                drafts.push(draft(id, host, text, ip).fix(to_listener(&links, forward, text, ip)));
             }
         }
     }
@@ -215,6 +215,22 @@ fn draft(id: HostId, host: &Host, text: &Sourced<String>, ip: IpAddr) -> Draft {
     .help("write the address of the guest that is meant, best by the binding that also gives it to the guest")
     .label(super::culprit::at_byte(text, 0).or(text.place()), format!("no guest has {ip}"))
     .label(text.place(), "the destination")
+}
+
+/// An edit that forwards to the only guest that may answer: the others let the port certainly not in.
+fn to_listener(links: &[&Link<'_>], forward: &PortForward, text: &Sourced<String>, old: IpAddr) -> Option<Fix> {
+    let protocol = forward.protocol.value()?;
+    let (_, ports) = text.value.rsplit_once(':')?;
+    let port: i64 = ports.split('-').next()?.parse().ok()?;
+    let mut open = links.iter().filter(|link| !link.guest.ports.closes(protocol, port));
+    let link = match (open.next(), open.next()) {
+        (Some(link), None) => link,
+        _ => links.first().filter(|_| links.len() == 1)?,
+    };
+    let mut own = link.guest_addresses().map(|(ip, _)| ip).filter(|ip| Family::of(*ip) == Family::of(old));
+    let (Some(ip), None) = (own.next(), own.next()) else { return None };
+    let new = if ip.is_ipv4() { format!("{ip}:{ports}") } else { format!("[{ip}]:{ports}") };
+    culprit::replace_literal(text, &new, format!("Forward to guest {}", link.guest.name), Safety::Unsafe)
 }
 
 /// Services that open no port of the guest by themselves; the SSH server opens its own (nixpkgs, `nixos/modules/services/`).

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::additions;
+use super::context::Context;
 use super::culprit;
 use super::finding::{Edit, Fix, Safety};
 use crate::fleet::{Link, MacAddress, Sourced, Unit};
@@ -57,6 +58,18 @@ pub(super) fn device(link: &Link<'_>, new: &str) -> Option<Fix> {
     let units = link.host.map(|host| host.network.units.items.as_slice()).unwrap_or_default();
     let names = units.iter().flat_map(|unit| &unit.matching.names.items).filter(|name| name.value == written.value);
     literals(std::iter::once(written).chain(names), new, format!("Call it {new}"))
+}
+
+/// The name of a tap that no guest has, whose file leads to an address of this guest.
+pub(super) fn spare_tap<'a>(context: &Context<'_>, link: &Link<'a>) -> Option<&'a str> {
+    let is_own = |ip| link.guest_addresses().any(|(own, _)| own == ip);
+    let units = &link.host?.network.units.items;
+    units.iter().find_map(|unit| {
+        let [name] = unit.matching.names.items.as_slice() else { return None };
+        let mut nets = unit.routes.items.iter().filter_map(|route| route.destination_net());
+        let leads = nets.any(|net| net.prefix_len() == net.max_prefix_len() && is_own(net.addr()));
+        (leads && context.free.is_device(&name.value)).then_some(name.value.as_str())
+    })
 }
 
 /// An edit that gives a guest another index, if its own is a plain literal that none of the others uses.

@@ -1,15 +1,17 @@
 //! Keys that nobody knows: mistyped, in a section where they mean nothing, or below `microvm` where no option has the name.
 
+use super::additions;
 use super::context::Context;
 use super::culprit;
 use super::draft::Draft;
-use super::finding::{Safety, Severity};
+use super::finding::{Edit, Fix, Safety, Severity};
 use super::names::nearest_of;
 use super::odd::{self, Machine};
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use super::wording;
-use crate::fleet::{Matching, Odd, Oddity};
+use crate::fleet::{BesideConfig, Found, Matching, Odd, Oddity, Unit};
 use crate::schema::networkd::{self, REMOVED_OPTIONS, Section};
+use crate::source::{Place, Span};
 
 pub(super) const UNKNOWN: RuleInfo = RuleInfo {
     name: "unknown-section-key",
@@ -48,7 +50,7 @@ pub(super) const MICROVM: RuleInfo = RuleInfo {
     name: "vms-unknown-option",
     severity: Severity::Error,
     group: Group::Schema,
-    fix: FixKind::Suggested,
+    fix: FixKind::Automatic,
     activation: Activation::Always,
     page: include_str!("vms_unknown_option.md"),
     explains: &["interface-missing-required-key"],
@@ -134,8 +136,60 @@ fn wrong_section<'a>(context: &Context<'a>, machine: Machine<'a>, oddity: &Oddit
         machine
             .draft(context, oddity, wrong, breaks)
             .help(format!("move `{}` to {right}", oddity.key))
-            .label(machine.place(oddity), label),
+            .label(machine.place(oddity), label)
+            .fix(moved(machine, oddity, &sections)),
     )
+}
+
+/// An edit that moves a key with a plain value to the only section that knows it.
+fn moved(machine: Machine<'_>, oddity: &Oddity, sections: &[Section]) -> Option<Fix> {
+    let unit = machine.unit(&oddity.within)?;
+    let old = oddity.origin.whole()?;
+    let key = &oddity.key;
+    let value = plain_value(oddity)?;
+    let added = match sections {
+        [Section::Network] => additions::setting(unit, &format!("{key} = {value};")),
+        [Section::Link] => additions::option(unit, &format!("linkConfig.{key} = {value};"), Safety::Unsafe),
+        [Section::Route] if key == "GatewayOnLink" && value == "true" => {
+            return on_its_route(unit, oddity.section, old);
+        }
+        _ => None,
+    };
+    let removed = Fix {
+        title: String::new(),
+        safety: Safety::Unsafe,
+        edits: vec![Edit { place: old, replacement: String::new() }],
+    };
+    let to = sections.first().map_or("", |section| odd::option_of(*section));
+    additions::together([added, Some(removed)], format!("Move `{key}` to {to}"), Safety::Unsafe)
+}
+
+/// The value as it is written, if it is a literal.
+fn plain_value(oddity: &Oddity) -> Option<String> {
+    let place = oddity.origin.value?;
+    let value = match oddity.found.as_ref()? {
+        Found::Text(text) if !text.contains(['"', '\\', '$', '\n']) => format!("\"{text}\""),
+        Found::Int(number) => number.to_string(),
+        Found::Bool(truth) => truth.to_string(),
+        _ => return None,
+    };
+    ((place.span.end - place.span.start) as usize == value.len()).then_some(value)
+}
+
+/// An edit that makes a route of the only gateway of a file and of the flag that stands beside it.
+fn on_its_route(unit: &Unit, section: Section, flag: Place) -> Option<Fix> {
+    let [gateway] = unit.gateways.items.as_slice() else { return None };
+    let route = format!("{{ Gateway = \"{}\"; GatewayOnLink = true; }}", gateway.value);
+    let is_literal = culprit::literal(gateway).is_some();
+    let old = match section {
+        Section::Network => unit.setting("Gateway").and_then(culprit::binding),
+        // The option is a list.
+        _ => None,
+    };
+    let mut fix = additions::route(unit, &route, Safety::Unsafe).filter(|_| is_literal)?;
+    fix.title = "Write a route with the gateway and its flag".to_owned();
+    fix.edits.extend([old?, flag].map(|place| Edit { place, replacement: String::new() }));
+    Some(fix)
 }
 
 fn in_match<'a>(context: &Context<'a>, machine: Machine<'a>, oddity: &Oddity) -> Option<Draft> {
@@ -252,6 +306,27 @@ fn below_microvm<'a>(context: &Context<'a>, machine: Machine<'a>, oddity: &Oddit
                 None => format!("remove it; the options there are {}", options.join(", ")),
             })
             .label(machine.place(oddity), label)
-            .fix(fix.and_then(|name| culprit::rename(&oddity.origin, key, name, Safety::Unsafe))),
+            .fix(match is_inside {
+                true => into_config(oddity, &inside),
+                false => fix.and_then(|name| culprit::rename(&oddity.origin, key, name, Safety::Safe)),
+            }),
     )
+}
+
+/// An edit that moves an option of a guest into its `config`: by a path, which Nix joins to a set that is written out. Any other `config` becomes one of
+/// the `imports` of such a set.
+fn into_config(oddity: &Oddity, inside: &str) -> Option<Fix> {
+    let mut fix = culprit::rename(&oddity.origin, &oddity.key, inside, Safety::Safe)?;
+    fix.title = format!("Write `{inside}`");
+    match oddity.beside {
+        BesideConfig::Closed => return None,
+        BesideConfig::Open => {}
+        BesideConfig::Other { binding, value } => {
+            let part = |start, end| Place { file: binding.file, span: Span::new(start, end) };
+            let (before, after) = (part(binding.span.start, value.span.start), part(value.span.end, binding.span.end));
+            fix.edits.push(Edit { place: before, replacement: "config.imports = [ (".to_owned() });
+            fix.edits.push(Edit { place: after, replacement: ") ];".to_owned() });
+        }
+    }
+    Some(fix)
 }

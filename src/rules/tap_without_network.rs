@@ -6,7 +6,7 @@ use super::additions;
 use super::context::{Context, is_fully_known};
 use super::culprit;
 use super::draft::{Draft, Family, Scope};
-use super::finding::{Fix, Severity};
+use super::finding::{Fix, Safety, Severity};
 use super::rule::{Activation, FixKind, Group, RuleInfo};
 use crate::fleet::links::{has_host_address, has_host_route};
 use crate::fleet::{Choice, Fact, Host, Link, Sourced, Unit};
@@ -169,11 +169,24 @@ fn over_maximum(context: &Context<'_>) -> Vec<Draft> {
                 .help(format!("raise the number of prepared taps from {last} to at least {highest}, or use free indices up to {last}"))
                 .label(culprit.or(link.interface.place), format!("{number} is above {last}"))
                 .label(series.unit.place, format!("prepares {} files, the last for {prefix}{last}", series.count))
-                .template(series.unit.place),
+                .template(series.unit.place)
+                .fix(counted_further(host, series, highest)),
             );
         }
     }
     drafts
+}
+
+/// An edit that raises the only number that the files can have been counted up to.
+fn counted_further(host: &Host, series: &Series<'_>, highest: u32) -> Option<Fix> {
+    // `genList` counts from 0, so its number is one more than the last.
+    let is_end =
+        |count: i64| count == i64::from(series.last) || (series.first == 0 && count == i64::from(series.last) + 1);
+    let mut ends = host.counts.iter().filter(|count| is_end(count.value));
+    let (Some(end), None) = (ends.next(), ends.next()) else { return None };
+    let new = (end.value + i64::from(highest) - i64::from(series.last)).to_string();
+    let fix = culprit::replace_value(&end.origin, end.value.to_string().len(), &new)?;
+    Some(Fix { title: format!("Count up to {new} in place of {}", end.value), safety: Safety::Unsafe, ..fix })
 }
 
 /// The tap of a guest that wants to be routed, for which its host certainly has nothing.
