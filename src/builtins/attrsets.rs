@@ -7,22 +7,22 @@ use crate::eval::{Evaluator, NativeDef, Outcome, Stop, Wanted};
 use crate::heap::{Symbol, Value, View, sym};
 use crate::syntax::ExprId;
 
-static STRING_FIRST: &[(u8, Wanted)] = &[(0, Wanted::Str)];
+static NAME_FIRST: &[(u8, Wanted)] = &[(0, Wanted::Plain)];
 static SET_FIRST: &[(u8, Wanted)] = &[(0, Wanted::Attrs)];
 
 pub(super) static FAMILY: &[NativeDef] = &[
     NativeDef::strict("builtins.attrNames", 1, attr_names),
     NativeDef::strict("builtins.attrValues", 1, attr_values),
-    NativeDef::strict("builtins.getAttr", 2, get_attr).looking(STRING_FIRST),
-    NativeDef::strict("builtins.hasAttr", 2, has_attr).looking(STRING_FIRST),
+    NativeDef::strict("builtins.getAttr", 2, get_attr).looking(NAME_FIRST),
+    NativeDef::strict("builtins.hasAttr", 2, has_attr).looking(NAME_FIRST),
     NativeDef::strict("builtins.removeAttrs", 2, remove_attrs).looking(SET_FIRST),
     NativeDef::strict("builtins.intersectAttrs", 2, intersect_attrs).looking(SET_FIRST),
     NativeDef::strict("builtins.listToAttrs", 1, list_to_attrs),
-    NativeDef::strict("builtins.catAttrs", 2, cat_attrs).looking(STRING_FIRST),
+    NativeDef::strict("builtins.catAttrs", 2, cat_attrs).looking(NAME_FIRST),
     NativeDef::with_strict("builtins.mapAttrs", 2, 0b10, map_attrs),
     NativeDef::strict("builtins.zipAttrsWith", 2, zip_attrs_with).looking(FUNCTION_AND_LIST),
     NativeDef::strict("builtins.functionArgs", 1, function_args),
-    NativeDef::strict("builtins.unsafeGetAttrPos", 2, attr_position).looking(STRING_FIRST),
+    NativeDef::strict("builtins.unsafeGetAttrPos", 2, attr_position).looking(NAME_FIRST),
 ];
 
 /// The name of an attribute as a string that points at where the name was written.
@@ -242,7 +242,7 @@ fn attr_position(ev: &mut Evaluator, args: &[Value]) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use crate::builtins::testing::check;
+    use crate::builtins::testing::{check, eval_to_text};
 
     #[test]
     fn reading() {
@@ -254,6 +254,16 @@ mod tests {
             ("builtins.catAttrs \"a\" [ { a = 1; } { b = 0; } { a = 2; } ]", "[ 1 2 ]"),
             ("builtins.functionArgs ({ a, b ? 1, ... }: a)", "{ a = false; b = true; }"),
         ]);
+    }
+
+    /// A name that refers to the store is refused before the other argument is looked at.
+    #[test]
+    fn names_come_first() {
+        let with = "(builtins.toFile \"f\" \"\")";
+        for call in ["getAttr", "hasAttr", "catAttrs", "unsafeGetAttrPos", "toFile", "compareVersions"] {
+            let text = eval_to_text(&format!("builtins.{call} {with} (throw \"second\")"));
+            assert!(text.ends_with("is not allowed to refer to a store path"), "{call}: {text}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `fromTOML`.
 
-use crate::eval::{ErrorKind, Evaluator, LimitKind, NativeDef, Outcome};
+use crate::eval::{ErrorKind, Evaluator, LimitKind, NativeDef, Outcome, Stop};
 use crate::heap::{Symbol, Value};
 use crate::syntax::ExprId;
 
@@ -80,14 +80,25 @@ fn string_end(text: &str, quote: char) -> (usize, bool) {
     (text.len(), has_newer_escape)
 }
 
+/// No string of Nix can hold a zero byte, which TOML can write as an escape.
+fn without_zero_byte(ev: &mut Evaluator, text: &str) -> Result<(), Stop> {
+    if text.contains('\0') {
+        return Err(ev.error(ErrorKind::Type, "while parsing TOML: there is a zero byte in a string"));
+    }
+    Ok(())
+}
+
 /// The value of a TOML value. The nesting of tables is limited by the parser.
 ///
 /// # Errors
-/// It holds a date or a time.
+/// It holds a date or a time, or a zero byte.
 pub fn toml_value(ev: &mut Evaluator, value: toml::Value) -> Outcome {
     ev.tick()?;
     Ok(match value {
-        toml::Value::String(text) => ev.str(&text),
+        toml::Value::String(text) => {
+            without_zero_byte(ev, &text)?;
+            ev.str(&text)
+        }
         toml::Value::Integer(number) => Value::int(number),
         toml::Value::Float(number) => Value::float(number),
         toml::Value::Boolean(truth) => Value::bool(truth),
@@ -104,6 +115,7 @@ pub fn toml_value(ev: &mut Evaluator, value: toml::Value) -> Outcome {
         toml::Value::Table(table) => {
             let mut attributes: Vec<(Symbol, Value, ExprId)> = Vec::with_capacity(table.len());
             for (name, value) in table {
+                without_zero_byte(ev, &name)?;
                 let value = toml_value(ev, value)?;
                 attributes.push((ev.heap.intern(&name), value, ExprId::NONE));
             }
@@ -134,6 +146,14 @@ mod tests {
             (
                 "builtins.fromTOML \"t = { a = 1,\n b = 2 }\"",
                 "error: while parsing TOML: an inline table must stand on one line",
+            ),
+            (
+                "builtins.fromTOML \"\\\"a\\\\u0000\\\" = 1\"",
+                "error: while parsing TOML: there is a zero byte in a string",
+            ),
+            (
+                "builtins.fromTOML \"a = \\\"\\\\u0000\\\"\"",
+                "error: while parsing TOML: there is a zero byte in a string",
             ),
             ("builtins.fromTOML \"d = 1979-05-27\"", "error: while parsing TOML: dates and times are not supported"),
         ]);

@@ -3,11 +3,13 @@
 
 use super::encoding::{BASE32, base16, base32};
 use super::hashing::Algorithm;
-use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop};
+use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop, Wanted};
 use crate::heap::{ContextElement, Value};
 
-pub(super) static FAMILY: &[NativeDef] =
-    &[NativeDef::strict("builtins.placeholder", 1, placeholder), NativeDef::strict("builtins.toFile", 2, to_file)];
+pub(super) static FAMILY: &[NativeDef] = &[
+    NativeDef::strict("builtins.placeholder", 1, placeholder),
+    NativeDef::strict("builtins.toFile", 2, to_file).looking(&[(0, Wanted::Plain)]),
+];
 
 /// Longest name of a store path, in bytes.
 const LONGEST_NAME: usize = 211;
@@ -89,7 +91,6 @@ fn placeholder(ev: &mut Evaluator, args: &[Value]) -> Outcome {
 fn to_file(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [name, content] = args else { return Ok(Value::NULL) };
     let (name, content) = (ev.want_plain_text(*name)?, ev.want_string(*content)?);
-    check_name(ev, &name)?;
     let mut references = Vec::new();
     for element in ev.heap.context(content).iter() {
         match element {
@@ -100,6 +101,7 @@ fn to_file(ev: &mut Evaluator, args: &[Value]) -> Outcome {
             }
         }
     }
+    check_name(ev, &name)?;
     references.sort();
     let path = text_path(&name, ev.heap.bytes(content), &references);
     let id = ev.heap.new_string(path.as_bytes());
@@ -119,6 +121,10 @@ mod tests {
             (
                 "builtins.toFile \"bad/name\" \"x\"",
                 "error: 'bad/name' cannot be the name of a store path: it contains a character that is not allowed",
+            ),
+            (
+                "builtins.toFile \"bad/name\" (derivation { name = \"n\"; system = \"s\"; builder = \"b\"; }).drvPath",
+                "error: builtins.toFile: the file 'bad/name' must not refer to a derivation",
             ),
         ]);
     }

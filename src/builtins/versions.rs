@@ -7,7 +7,7 @@ use crate::heap::{Value, sym};
 use crate::syntax::ExprId;
 
 pub(super) static FAMILY: &[NativeDef] = &[
-    NativeDef::strict("builtins.compareVersions", 2, compare_versions).looking(&[(0, Wanted::Str)]),
+    NativeDef::strict("builtins.compareVersions", 2, compare_versions).looking(&[(0, Wanted::Plain)]),
     NativeDef::strict("builtins.splitVersion", 1, split_version),
     NativeDef::strict("builtins.parseDrvName", 1, parse_drv_name),
 ];

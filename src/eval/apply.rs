@@ -250,6 +250,7 @@ impl Evaluator {
             Wanted::Any => return Ok(()),
             Wanted::Int => (matches!(value.view(), View::Int(_)), "an integer"),
             Wanted::Str => (matches!(value.view(), View::Str(_)), "a string"),
+            Wanted::Plain => return self.want_plain(value).map(|_| ()),
             Wanted::List => (matches!(value.view(), View::List(_)), "a list"),
             Wanted::Attrs => (matches!(value.view(), View::Attrs(_)), "a set"),
             Wanted::Function => return self.want_function(value).map(|_| ()),

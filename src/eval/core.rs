@@ -56,7 +56,10 @@ impl Evaluator {
                 self.run_ask(native, a, b)
             }
             View::Ref(target) => {
-                self.heap.set(slot, Value::BLACK);
+                // What is read from the slot meanwhile is the target, unless references go round in a circle.
+                if matches!(self.heap.get(target).view(), View::Ref(_)) {
+                    self.heap.set(slot, Value::BLACK);
+                }
                 if self.depth >= self.limits.depth {
                     self.limit_error(super::LimitKind::Depth).0
                 } else {

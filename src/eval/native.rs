@@ -18,6 +18,8 @@ pub enum Wanted {
     Int,
     /// A string.
     Str,
+    /// A string that refers to nothing in the store.
+    Plain,
     /// A list.
     List,
     /// A set.

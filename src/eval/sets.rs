@@ -67,7 +67,7 @@ impl Evaluator {
             start
         };
         let set = Set { start, shape };
-        let set = if bindings.recursive { self.apply_overrides(set) } else { Ok(set) };
+        let set = if bindings.recursive { self.apply_overrides(set, bindings, frame) } else { Ok(set) };
         match set {
             Ok(set) if bindings.dynamics.len == 0 => Value::attrs(set),
             Ok(set) => self.add_dynamic(set, bindings.dynamics, frame),
@@ -100,9 +100,23 @@ impl Evaluator {
     }
 
     /// `__overrides` of a recursive set: its attributes replace the set's own, for the bindings as well.
-    fn apply_overrides(&mut self, set: Set) -> Result<Set, Stop> {
+    ///
+    /// Whatever takes a variable of the set while the overrides are evaluated keeps what it stood for before. So every binding is moved to a slot of its
+    /// own first, and the frame only points there.
+    fn apply_overrides(&mut self, set: Set, bindings: Bindings, frame: Env) -> Result<Set, Stop> {
         let Some(slot) = self.heap.attribute(set, sym::OVERRIDES) else { return Ok(set) };
-        let overrides = self.want_attrs(Value::reference(slot))?;
+        for offset in 0..bindings.entries.len {
+            let own = SlotId(frame.0 + 1 + offset);
+            let moved = match (self.heap.get(own).view(), self.program.entry(bindings.entries.start + offset)) {
+                // A name for another binding is one for what that is in the end.
+                (View::Ref(_), Some(entry)) => Value::thunk(entry.value, frame),
+                _ => self.heap.get(own),
+            };
+            let moved = self.settle(moved);
+            self.heap.set(own, moved);
+        }
+        let written = self.heap.share(slot);
+        let overrides = self.want_attrs(written)?;
         for (name, from, _) in self.heap.entries(overrides) {
             if let Some(own) = self.heap.attribute(set, name) {
                 let value = self.heap.share(from);

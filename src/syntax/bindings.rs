@@ -269,6 +269,7 @@ impl<'t> Lowering<'t> {
 
     /// The name of an attribute as written in a binding, without looking at dynamic names yet.
     fn key(&mut self, node: Node<'t>) -> Key<'t> {
+        self.refuse_indented(node);
         match self.static_name(node) {
             Some(name) => Key::Static(name, node.span()),
             None => Key::Dynamic(node),

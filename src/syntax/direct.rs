@@ -415,7 +415,7 @@ impl Reader<'_> {
     fn attribute(&mut self) -> Option<()> {
         let mark = self.builder.mark();
         match self.peek()? {
-            TOKEN_STRING_START => self.string()?,
+            TOKEN_STRING_START if !self.is_indented() => self.string()?,
             TOKEN_INTERPOL_START => self.interpolation(NODE_DYNAMIC)?,
             TOKEN_IDENT | TOKEN_OR => {
                 self.take_as(TOKEN_IDENT)?;
@@ -424,6 +424,12 @@ impl Reader<'_> {
             _ => return None,
         }
         Some(())
+    }
+
+    /// Whether the string that begins here is an indented one, which rnix takes as the name of an attribute and Nix does not.
+    fn is_indented(&self) -> bool {
+        let start = self.tokens.get(self.at).map(|(_, span)| span.start as usize..span.end as usize);
+        start.and_then(|range| self.text.get(range)) == Some("''")
     }
 
     fn string(&mut self) -> Option<()> {
@@ -540,7 +546,9 @@ mod tests {
 
     #[test]
     fn operators_that_do_not_associate_are_left_to_rnix() {
-        for text in ["1 == 2 == 3", "1 < 2 < 3", "a ? b ? c", "1 |> map", "(1]", "{ a = 1 }", "x: y", "1 + x: y"] {
+        for text in
+            ["1 == 2 == 3", "1 < 2 < 3", "a ? b ? c", "1 |> map", "(1]", "{ a = 1 }", "x: y", "1 + x: y", "a.''b''"]
+        {
             assert_eq!(read(text).is_some(), text == "x: y", "{text}");
         }
     }

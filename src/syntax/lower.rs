@@ -345,12 +345,22 @@ impl<'t> Lowering<'t> {
         let path = node.node(SyntaxKind::NODE_ATTRPATH)?;
         let mut steps = Vec::new();
         for step in path.nodes().filter(|step| step.kind() != SyntaxKind::NODE_ERROR) {
+            self.refuse_indented(step);
             steps.push(match self.static_name(step) {
                 Some(name) => Step::Static { name, binder: self.push(Expr::Binder(name), step.span()) },
                 None => Step::Dynamic(self.dynamic_name(step)),
             });
         }
         (!steps.is_empty()).then(|| self.path_of(&steps))
+    }
+
+    /// Complains about a name that is written as an indented string.
+    pub(super) fn refuse_indented(&mut self, step: Node<'t>) {
+        let opener = step.tokens().next().filter(|token| token.text() == "''");
+        if let Some(opener) = opener.filter(|_| step.kind() == SyntaxKind::NODE_STRING) {
+            let message = "the name of an attribute cannot be written as an indented string; use `\"`".to_owned();
+            self.complain(SyntaxErrorKind::Grammar, opener.span(), message);
+        }
     }
 
     /// Lowers the name of a dynamic attribute.

@@ -24,6 +24,7 @@ CLASSES = [
     ("alias", r"Renaming error"),
     # Of the language. What was found instead is shown, in any words.
     ("wrong value", r"expected an? (\w+ )*but found |cannot coerce (an?|the) |while an? \w+ was expected"),
+    ("cannot be compared", r"cannot compare"),
     ("not a function", r"attempt to call something which is not a function"),
     ("undefined variable", r"undefined variable|` is not defined here"),
     ("TOML", r"parsing (a )?TOML"),
@@ -49,6 +50,7 @@ CLASSES = [
                 r"|can only act on derivations|is not a derivation$|must refer to exactly one derivation|may not reference derivations|must not contain a reference to a derivation|must not refer to a derivation"),
     ("store name", r"name of a store path|contains illegal character|(not )?allowed to end in|invalid derivation (output )?name|duplicate derivation output"
                    r"|an empty set of outputs|multiple outputs are not supported"),
+    ("zero byte", r"contains null bytes|cannot be represented as a Nix string|zero byte"),
     ("not JSON", r"unsigned json number|json\.exception|invalid JSON|to JSON"),
     ("no such file", r"does not exist|No such file|getting status of .*Not a directory"),
     ("file", r"cannot be read|getting status of|opening directory|opening file|Is a directory|reading file|reading directory|not a regular file"),
@@ -57,7 +59,6 @@ CLASSES = [
     ("store name", r"not a valid store path|is not in the Nix store|to be a valid store path|is not a store path|cannot be the name of a store path|name .* (is not|contains|must not)"),
     ("literal", r"invalid integer|invalid float|does not fit into"),
     ("syntax", r"syntax error|^\S+:\d+:\d+: |path has a trailing slash"),
-    ("cannot be compared", r"cannot compare"),
     ("wrong value", r"expected an? |cannot (coerce|convert|add|concatenate|negate)|doesn't represent an absolute path|while an? .* was expected"
                     r"|is not an? (function|string|list|set)|expects a set|requires a function|`with` needs a set|an attribute name must be"),
 ]

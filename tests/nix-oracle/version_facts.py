@@ -91,6 +91,7 @@ FACTS = [
     (CHECKED, lambda text, theirs, ours: says(theirs, "invalid derivation output name 'drv'|invalid value 'nar' for 'outputHashMode'"), "another name was taken"),
     (CHECKED, lambda text, theirs, ours: says(theirs, "already defined") and not says(ours, "already defined") and uses(text, r"=\W*(rec\W*)?\{"), "sets in sets were not merged"),
     (CHECKED, lambda text, theirs, ours: uses(text, "fromJSON") and says(ours, "invalid JSON.*out of the range of integers"), "integers that are too large became floats"),
+    (CHECKED, lambda text, theirs, ours: says(ours, "zero byte"), "a zero byte in JSON or TOML ended the string"),
     (CHECKED, lambda text, theirs, ours: uses(text, "storePath") and says(theirs, "getting status of") and says(ours, "is not in the Nix store"), "storePath looked for the file first"),
     (PIPES, lambda text, theirs, ours: uses(text, r"\|>|<\|") and says(theirs, "syntax error"), "there were no pipes"),
     (KEYWORDS, lambda text, theirs, ours: values(theirs, ours) and theirs[1].replace("\\$", "$") == ours[1].replace("\\$", "$"), "every dollar in a name was escaped"),

@@ -78,6 +78,18 @@ mod tests {
             (r#"builtins.fromJSON "[1,]""#, "error: invalid JSON at line 1, column 4: expected a value"),
             (r#"builtins.fromJSON "{\n a: 1}""#, "error: invalid JSON at line 2, column 2: expected a string or `}`"),
             (r#"builtins.fromJSON "1 2""#, "error: invalid JSON at line 1, column 3: expected the end"),
+            (
+                r#"builtins.fromJSON ''[ "\u0000" ''"#,
+                "error: invalid JSON at line 1, column 11: there is a zero byte in a string, which no string of Nix can hold",
+            ),
+            (
+                r#"builtins.fromJSON ''{ "a\u0000" 1''"#,
+                "error: invalid JSON at line 1, column 12: there is a zero byte in a string, which no string of Nix can hold",
+            ),
+            (
+                r#"builtins.fromJSON ''"\u000"''"#,
+                "error: invalid JSON at line 1, column 3: expected the four digits of a character",
+            ),
             (r#"builtins.fromJSON "01""#, "error: invalid JSON at line 1, column 2: expected the end"),
         ]);
         let deep = format!("builtins.fromJSON \"{}\"", "[".repeat(200_000));

@@ -7,6 +7,9 @@ use crate::syntax::ExprId;
 /// Deepest nesting that is read.
 const DEEPEST: u32 = 2_000;
 
+/// What is wrong with a string that no string of Nix can be.
+const ZERO_BYTE: &str = "there is a zero byte in a string, which no string of Nix can hold";
+
 struct Reader<'a> {
     whole: &'a str,
     rest: &'a str,
@@ -178,6 +181,9 @@ impl<'a> Reader<'a> {
             };
             text.push_str(self.take_bytes(end));
             if self.take("\"") {
+                if text.contains('\0') {
+                    return Err(self.failure(ev, ZERO_BYTE));
+                }
                 return Ok(text);
             }
             if !self.take("\\") {
@@ -219,7 +225,7 @@ impl<'a> Reader<'a> {
         };
         let first = unit(self)?;
         if !(0xD800..0xDC00).contains(&first) {
-            return char::from_u32(first).filter(|character| *character != '\0');
+            return char::from_u32(first);
         }
         if !self.take("\\") {
             return None;
