@@ -110,12 +110,13 @@ fn intersect_attrs(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     Ok(ev.heap.new_open_set(&kept, open))
 }
 
-/// Of equal names the first counts. What comes after an unknown name may be overridden by it, so it is unknown too.
+/// Of equal names the first counts, and of the others not even the value must be there. What comes after an unknown name may be overridden by it, so it is unknown too.
 fn list_to_attrs(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [list] = args else { return Ok(Value::NULL) };
     let seq = ev.want_list(*list)?;
     let mut open = None;
     let mut attributes = Vec::with_capacity(seq.count());
+    let mut taken = FxHashSet::default();
     for slot in seq.slots() {
         ev.tick()?;
         let named = ev
@@ -126,6 +127,9 @@ fn list_to_attrs(ev: &mut Evaluator, args: &[Value]) -> Outcome {
             Ok((element, name)) => {
                 let id = ev.want_plain(name)?;
                 let symbol = ev.heap.intern_string(id);
+                if !taken.insert(symbol) {
+                    continue;
+                }
                 let value = match open {
                     Some(id) => Value::unknown(id),
                     None => match ev.attribute_or_stop(element, sym::VALUE) {
@@ -273,6 +277,7 @@ mod tests {
             ("builtins.intersectAttrs { a = 0; b = 0; } { b = 1; c = 2; }", "{ b = 1; }"),
             ("builtins.listToAttrs [ { name = \"a\"; value = 1; } { name = \"a\"; value = 2; } ]", "{ a = 1; }"),
             ("builtins.mapAttrs (n: v: n + toString v) { a = 1; b = 2; }", "{ a = \"a1\"; b = \"b2\"; }"),
+            ("builtins.listToAttrs [ { name = \"a\"; value = 1; } { name = \"a\"; } ]", "{ a = 1; }"),
             (
                 "builtins.mapAttrs (n: v: v * 2) (builtins.removeAttrs { z = 0; b = 2; a = 1; } [ \"z\" ])",
                 "{ a = 2; b = 4; }",

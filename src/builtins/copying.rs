@@ -28,9 +28,12 @@ struct Known {
     paths: FxHashMap<String, String>,
 }
 
-/// The last part of a path.
+/// The last part of a path, which is what its copy is called.
 fn last_part(path: &str) -> String {
-    path.rsplit('/').next().unwrap_or_default().to_owned()
+    match path.rsplit('/').next().unwrap_or_default() {
+        "" => "source".to_owned(),
+        last => last.to_owned(),
+    }
 }
 
 /// The store path of a path in a string.
@@ -134,7 +137,13 @@ fn path(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [set] = args else { return Ok(Value::NULL) };
     let set = ev.want_whole_attrs(*set)?;
     let (mut source, mut name, mut filter, mut is_archive, mut hash) = (None, None, None, true, None);
-    for (symbol, slot, _) in ev.heap.entries(set) {
+    let mut entries = ev.heap.entries(set);
+    // Nix goes through them in the order in which it came to know the names, and these it knows before it reads anything.
+    let known = ["name", "path", "filter"];
+    entries.sort_by_key(|(symbol, ..)| {
+        known.iter().position(|name| *name == ev.heap.name(*symbol)).unwrap_or(known.len())
+    });
+    for (symbol, slot, _) in entries {
         let value = Value::reference(slot);
         match ev.heap.name(symbol) {
             "path" => source = Some(ev.want_path(value)?),
@@ -143,8 +152,14 @@ fn path(ev: &mut Evaluator, args: &[Value]) -> Outcome {
             "recursive" => is_archive = ev.want_bool(value)?,
             "sha256" => {
                 let text = ev.want_plain_text(value)?;
-                let parsed = parse_hash(&text, Some(Algorithm::Sha256));
-                hash = Some(parsed.map_err(|message| ev.error(ErrorKind::Type, message))?.1);
+                // No hash yet stands for one of zeros, so that Nix can tell what it should be.
+                hash = Some(match text.as_str() {
+                    "" => vec![0; Algorithm::Sha256.size()],
+                    text => match parse_hash(text, Some(Algorithm::Sha256)) {
+                        Ok((_, hash)) => hash,
+                        Err(message) => return Err(ev.error(ErrorKind::Type, message)),
+                    },
+                });
             }
             other => {
                 let message = format!("unsupported argument '{other}' to 'builtins.path'");
@@ -156,7 +171,7 @@ fn path(ev: &mut Evaluator, args: &[Value]) -> Outcome {
         let message = "missing required 'path' attribute in the first argument to builtins.path";
         return Err(ev.error(ErrorKind::Type, message));
     };
-    let name = name.unwrap_or_else(|| last_part(&source));
+    let name = name.filter(|name| !name.is_empty()).unwrap_or_else(|| last_part(&source));
     let expected = match hash {
         Some(hash) => {
             check_name(ev, &name)?;
@@ -216,6 +231,10 @@ mod tests {
                 "\"/nix/store/1g705v5c1nqg9vrv2n6k9isfj3n94r2k-n\"",
             ),
             ("builtins.path { path = ./.; name = \"n\"; }", "\"/nix/store/gqppyiw210a2mz33k279h41d5xik6rsn-n\""),
+            ("{ outPath = ./t.txt; } + \"\" == toString ./t.txt", "true"),
+            ("\"\" + ./t.txt == \"${./t.txt}\"", "true"),
+            ("./e + { outPath = /t; } == ./e/t", "true"),
+            ("builtins.path { path = ./t.txt; name = \"\"; } == \"${./t.txt}\"", "true"),
             (
                 "builtins.path { path = ./t.txt; recursive = false; }",
                 "\"/nix/store/739asxd2b61zkjiz54dxx2dkwai8d7hm-t.txt\"",
@@ -226,6 +245,17 @@ mod tests {
             let value = ev.eval_text("test", expression, Path::new(&root)).unwrap();
             assert_eq!(ev.print(value), expected, "{expression}");
         }
+    }
+
+    #[test]
+    fn arguments_are_looked_at_in_the_order_of_nix() {
+        crate::builtins::testing::check(&[
+            (
+                "builtins.path { filter = throw \"filter\"; path = throw \"path\"; name = throw \"name\"; }",
+                "error: name",
+            ),
+            ("builtins.path { filter = throw \"filter\"; path = throw \"path\"; }", "error: path"),
+        ]);
     }
 
     #[test]

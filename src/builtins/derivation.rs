@@ -120,6 +120,11 @@ fn output_names(text: &str) -> Result<Vec<String>, String> {
     if names.is_empty() { Err("derivation cannot have an empty set of outputs".to_owned()) } else { Ok(names) }
 }
 
+/// The name of the store path of an output.
+fn output_name(name: &str, output: &str) -> String {
+    if output == "out" { name.to_owned() } else { format!("{name}-{output}") }
+}
+
 fn flag(ev: &mut Evaluator, set: Set, name: &str) -> Result<bool, Stop> {
     let name = ev.heap.intern(name);
     match ev.optional_attribute(set, name)? {
@@ -136,10 +141,8 @@ fn derivation_strict(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     };
     let name = ev.want_plain_text(name)?;
     check_name(ev, &name)?;
-    for feature in ["__structuredAttrs", "__contentAddressed", "__impure"] {
-        if flag(ev, set, feature)? {
-            return Err(ev.unsupported(&format!("a derivation with `{feature}`")));
-        }
+    if flag(ev, set, "__structuredAttrs")? {
+        return Err(ev.unsupported("a derivation with `__structuredAttrs`"));
     }
     let drops_null = flag(ev, set, "__ignoreNulls")?;
     let mut context = Vec::new();
@@ -150,6 +153,9 @@ fn derivation_strict(ev: &mut Evaluator, args: &[Value]) -> Outcome {
         let value = ev.want(Value::reference(slot))?;
         if key == "__ignoreNulls" || drops_null && value.view() == View::Null {
             continue;
+        }
+        if matches!(key.as_str(), "__contentAddressed" | "__impure") && ev.want_bool(value)? {
+            return Err(ev.unsupported(&format!("a derivation with `{key}`")));
         }
         if key == "args" {
             let list = ev.want_whole_list(value)?;
@@ -188,6 +194,10 @@ fn derivation_strict(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     } else {
         made.compute_outputs(&outputs, &inputs);
     }
+    for output in &outputs {
+        check_name(ev, &output_name(&made.name, output))?;
+    }
+    check_name(ev, &format!("{}.drv", made.name))?;
     let text = made.text(None, false);
     let references: Vec<String> = {
         let all: BTreeSet<&String> = made.sources.iter().chain(made.inputs.keys()).collect();
@@ -272,8 +282,7 @@ impl Derivation {
         }
         let hash = sha256(self.text(Some(inputs), true).as_bytes());
         for (name, output) in &mut self.outputs {
-            let suffix = if name == "out" { String::new() } else { format!("-{name}") };
-            output.path = store_path(&format!("output:{name}"), &hash, &format!("{}{suffix}", self.name));
+            output.path = store_path(&format!("output:{name}"), &hash, &output_name(&self.name, name));
             self.environment.insert(name.clone(), output.path.clone());
         }
     }
@@ -358,6 +367,14 @@ mod tests {
             (
                 "(derivation { name = \"d\"; system = \"s\"; builder = \"b\"; outputs = [ \"a\" \"a\" ]; }).outPath",
                 "error: duplicate derivation output 'a'",
+            ),
+            (
+                "(derivation { name = \"d\"; system = \"s\"; builder = \"b\"; outputs = [ \"a/b\" ]; }).outPath",
+                "error: 'd-a/b' cannot be the name of a store path: it contains a character that is not allowed",
+            ),
+            (
+                "builtins.derivationStrict { name = \"d\"; __ignoreNulls = throw \"nulls\"; __contentAddressed = throw \"addressed\"; }",
+                "error: nulls",
             ),
             (
                 "(derivation { name = \"d\"; system = \"s\"; builder = \"b\"; outputHash = \"\"; }).outPath",

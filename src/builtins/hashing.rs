@@ -132,17 +132,12 @@ fn convert_hash(ev: &mut Evaluator, args: &[Value]) -> Outcome {
         Some(value) => Some(algorithm(ev, value)?),
         None => None,
     };
-    let (algorithm, bytes) = match parse_hash(&hash, given) {
-        Ok(parsed) => parsed,
-        Err(message) => return Err(ev.error(ErrorKind::Type, format!("builtins.convertHash: {message}"))),
-    };
     let format = ev.attribute_or_stop(set, format)?;
     let format = ev.want_plain_text(format)?;
-    let text = match format.as_str() {
-        "base16" => base16(&bytes),
-        "nix32" | "base32" => base32(&bytes),
-        "base64" => base64(&bytes),
-        "sri" => format!("{}-{}", algorithm.name(), base64(&bytes)),
+    let write = match format.as_str() {
+        "base16" => base16,
+        "nix32" | "base32" => base32,
+        "base64" | "sri" => base64,
         _ => {
             let message = format!(
                 "builtins.convertHash: unknown hash format '{format}', expected 'base16', 'base64', 'nix32' or 'sri'"
@@ -150,7 +145,12 @@ fn convert_hash(ev: &mut Evaluator, args: &[Value]) -> Outcome {
             return Err(ev.error(ErrorKind::Type, message));
         }
     };
-    Ok(ev.str(&text))
+    let (algorithm, bytes) = match parse_hash(&hash, given) {
+        Ok(parsed) => parsed,
+        Err(message) => return Err(ev.error(ErrorKind::Type, format!("builtins.convertHash: {message}"))),
+    };
+    let name = if format == "sri" { format!("{}-", algorithm.name()) } else { String::new() };
+    Ok(ev.str(&format!("{name}{}", write(&bytes))))
 }
 
 #[cfg(test)]
@@ -166,6 +166,7 @@ mod tests {
                 "builtins.hashString \"crc32\" \"x\"",
                 "error: unknown hash algorithm 'crc32', expected 'md5', 'sha1', 'sha256' or 'sha512'",
             ),
+            ("builtins.convertHash { hash = \"x\"; toHashFormat = throw \"format\"; }", "error: format"),
             (
                 "builtins.convertHash { hash = builtins.hashString \"sha1\" \"tap0\"; hashAlgo = \"sha1\"; toHashFormat = \"sri\"; }",
                 "\"sha1-RNpqCRgv+K25+7iVBF6widuhKEE=\"",

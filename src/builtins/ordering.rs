@@ -200,10 +200,10 @@ impl Seen {
                 while low < high {
                     let middle = low + (high - low) / 2;
                     let Some(other) = self.sorted.get(middle).copied() else { break };
-                    if ev.less(other, key)? {
-                        low = middle + 1;
-                    } else if ev.less(key, other)? {
+                    if ev.less(key, other)? {
                         high = middle;
+                    } else if ev.less(other, key)? {
+                        low = middle + 1;
                     } else {
                         return Ok(false);
                     }
@@ -260,7 +260,10 @@ fn generic_closure(ev: &mut Evaluator, args: &[Value]) -> Outcome {
         }
         let more = ev.call(operator, &[element])?;
         let more = ev.want_whole_list(more)?;
-        queue.extend(more.slots().map(|slot| ev.heap.share(slot)));
+        for slot in more.slots() {
+            let next = ev.want(Value::reference(slot))?;
+            queue.push_back(next);
+        }
     }
     Ok(ev.heap.new_list(&found))
 }
@@ -296,7 +299,11 @@ mod tests {
             ),
             (
                 "builtins.genericClosure { startSet = [ { key = 1; } { key = \"a\"; } ]; operator = x: [ ]; }",
-                "error: cannot compare an integer: 1 with a string: \"a\"",
+                "error: cannot compare a string: \"a\" with an integer: 1",
+            ),
+            (
+                "builtins.genericClosure { startSet = [ { key = 1; } (throw \"start\") ]; operator = x: [ (throw \"next\") ]; }",
+                "error: next",
             ),
         ]);
     }

@@ -9,7 +9,7 @@ use crate::syntax::ExprId;
 
 pub(super) static FAMILY: &[NativeDef] = &[
     NativeDef::strict("builtins.import", 1, import),
-    NativeDef::strict("builtins.scopedImport", 2, scoped_import),
+    NativeDef::with_strict("builtins.scopedImport", 2, 0b10, scoped_import),
     NativeDef::strict("builtins.pathExists", 1, path_exists),
     NativeDef::strict("builtins.readFile", 1, read_file),
     NativeDef::strict("builtins.readDir", 1, read_dir),
@@ -28,7 +28,7 @@ fn import(ev: &mut Evaluator, args: &[Value]) -> Outcome {
 
 fn scoped_import(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [scope, path] = args else { return Ok(Value::NULL) };
-    let (set, path) = (ev.want_whole_attrs(*scope)?, ev.want_path(*path)?);
+    let (path, set) = (ev.want_path(*path)?, ev.want_whole_attrs(*scope)?);
     let scope: Vec<(Symbol, Value)> =
         ev.heap.entries(set).into_iter().map(|(name, slot, _)| (name, ev.heap.share(slot))).collect();
     ev.scoped_import(Path::new(&path), &scope)
@@ -178,6 +178,7 @@ mod tests {
             ("map dirOf [ \"/a/b\" \"a\" \"/a\" ]", "[ \"/a\" \".\" \"/\" ]"),
             ("dirOf /a/b", "/a"),
             ("builtins.toPath \"/a/../b\"", "\"/b\""),
+            ("builtins.scopedImport (throw \"scope\") (throw \"path\")", "error: path"),
             ("import \"relative\"", "error: string 'relative' doesn't represent an absolute path"),
         ]);
     }

@@ -19,6 +19,11 @@ pub enum Coercion {
 }
 
 impl Coercion {
+    /// How the operands of a `+` become strings, by the first: only to a string a path is appended as that of its copy.
+    pub(super) fn behind(first: Value) -> Self {
+        if matches!(first.view(), View::Attrs(_) | View::Path(_)) { Self::Path } else { Self::Strict }
+    }
+
     /// Whether a path becomes the path of its copy in the store.
     fn copies(self) -> bool {
         matches!(self, Self::Strict | Self::Environment)

@@ -4,10 +4,43 @@ use std::cmp::Ordering;
 
 use super::evaluator::Evaluator;
 use super::problem::Stop;
-use crate::heap::{Set, SlotId, Value, View, sym};
+use crate::heap::{Set, SlotId, Symbol, Value, View, sym};
 
 /// Deepest nesting of lists and sets that is compared or forced.
 const DEEPEST: u32 = 2_000;
+
+/// Names that Nix knows before it reads anything, in the order in which it came to know them: it compares the attributes of sets in that order, which
+/// is visible where one of them fails. Others are compared in the order of their texts.
+const KNOWN_FIRST: &[Symbol] = &[
+    sym::OUT_PATH,
+    sym::DRV_PATH,
+    sym::TYPE,
+    sym::META,
+    sym::NAME,
+    sym::VALUE,
+    sym::SYSTEM,
+    sym::OVERRIDES,
+    sym::OUTPUTS,
+    sym::OUTPUT_NAME,
+    sym::FILE,
+    sym::LINE,
+    sym::COLUMN,
+    sym::FUNCTOR,
+    sym::TO_STRING,
+    sym::RIGHT,
+    sym::WRONG,
+    sym::ARGS,
+    sym::RECURSE_FOR_DERIVATIONS,
+    sym::DESCRIPTION,
+    sym::SELF,
+    sym::EMPTY,
+    sym::START_SET,
+    sym::OPERATOR,
+    sym::KEY,
+    sym::PATH,
+    sym::PREFIX,
+    sym::BODY,
+];
 
 impl Evaluator {
     /// `a == b`. A known difference decides even when something else is unknown.
@@ -66,7 +99,7 @@ impl Evaluator {
 
     /// Compares two elements; an unknown is remembered rather than returned, because a later difference decides.
     fn is_equal_cell(&mut self, a: Value, b: Value, depth: u32, unknown: &mut Option<Stop>) -> Result<bool, Stop> {
-        if self.is_same_function(a, b) {
+        if self.is_same(a, b) {
             return Ok(true);
         }
         match self.equal_within(a, b, depth + 1) {
@@ -78,8 +111,8 @@ impl Evaluator {
         }
     }
 
-    /// Nix compares elements by identity first, which is visible for functions only.
-    fn is_same_function(&mut self, a: Value, b: Value) -> bool {
+    /// Nix compares elements by identity first, which is visible for functions, and where something inside fails.
+    fn is_same(&mut self, a: Value, b: Value) -> bool {
         if a == b && matches!(a.view(), View::Ref(_)) {
             return !self.force(a).is_stop();
         }
@@ -88,32 +121,37 @@ impl Evaluator {
             (View::Lambda(f, x), View::Lambda(g, y)) => f == g && x == y && a.origin() == b.origin(),
             (View::Native(f), View::Native(g)) => f == g,
             (View::Partial(f), View::Partial(g)) => f == g,
+            (View::List(x), View::List(y)) => x == y,
+            (View::Attrs(x), View::Attrs(y)) => x == y,
             _ => false,
         }
     }
 
     fn equal_sets(&mut self, x: Set, y: Set, depth: u32) -> Result<bool, Stop> {
-        if x == y {
-            let path = self.heap.attribute(x, sym::OUT_PATH).filter(|_| self.is_derivation(x));
-            let all = self.heap.entries(x).into_iter().map(|(_, slot, _)| slot);
-            return match path {
-                Some(path) => self.is_itself(std::iter::once(path)),
-                None => self.is_itself(all),
-            };
-        }
-        if self.is_derivation(x)
-            && self.is_derivation(y)
+        if self.is_derivation_or_stop(x)?
+            && self.is_derivation_or_stop(y)?
             && let (Some(a), Some(b)) = (self.attribute(x, sym::OUT_PATH), self.attribute(y, sym::OUT_PATH))
         {
-            return self.equal_within(a, b, depth + 1);
+            let mut unknown = None;
+            let is_equal = self.is_equal_cell(a, b, depth, &mut unknown)?;
+            return unknown.map_or(Ok(is_equal), Err);
+        }
+        if x == y {
+            return self.is_itself(self.in_order(x).into_iter().map(|(_, slot)| slot));
         }
         let open = self.heap.open_set_reason(x).or(self.heap.open_set_reason(y));
         if open.is_none() && self.heap.set_len(x) != self.heap.set_len(y) {
             return Ok(false);
         }
         let mut unknown = open.map(|id| Stop(Value::unknown(id)));
-        for (name, left, _) in self.heap.entries(x) {
-            match self.heap.attribute(y, name) {
+        let others = if open.is_none() { self.in_order(y) } else { Vec::new() };
+        for (index, (name, left)) in self.in_order(x).into_iter().enumerate() {
+            let right = match others.get(index) {
+                Some((other, right)) if *other == name => Some(*right),
+                Some(_) => return Ok(false),
+                None => self.heap.attribute(y, name),
+            };
+            match right {
                 Some(right) => {
                     let (left, right) = (self.heap.share(left), self.heap.share(right));
                     if !self.is_equal_cell(left, right, depth, &mut unknown)? {
@@ -125,6 +163,22 @@ impl Evaluator {
             }
         }
         unknown.map_or(Ok(true), Err)
+    }
+
+    /// The attributes of a set in the order in which Nix compares them.
+    fn in_order(&self, set: Set) -> Vec<(Symbol, SlotId)> {
+        let mut entries: Vec<_> = self.heap.entries(set).into_iter().map(|(name, slot, _)| (name, slot)).collect();
+        let rank = |name: Symbol| KNOWN_FIRST.iter().position(|known| *known == name).unwrap_or(KNOWN_FIRST.len());
+        entries.sort_by_cached_key(|(name, _)| rank(*name));
+        entries
+    }
+
+    /// Whether a set is a derivation, or the error of its `type`.
+    fn is_derivation_or_stop(&mut self, set: Set) -> Result<bool, Stop> {
+        match self.attribute(set, sym::TYPE).map(|value| self.force(value)) {
+            Some(value) if value.is_error() => Err(Stop(value)),
+            _ => Ok(self.is_derivation(set)),
+        }
     }
 
     /// Whether a set is a derivation: its `type` is `"derivation"`.

@@ -366,35 +366,41 @@ impl Evaluator {
         }
     }
 
+    /// A selection. The name of a step is known before what it is selected from is looked at.
     fn eval_select(&mut self, expr: ExprId, env: Env, base: ExprId, path: u32, default: ExprId) -> Value {
         let mut value = self.eval(base, env);
+        if value.is_stop() {
+            return value;
+        }
         let range = self.program.path(path);
+        let mut found = None;
         for index in range.start..range.start + range.len {
             let Some(step) = self.program.step(index) else { continue };
+            let name = match self.step_name(step, env) {
+                Ok(name) => name,
+                Err(stop) => return stop,
+            };
+            if let Some(slot) = found {
+                value = self.force_slot(slot);
+            }
             match value.view() {
-                View::Attrs(set) => {
-                    let name = match self.step_name(step, env) {
-                        Ok(name) => name,
-                        Err(stop) => return stop,
-                    };
-                    match self.heap.attribute(set, name) {
-                        Some(slot) => value = self.force_slot(slot),
-                        None => {
-                            if let Some(id) = self.heap.open_set_reason(set) {
-                                return Value::unknown(id).with_origin(expr);
-                            }
-                            if default.is_some() {
-                                return self.eval(default, env);
-                            }
-                            let at = match step {
-                                Step::Static { binder, .. } => binder,
-                                Step::Dynamic(expr) => expr,
-                            };
-                            let message = format!("attribute '{}' missing", self.heap.name(name));
-                            return self.error_at(ErrorKind::MissingAttribute, message, at).0;
+                View::Attrs(set) => match self.heap.attribute(set, name) {
+                    Some(slot) => found = Some(slot),
+                    None => {
+                        if let Some(id) = self.heap.open_set_reason(set) {
+                            return Value::unknown(id).with_origin(expr);
                         }
+                        if default.is_some() {
+                            return self.eval(default, env);
+                        }
+                        let at = match step {
+                            Step::Static { binder, .. } => binder,
+                            Step::Dynamic(expr) => expr,
+                        };
+                        let message = format!("attribute '{}' missing", self.heap.name(name));
+                        return self.error_at(ErrorKind::MissingAttribute, message, at).0;
                     }
-                }
+                },
                 View::Unknown(_) | View::Error(_) => return value,
                 _ if default.is_some() => return self.eval(default, env),
                 _ => {
@@ -403,30 +409,27 @@ impl Evaluator {
                 }
             }
         }
-        value
+        found.map_or(value, |slot| self.force_slot(slot))
     }
 
+    /// `a ? b.c`. Unlike in a selection, a name is looked at when what is before it is known.
     fn eval_has_attr(&mut self, env: Env, base: ExprId, path: u32) -> Value {
         let mut value = self.eval(base, env);
         let range = self.program.path(path);
         for index in range.start..range.start + range.len {
             let Some(step) = self.program.step(index) else { continue };
-            match value.view() {
-                View::Attrs(set) => {
-                    let name = match self.step_name(step, env) {
-                        Ok(name) => name,
-                        Err(stop) => return stop,
-                    };
-                    match self.heap.attribute(set, name) {
-                        Some(_) if index + 1 == range.start + range.len => return Value::TRUE,
-                        Some(slot) => value = self.force_slot(slot),
-                        None => {
-                            return self.heap.open_set_reason(set).map_or(Value::FALSE, Value::unknown);
-                        }
-                    }
-                }
-                View::Unknown(_) | View::Error(_) => return value,
-                _ => return Value::FALSE,
+            if value.is_stop() {
+                return value;
+            }
+            let name = match self.step_name(step, env) {
+                Ok(name) => name,
+                Err(stop) => return stop,
+            };
+            let View::Attrs(set) = value.view() else { return Value::FALSE };
+            match self.heap.attribute(set, name) {
+                Some(_) if index + 1 == range.start + range.len => return Value::TRUE,
+                Some(slot) => value = self.force_slot(slot),
+                None => return self.heap.open_set_reason(set).map_or(Value::FALSE, Value::unknown),
             }
         }
         Value::TRUE

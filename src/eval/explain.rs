@@ -7,6 +7,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::coerce::Coercion;
 use super::evaluator::Evaluator;
 use crate::heap::{Env, Replay, Seq, SlotId, StrId, Value, View};
 use crate::syntax::ir::{BinaryOp, Expr, ExprId, Range};
@@ -228,10 +229,10 @@ impl Evaluator {
         match self.program.expr(expr) {
             Expr::Interpolation(range) => {
                 let pieces: Vec<ExprId> = self.program.list(range).to_vec();
-                self.collect_pieces(leaf, &pieces, env, depth, parts);
+                self.collect_pieces(leaf, &pieces, false, env, depth, parts);
             }
             Expr::Binary { op: BinaryOp::Add, left, right } if matches!(leaf.value.view(), View::Str(_)) => {
-                self.collect_pieces(leaf, &[left, right], env, depth, parts);
+                self.collect_pieces(leaf, &[left, right], true, env, depth, parts);
             }
             Expr::Binary { left, right, .. } => self.collect_operands(leaf, &[left, right], env, depth, parts),
             Expr::Negate(inner) => self.collect_operands(leaf, &[inner], env, depth, parts),
@@ -264,8 +265,17 @@ impl Evaluator {
         }
     }
 
-    /// The pieces of a concatenation, each over its own bytes. If they no longer add up to the string, the whole is one leaf.
-    fn collect_pieces(&mut self, leaf: Part, pieces: &[ExprId], env: Env, depth: u32, parts: &mut impl Listener) {
+    /// The pieces of an interpolation or a sum, each over its own bytes. If they no longer add up to the string, the whole is one leaf.
+    fn collect_pieces(
+        &mut self,
+        leaf: Part,
+        pieces: &[ExprId],
+        is_sum: bool,
+        env: Env,
+        depth: u32,
+        parts: &mut impl Listener,
+    ) {
+        let mut how = Coercion::Strict;
         let mut values = Vec::with_capacity(pieces.len());
         let mut total = 0;
         for piece in pieces {
@@ -273,9 +283,12 @@ impl Evaluator {
                 Expr::Str(text) => Value::string(StrId(text)).with_origin(*piece),
                 _ => self.eval(*piece, env),
             };
+            if is_sum && values.is_empty() {
+                how = Coercion::behind(value);
+            }
             let text = match value.view() {
                 View::Str(id) => Some(id),
-                _ => self.coerce(value, super::Coercion::Strict).ok(),
+                _ => self.coerce(value, how).ok(),
             };
             let Some(text) = text else {
                 parts.leaf(leaf);

@@ -12,8 +12,8 @@ impl Evaluator {
         // `a > b` is `b < a`, also in the order of evaluation.
         let is_swapped = matches!(op, BinaryOp::More | BinaryOp::LessOrEqual);
         let (first, second) = if is_swapped { (right, left) } else { (left, right) };
-        let first = match self.first_operand(op, expr, env, first) {
-            Ok(value) => value,
+        let (first, how) = match self.first_operand(op, expr, env, first) {
+            Ok(operand) => operand,
             Err(Stop(error)) => return error,
         };
         if op == BinaryOp::Update
@@ -40,7 +40,7 @@ impl Evaluator {
             BinaryOp::More => self.less(b, a).map(Value::bool),
             BinaryOp::LessOrEqual => self.less(b, a).map(|less| Value::bool(!less)),
             BinaryOp::MoreOrEqual => self.less(a, b).map(|less| Value::bool(!less)),
-            BinaryOp::Add => self.add(a, b, expr, env),
+            BinaryOp::Add => self.add(a, b, how, expr, env),
             BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide => self.arithmetic(op, a, b),
             BinaryOp::And | BinaryOp::Or | BinaryOp::Implies => Ok(a),
         };
@@ -55,9 +55,16 @@ impl Evaluator {
         }
     }
 
-    /// The operand that is evaluated first, checked as far as Nix does before it evaluates the other.
-    fn first_operand(&mut self, op: BinaryOp, expr: ExprId, env: Env, operand: ExprId) -> Outcome {
+    /// The operand that is evaluated first, checked as far as Nix does before it evaluates the other, and how a text is appended to it.
+    fn first_operand(
+        &mut self,
+        op: BinaryOp,
+        expr: ExprId,
+        env: Env,
+        operand: ExprId,
+    ) -> Result<(Value, Coercion), Stop> {
         let value = self.eval(operand, env);
+        let how = Coercion::behind(value);
         let is_fit = match (op, value.view()) {
             (_, View::Error(_)) => return Err(Stop(value)),
             (BinaryOp::Update, view) => matches!(view, View::Attrs(_) | View::Unknown(_)),
@@ -68,17 +75,17 @@ impl Evaluator {
             _ => true,
         };
         if is_fit {
-            return Ok(value);
+            return Ok((value, how));
         }
         let outer = std::mem::replace(&mut self.site, expr);
         let outcome = match op {
             BinaryOp::Update => Err(self.type_error("a set", value)),
-            _ => self.coerce(value, Coercion::Strict).map(Value::string),
+            _ => self.coerce(value, how).map(Value::string),
         };
         self.site = outer;
         match outcome {
-            Err(Stop(stop)) if stop.is_unknown() => Ok(stop),
-            outcome => outcome,
+            Err(Stop(stop)) if stop.is_unknown() => Ok((stop, how)),
+            outcome => outcome.map(|value| (value, how)),
         }
     }
 
@@ -137,7 +144,7 @@ impl Evaluator {
     }
 
     /// `+`: numbers, strings and paths.
-    fn add(&mut self, a: Value, b: Value, expr: ExprId, env: Env) -> Outcome {
+    fn add(&mut self, a: Value, b: Value, how: Coercion, expr: ExprId, env: Env) -> Outcome {
         match (a.view(), b.view()) {
             (View::Int(_) | View::Float(_), View::Int(_) | View::Float(_)) => self.arithmetic(BinaryOp::Add, a, b),
             (View::Unknown(_), View::Int(_) | View::Float(_) | View::Unknown(_)) => Err(Stop(a)),
@@ -147,14 +154,14 @@ impl Evaluator {
                 let more = match b.view() {
                     View::Path(id) | View::Str(id) => id,
                     View::Unknown(_) => return Err(Stop(b)),
-                    _ => self.coerce(b, Coercion::Strict)?,
+                    _ => self.coerce(b, how)?,
                 };
                 self.may_extend_path(more)?;
                 let text = format!("{}{}", self.heap.text(base), self.heap.text(more));
                 Ok(self.path_value(&canonical_path(&text)))
             }
             _ => {
-                let pieces = [a, b].map(|value| self.piece(value));
+                let pieces = [a, b].map(|value| self.piece(value, how));
                 self.join_pieces(pieces, expr, env)
             }
         }
@@ -170,10 +177,10 @@ impl Evaluator {
     }
 
     /// The string that one part of an interpolation stands for.
-    fn piece(&mut self, value: Value) -> Result<StrId, Stop> {
+    fn piece(&mut self, value: Value, how: Coercion) -> Result<StrId, Stop> {
         match value.view() {
             View::Str(id) => Ok(id),
-            _ => self.coerce(value, Coercion::Strict),
+            _ => self.coerce(value, how),
         }
     }
 
@@ -231,7 +238,7 @@ impl Evaluator {
                 _ => {
                     let value = self.eval(part, env);
                     let outer = std::mem::replace(&mut self.site, part);
-                    let piece = self.piece(value);
+                    let piece = self.piece(value, Coercion::Strict);
                     self.site = outer;
                     piece
                 }
@@ -264,6 +271,7 @@ impl Evaluator {
 
     pub(super) fn eval_path_interpolation(&mut self, expr: ExprId, range: Range, env: Env) -> Value {
         let mut text = String::new();
+        let mut pieces = Vec::new();
         for index in range.start..range.start + range.len {
             let part = self.program.list_item(index);
             match self.program.expr(part) {
@@ -281,15 +289,19 @@ impl Evaluator {
                 }
                 _ => {
                     let value = self.eval(part, env);
-                    let piece = match value.view() {
-                        View::Path(id) => Ok(id),
-                        _ => self.piece(value),
-                    };
-                    match piece.and_then(|id| self.may_extend_path(id).map(|()| id)) {
-                        Ok(id) => text.push_str(&self.heap.text(id)),
+                    match self.piece(value, Coercion::Path) {
+                        Ok(id) => {
+                            text.push_str(&self.heap.text(id));
+                            pieces.push(id);
+                        }
                         Err(Stop(value)) => return value,
                     }
                 }
+            }
+        }
+        for piece in pieces {
+            if let Err(Stop(value)) = self.may_extend_path(piece) {
+                return value;
             }
         }
         let absolute = self.absolute_path(&text, expr);
