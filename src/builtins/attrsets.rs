@@ -144,7 +144,9 @@ fn list_to_attrs(ev: &mut Evaluator, args: &[Value]) -> Outcome {
         }
     }
     let open = open.or(ev.heap.open_reason(seq));
-    Ok(ev.heap.new_open_set(&attributes, open))
+    let made = ev.heap.new_open_set(&attributes, open);
+    ev.note_same_names(&attributes, made);
+    Ok(made)
 }
 
 fn cat_attrs(ev: &mut Evaluator, args: &[Value]) -> Outcome {

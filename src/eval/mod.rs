@@ -40,5 +40,6 @@ pub use explain::Derivation;
 pub use known::KnownPart;
 pub use limits::{LimitKind, Limits};
 pub use native::{NativeDef, NativeFn, Outcome, Wanted};
+pub use notes::Dropped;
 pub use problem::{ErrorInfo, ErrorKind, Piece, Stop, UnknownInfo, UnknownReason};
 pub use select::{Missed, path_names};

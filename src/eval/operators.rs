@@ -23,6 +23,7 @@ impl Evaluator {
         {
             let value = value.with_origin(expr);
             self.note(value, env);
+            self.note_update(set, |ev, name| ev.is_bound_in(id, name), value, expr);
             return value;
         }
         let second = self.eval(second, env);
@@ -49,6 +50,11 @@ impl Evaluator {
             Ok(value) => {
                 let value = value.with_origin(expr);
                 self.note(value, env);
+                if op == BinaryOp::Update
+                    && let (View::Attrs(left), View::Attrs(right)) = (a.view(), b.view())
+                {
+                    self.note_update(left, |ev, name| ev.heap.attribute(right, name).is_some(), value, expr);
+                }
                 value
             }
             Err(Stop(value)) => value,

@@ -99,6 +99,14 @@ impl Evaluator {
         Some(Value::attrs(Set { start, shape }))
     }
 
+    /// Whether a set of the source binds a name.
+    pub(super) fn is_bound_in(&self, id: u32, name: Symbol) -> bool {
+        let entries = self.program.bindings(id).map(|bindings| bindings.entries).unwrap_or_default();
+        (entries.start..entries.start + entries.len)
+            .filter_map(|index| self.program.entry(index))
+            .any(|entry| entry.name.0 == name.0)
+    }
+
     /// `__overrides` of a recursive set: its attributes replace the set's own, for the bindings as well.
     ///
     /// Whatever takes a variable of the set while the overrides are evaluated keeps what it stood for before. So every binding is moved to a slot of its

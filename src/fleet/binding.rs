@@ -22,6 +22,13 @@ pub enum Binding {
 impl Binding {
     /// Reads the text around a name and a value of one file.
     pub(super) fn read(text: &str, name: Place, value: Option<Place>) -> Self {
+        // As nearly all are written.
+        if let Some(value) = value.filter(|value| value.file == name.file && value.span.start == name.span.end + 3)
+            && text.as_bytes().get(name.span.end as usize..value.span.start as usize) == Some(b" = ")
+            && text.as_bytes().get(value.span.end as usize) == Some(&b';')
+        {
+            return Self::Whole(value.span.end + 1);
+        }
         let Some(rest) = text.get(name.span.end as usize..).filter(|rest| rest.trim_start().starts_with('=')) else {
             return Self::Unknown;
         };

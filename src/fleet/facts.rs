@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::dropped::DroppedUnit;
 use super::exposure::OpenPorts;
 use super::files::NetworkFile;
 pub use super::lost::Lost;
@@ -259,6 +260,8 @@ pub struct Network {
     pub ipv6_forwarding: Fact<bool>,
     /// Where its modules begin to speak of `networking`, one place a file: before it a setting can stand that is written from the top.
     pub module_starts: Vec<Place>,
+    /// Files that are written and lost before the module system sees them.
+    pub dropped: Vec<DroppedUnit>,
     /// The files that NixOS writes for networkd, if they were asked for ([`super::Target::files`]).
     pub files: Listed<NetworkFile>,
 }
@@ -272,6 +275,8 @@ pub struct Unit {
     pub place: Option<Place>,
     /// Where the first of its options is written, before which another can stand.
     pub inside: Option<Place>,
+    /// The expression that gives it first: from `{` to `}`.
+    pub body: Option<Place>,
     /// Whether NixOS makes it from other options (`99-ethernet-default-dhcp`, `40-<interface>`).
     pub is_generated: bool,
     /// `enable`; false masks the file.

@@ -24,7 +24,7 @@ pub struct Free<'a> {
     indices: OnceCell<FxHashMap<Option<HostId>, i64>>,
     schemes: OnceCell<FxHashMap<Option<HostId>, Scheme<'a>>>,
     cids: OnceCell<FxHashMap<Option<HostId>, i64>>,
-    macs: OnceCell<FxHashSet<MacAddress>>,
+    used: OnceCell<FxHashSet<MacAddress>>,
     addresses: OnceCell<FxHashSet<(Option<HostId>, IpAddr)>>,
     /// Addresses that hosts lead to, with the file that does.
     led: OnceCell<Led<'a>>,
@@ -40,7 +40,7 @@ impl<'a> Free<'a> {
             indices: OnceCell::new(),
             schemes: OnceCell::new(),
             cids: OnceCell::new(),
-            macs: OnceCell::new(),
+            used: OnceCell::new(),
             addresses: OnceCell::new(),
             led: OnceCell::new(),
             of_guests: OnceCell::new(),
@@ -84,22 +84,31 @@ impl<'a> Free<'a> {
     }
 
     fn used_macs(&self) -> &FxHashSet<MacAddress> {
-        self.macs.get_or_init(|| {
+        self.used.get_or_init(|| {
             let interfaces = self.fleet.guests.iter().flat_map(|guest| &guest.interfaces.items);
             interfaces.filter_map(|interface| interface.mac_address()).collect()
         })
     }
 
-    /// A locally administered address of one station (IEEE 802c) that no guest has, near another one: only the last two octets differ, and the first where
-    /// it must.
+    /// The locally administered address of one station (IEEE 802c) with the other bits of an address, if no guest has it, else one near that.
+    pub fn local(&self, mac: MacAddress) -> Option<MacAddress> {
+        Some(mac.local()).filter(|local| self.is_mac(*local)).or_else(|| self.mac(mac))
+    }
+
+    /// A locally administered address of one station that no guest has, near another one.
     pub fn mac(&self, near: MacAddress) -> Option<MacAddress> {
+        self.macs(near).next()
+    }
+
+    /// All such: only the last two octets differ, and the first where it must.
+    pub fn macs(&self, near: MacAddress) -> impl Iterator<Item = MacAddress> {
         let used = self.used_macs();
-        let [first, b, c, d, ..] = near.0;
-        let numbered = (1..MOST_TRIED).map(|number| {
+        let [first, b, c, d, ..] = near.local().0;
+        let numbered = (1..MOST_TRIED).map(move |number| {
             let [high, low] = number.to_be_bytes();
-            MacAddress([first & 0xfe | 2, b, c, d, high, low])
+            MacAddress([first, b, c, d, high, low])
         });
-        numbered.into_iter().find(|mac| !used.contains(mac))
+        numbered.filter(|mac| !used.contains(mac))
     }
 
     /// Whether no guest and no host has a device of a name, and the kernel takes it.

@@ -37,6 +37,13 @@ impl MacAddress {
         is_strict.then(|| Self::parse_tolerant(text)).flatten()
     }
 
+    /// The locally administered address of one station with the same other bits (IEEE 802c).
+    pub fn local(self) -> Self {
+        let [first, rest @ ..] = self.0;
+        let [b, c, d, e, f] = rest;
+        Self([first & 0xfe | 2, b, c, d, e, f])
+    }
+
     /// Whether it is a group address (IEEE 802: the low bit of the first octet), which no interface may have.
     pub fn is_multicast(self) -> bool {
         self.0.first().is_some_and(|octet| octet & 1 == 1)

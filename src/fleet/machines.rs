@@ -1,6 +1,6 @@
 //! Hosts and guests as facts.
 
-use super::facts::{Declared, Fact, Guest, Host, Interface, Listed, Nat, Release, Sourced};
+use super::facts::{Declared, Fact, Guest, Host, Interface, Listed, Nat, Release, Sourced, Unit};
 use super::filters::{FilterText, forward_rules, masquerades};
 use super::index::{Index, index_of};
 use super::reader::Reader;
@@ -124,6 +124,8 @@ impl Reader<'_> {
         self.judge_machines(&machines);
         host.oddities = std::mem::take(&mut self.oddities);
         host.counts = self.counts();
+        // What several hosts share was evaluated for the first of them.
+        host.network.dropped = self.quietly(|reader| reader.dropped_units(&host.network));
         self.module_problems(machine);
         self.failed_assertions(machine);
         host
@@ -140,7 +142,7 @@ impl Reader<'_> {
         });
         let registered = || self.registered_index(machine).map(|number| Index { number, is_computed: true });
         let index = derived.or_else(registered);
-        let guest = Guest {
+        let mut guest = Guest {
             name: name.to_owned(),
             host: None,
             declared,
@@ -168,6 +170,10 @@ impl Reader<'_> {
             release: None,
             oddities: std::mem::take(&mut self.oddities),
         };
+        let has_addresses = |unit: &Unit| !unit.is_generated && !unit.addresses.items.is_empty();
+        if !guest.network.units.items.iter().any(has_addresses) {
+            guest.network.dropped = self.quietly(|reader| reader.dropped_units(&guest.network));
+        }
         self.module_problems(machine);
         self.failed_assertions(machine);
         self.with_doubt(machine, guest)

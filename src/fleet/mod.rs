@@ -18,6 +18,7 @@ mod binding;
 mod configured;
 mod coverage;
 mod discover;
+mod dropped;
 mod entries;
 mod entry;
 mod exposure;
@@ -55,6 +56,7 @@ mod variants;
 pub use analyse::{Analysis, analyse};
 pub use binding::Binding;
 pub use coverage::{Coverage, Reason};
+pub use dropped::{DroppedBy, DroppedUnit};
 pub use exposure::OpenPorts;
 pub use facts::{
     Address, Bridge, Declared, Dhcpcd, Fact, Firewall, Fleet, Guest, GuestId, Host, HostId, HostsEntry, Interface,

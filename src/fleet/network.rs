@@ -39,6 +39,7 @@ impl Reader<'_> {
             units,
             ipv4_forwarding: self.section_truth(&global, "IPv4Forwarding"),
             ipv6_forwarding: self.section_truth(&global, "IPv6Forwarding"),
+            dropped: Vec::new(),
             module_starts: self.quietly(|reader| reader.module_starts(machine)),
             files: if self.wants_files { self.network_files(machine) } else { Listed::default() },
         }
@@ -61,6 +62,15 @@ impl Reader<'_> {
         let names: Vec<ExprId> =
             sets.iter().flat_map(|set| self.ev.heap.entries(*set)).map(|(.., name)| name).collect();
         names.into_iter().find_map(|name| self.place(name))
+    }
+
+    /// The expression of the first definition of a name.
+    fn body(&mut self, sets: &[Set], name: Symbol) -> Option<Place> {
+        sets.iter().find_map(|set| {
+            let value = self.ev.attribute(*set, name)?;
+            let origin = self.ev.force(value).origin();
+            self.place(origin)
+        })
     }
 
     fn module_starts(&mut self, machine: EvalId) -> Vec<Place> {
@@ -118,7 +128,7 @@ impl Reader<'_> {
         listed
     }
 
-    fn unit(&mut self, name: Symbol, config: Set, networks: &[Set]) -> Unit {
+    pub(super) fn unit(&mut self, name: Symbol, config: Set, networks: &[Set]) -> Unit {
         let raw = self.raw_below(networks, name);
         let binding = self.binding(networks, name);
         let matching = self.section(config, &raw, "matchConfig");
@@ -139,6 +149,7 @@ impl Reader<'_> {
         let text = self.ev.heap.name(name).to_owned();
         let place = self.place(binding);
         let inside = self.first_name(&raw);
+        let body = self.body(networks, name);
         let mut matching = self.matching(&matching);
         let has_names = [&matching.names, &matching.macs, &matching.types, &matching.kinds]
             .iter()
@@ -148,6 +159,7 @@ impl Reader<'_> {
         }
         let mut unit = Unit {
             inside,
+            body,
             is_generated: false,
             name: text,
             place,

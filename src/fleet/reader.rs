@@ -32,6 +32,8 @@ pub(super) struct Reader<'a> {
     pub(super) wants_files: bool,
     project: PathBuf,
     own_files: FxHashMap<FileId, bool>,
+    /// The file that was asked about last, and whether it is the user's.
+    last_asked: (FileId, bool),
     seen_errors: FxHashSet<ErrorId>,
     /// Whether errors are not told: see [`Reader::quietly`].
     is_quiet: bool,
@@ -53,6 +55,7 @@ impl<'a> Reader<'a> {
             wants_files: false,
             project,
             own_files: FxHashMap::default(),
+            last_asked: (FileId(u32::MAX), false),
             seen_errors: FxHashSet::default(),
             is_quiet: false,
             asker,
@@ -63,16 +66,21 @@ impl<'a> Reader<'a> {
     /// The place of an expression, if it stands in a file of the user's.
     pub(super) fn place(&mut self, origin: ExprId) -> Option<Place> {
         let place = self.ev.program.place(origin)?;
-        let is_own = match self.own_files.get(&place.file) {
-            Some(known) => *known,
-            None => {
-                let file = self.ev.sources.file(place.file);
-                let is_own = file.is_some_and(|file| file.on_disk && file.path.starts_with(&self.project));
-                self.own_files.insert(place.file, is_own);
-                is_own
-            }
-        };
-        is_own.then_some(place)
+        // Values come in runs from one file.
+        if self.last_asked.0 != place.file {
+            self.last_asked = (place.file, self.is_own(place.file));
+        }
+        self.last_asked.1.then_some(place)
+    }
+
+    /// Whether a file is the user's.
+    fn is_own(&mut self, id: FileId) -> bool {
+        if let Some(known) = self.own_files.get(&id) {
+            return *known;
+        }
+        let is_own = self.ev.sources.file(id).is_some_and(|file| file.on_disk && file.path.starts_with(&self.project));
+        self.own_files.insert(id, is_own);
+        is_own
     }
 
     /// The place of an expression in a file, be it of the user's or of an input.

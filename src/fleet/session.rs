@@ -39,7 +39,7 @@ pub(super) fn tolerant_evaluator_on(
 ) -> Evaluator {
     let mut ev = install(Evaluator::on(heap, Arc::clone(sources), Limits::untrusted()));
     ev.is_tolerant = true;
-    ev.take_notes();
+    ev.take_notes(&super::dropped::PATH);
     ev.loader_scope = Some(flake::loader_scope);
     ev.parsed = parsed;
     allow_plugins(&mut ev);

@@ -158,6 +158,7 @@ fn network() -> Network {
         units: Listed::default(),
         ipv4_forwarding: Fact::Absent,
         ipv6_forwarding: Fact::Absent,
+        dropped: Vec::new(),
         module_starts: Vec::new(),
         files: Listed::default(),
     }
@@ -407,6 +408,7 @@ fn unit(words: &[Word<'_>]) -> Unit {
         gateways: Listed::default(),
         dns: Listed::default(),
         inside: None,
+        body: None,
         isolated: Fact::Absent,
         settings: Vec::new(),
         has_extra_config: false,

@@ -314,7 +314,9 @@ fn map_attrs_and_names(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
             Err(stop) => open = open.or(Some(unknown_of(stop)?)),
         }
     }
-    Ok(ev.heap.new_open_set(&mapped, open))
+    let made = ev.heap.new_open_set(&mapped, open);
+    ev.note_same_names(&mapped, made);
+    Ok(made)
 }
 
 fn map_attrs_to_list(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
@@ -378,7 +380,9 @@ fn gen_attrs_and_names(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
             Err(stop) => open = open.or(Some(unknown_of(stop)?)),
         }
     }
-    Ok(ev.heap.new_open_set(&made, open))
+    let set = ev.heap.new_open_set(&made, open);
+    ev.note_same_names(&made, set);
+    Ok(set)
 }
 
 fn optional_attrs(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {

@@ -233,6 +233,7 @@ mod tests {
             is_complete: true,
         };
         Unit {
+            body: None,
             name: name.to_owned(),
             place: None,
             is_generated: false,
@@ -252,6 +253,7 @@ mod tests {
 
     fn network(units: Vec<Unit>) -> Network {
         Network {
+            dropped: Vec::new(),
             networkd: known(true),
             use_dhcp: Fact::Absent,
             enable_ipv6: Fact::Absent,

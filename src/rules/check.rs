@@ -7,6 +7,7 @@ use super::finding::{Confidence, Finding, Severity};
 use super::registry;
 use super::rule::{Group, RuleInfo};
 use super::settings::Settings;
+use super::shared_source;
 use crate::fleet::Fleet;
 use crate::source::FileId;
 
@@ -17,7 +18,9 @@ pub fn check(fleet: &Fleet, settings: &Settings) -> Vec<Finding> {
     let drafts = wanted.flat_map(|rule| (rule.run)(&context).into_iter().map(move |draft| (rule, draft)));
     let is_wanted = |(rule, draft): &causes::Judged| settings.wants_in(rule, file_of(draft));
     let drafts = drafts.filter(is_wanted).collect();
-    let mut drafts = causes::merged(&context, causes::without_effects(drafts));
+    let mut drafts = causes::without_effects(drafts);
+    shared_source::tell(&context, &mut drafts);
+    let mut drafts = causes::merged(&context, drafts);
     // Merging can find the culprit in another file.
     drafts.retain(is_wanted);
     let is_guessed = |rule: &RuleInfo| fleet.is_guessed && rule.group != Group::Source;

@@ -31,6 +31,8 @@ pub(super) const VENDOR: RuleInfo = RuleInfo {
 
 fn zero(context: &Context<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
+    // Each card gets another one.
+    let mut free = context.free.macs(MacAddress([2, 0, 0, 0, 0, 0]));
     for link in &context.links.all {
         let Some(text) =
             link.interface.mac.known().filter(|_| link.interface.mac_address().is_some_and(|mac| mac.0 == [0; 6]))
@@ -45,7 +47,7 @@ fn zero(context: &Context<'_>) -> Vec<Draft> {
             )
             .help("write a locally administered address, such as 02:00:00:00:00 and the guest's index")
             .label(text.place().or(link.interface.place), "stands for no address")
-            .fix(context.free.mac(MacAddress([2, 0, 0, 0, 0, 0])).and_then(|new| rewrite::mac(link, new))),
+            .fix(free.next().and_then(|new| rewrite::mac(link, new))),
         );
     }
     drafts
@@ -69,7 +71,7 @@ fn vendor(context: &Context<'_>) -> Vec<Draft> {
             )
             .help("begin with 02: such addresses are for local use")
             .label(text.place().or(link.interface.place), "the second digit is none of 2, 6, a and e")
-            .fix(context.free.mac(mac).and_then(|new| rewrite::mac(link, new))),
+            .fix(context.free.local(mac).and_then(|new| rewrite::mac(link, new))),
         );
     }
     drafts

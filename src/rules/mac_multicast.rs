@@ -6,7 +6,7 @@ use super::draft::{Draft, Scope};
 use super::finding::Severity;
 use super::rewrite;
 use super::rule::{Activation, FixKind, Group, RuleInfo};
-use crate::fleet::{Fact, MacAddress};
+use crate::fleet::Fact;
 
 pub(super) const RULE: RuleInfo = RuleInfo {
     name: "mac-multicast",
@@ -24,7 +24,7 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
     for link in &context.links.all {
         let Fact::Known(text) = &link.interface.mac else { continue };
         let Some(mac) = link.interface.mac_address().filter(|mac| mac.is_multicast()) else { continue };
-        let local = made_local(mac);
+        let local = mac.local();
         drafts.push(
             Draft::new(
                 Scope::link(link),
@@ -37,17 +37,10 @@ fn run(context: &Context<'_>) -> Vec<Draft> {
             .help(format!("clear the lowest bit of the first octet and set the next one: `{local}`; a hash needs `02:` put before five of its octets"))
             .label(culprit::at_byte(text, 1).or(link.interface.place), "this first octet is odd")
             .label(text.place(), "the address")
-            .fix(rewrite::mac(link, local)),
+            .fix(context.free.local(mac).and_then(|new| rewrite::mac(link, new))),
         );
     }
     drafts
-}
-
-/// The locally administered address of one station with the same other bits (IEEE 802c).
-fn made_local(mac: MacAddress) -> MacAddress {
-    let [first, rest @ ..] = mac.0;
-    let [b, c, d, e, f] = rest;
-    MacAddress([first & 0xfe | 2, b, c, d, e, f])
 }
 
 #[cfg(test)]

@@ -167,6 +167,8 @@ static RULES: &[RuleInfo] = &[
     source_problems::SYNTAX,
     source_problems::EVALUATION,
     source_problems::CONFLICT,
+    dropped_files::COLLISION,
+    dropped_files::UPDATE,
     scalar_list_widening::RULE,
     list_cleared::RULE,
     duplicate_contribution::RULE,

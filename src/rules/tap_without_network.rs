@@ -190,13 +190,13 @@ fn counted_further(host: &Host, series: &Series<'_>, highest: u32) -> Option<Fix
 }
 
 /// The tap of a guest that wants to be routed, for which its host certainly has nothing.
-struct BareTap<'c, 'a> {
-    link: &'c Link<'a>,
-    host: &'a Host,
-    id: &'a Sourced<String>,
+pub(super) struct BareTap<'c, 'a> {
+    pub(super) link: &'c Link<'a>,
+    pub(super) host: &'a Host,
+    pub(super) id: &'a Sourced<String>,
 }
 
-fn bare_taps<'c, 'a>(context: &'c Context<'a>) -> impl Iterator<Item = BareTap<'c, 'a>> {
+pub(super) fn bare_taps<'c, 'a>(context: &'c Context<'a>) -> impl Iterator<Item = BareTap<'c, 'a>> {
     context.links.routed().filter_map(|link| {
         let host = link.host.filter(|host| host.network.networkd.is_true() && is_surely_run(host, link))?;
         let id = link.interface.id.known()?;
