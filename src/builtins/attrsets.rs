@@ -117,6 +117,7 @@ fn list_to_attrs(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let mut open = None;
     let mut attributes = Vec::with_capacity(seq.count());
     let mut taken = FxHashSet::default();
+    let mut repeated = Vec::new();
     for slot in seq.slots() {
         ev.tick()?;
         let named = ev
@@ -128,6 +129,7 @@ fn list_to_attrs(ev: &mut Evaluator, args: &[Value]) -> Outcome {
                 let id = ev.want_plain(name)?;
                 let symbol = ev.heap.intern_string(id);
                 if !taken.insert(symbol) {
+                    repeated.extend(ev.attribute(element, sym::VALUE).map(|lost| (symbol, lost, name.origin())));
                     continue;
                 }
                 let value = match open {
@@ -145,7 +147,9 @@ fn list_to_attrs(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     }
     let open = open.or(ev.heap.open_reason(seq));
     let made = ev.heap.new_open_set(&attributes, open);
-    ev.note_same_names(&attributes, made);
+    if !repeated.is_empty() {
+        ev.note_same_names(&[attributes, repeated].concat(), made);
+    }
     Ok(made)
 }
 
