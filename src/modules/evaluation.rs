@@ -198,9 +198,8 @@ pub(super) fn eval_ready(ev: &mut Evaluator, request: Request, modules: Vec<Modu
     Ok(id)
 }
 
-/// Prepares an evaluation; modules are collected when something is asked of it, those of an open one at once.
+/// Prepares an evaluation; modules are collected when something is asked of it.
 pub fn eval_modules(ev: &mut Evaluator, request: Request) -> Result<EvalId, Stop> {
-    let is_open = request.is_open;
     let (config, options) = (ev.native("internal.modules.config"), ev.native("internal.modules.options"));
     let count = State::of(ev).evaluations.len();
     let number = u32::try_from(count).unwrap_or(u32::MAX);
@@ -223,9 +222,6 @@ pub fn eval_modules(ev: &mut Evaluator, request: Request) -> Result<EvalId, Stop
         internal_arguments: OnceCell::new(),
         result: OnceCell::new(),
     });
-    if is_open {
-        evaluation(ev, id)?.collected(ev)?;
-    }
     Ok(id)
 }
 

@@ -82,7 +82,7 @@ pub fn is_any_incomplete(ev: &mut Evaluator) -> bool {
 
 /// Whether modules of an evaluation are unknown or failed, as far as they were looked at. Modules that are known to be beside the point do not count.
 pub fn is_incomplete(ev: &mut Evaluator, id: EvalId) -> bool {
-    evaluation(ev, id).is_ok_and(|found| found.is_incomplete.get())
+    evaluation(ev, id).is_ok_and(|found| found.collected(ev).is_err() || found.is_incomplete.get())
 }
 
 /// One option with its definitions. The path may lead through elements of an `attrsOf submodule`, and below an option into the
