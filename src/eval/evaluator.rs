@@ -41,9 +41,10 @@ pub struct Evaluator {
     pub(super) exhausted: Option<ErrorId>,
     /// The call that is being carried out, for messages.
     pub(super) site: ExprId,
-    pub(super) imported: FxHashMap<PathBuf, SlotId>,
-    /// How often each file was asked for by `import` or as a module.
-    pub(super) import_counts: FxHashMap<PathBuf, u32>,
+    /// The files that were asked for by `import` or as a module.
+    pub(super) imports: super::import::Imports,
+    /// The absolute path of each path literal that was evaluated: it is one string however often that happens.
+    pub(super) path_literals: FxHashMap<ExprId, StrId>,
     /// Parsed files, by number: what threads parsed beforehand, and what this evaluator parsed itself.
     pub parsed: FxHashMap<FileId, Arc<FileIr>>,
     /// Whether a file with syntax errors is evaluated as far as it was recovered; else it is an error.
@@ -107,8 +108,8 @@ impl Evaluator {
             depth: 0,
             exhausted: None,
             site: ExprId::NONE,
-            imported: FxHashMap::default(),
-            import_counts: FxHashMap::default(),
+            imports: super::import::Imports::default(),
+            path_literals: FxHashMap::default(),
             parsed: FxHashMap::default(),
             is_tolerant: false,
             search_path: FxHashMap::default(),
@@ -201,14 +202,12 @@ impl Evaluator {
 
     /// Takes back that a file was asked for.
     pub fn forget_import(&mut self, path: &std::path::Path) {
-        if let Some(count) = self.import_counts.get_mut(path) {
-            *count = count.saturating_sub(1);
-        }
+        self.imports.forget(path);
     }
 
     /// How often a file was asked for by `import` or as a module.
     pub fn import_count(&self, path: &std::path::Path) -> u32 {
-        self.import_counts.get(path).copied().unwrap_or(0)
+        self.imports.count(path)
     }
 
     pub(super) fn global_number(&self, symbol: Symbol) -> Option<u32> {

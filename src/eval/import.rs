@@ -1,20 +1,80 @@
 //! Loading files and other texts into the program.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use super::evaluator::Evaluator;
 use super::native::Outcome;
 use super::problem::{ErrorKind, Stop, UnknownReason};
-use crate::heap::{Env, Heap, SlotId, Symbol, Value};
+use crate::heap::{Env, Heap, SlotId, StrId, Symbol, Value};
 use crate::source::{EntryKind, ReadError, SourceFile};
 use crate::syntax::ir::{ExprId, FileIr};
 use crate::syntax::{LowerOptions, parse};
 
+/// The files that an evaluator was asked for, each evaluated once.
+#[derive(Debug, Default)]
+pub(super) struct Imports {
+    files: Vec<Imported>,
+    by_path: FxHashMap<PathBuf, usize>,
+    /// The file that a path value means, by its text.
+    by_text: FxHashMap<StrId, (Rc<str>, usize)>,
+}
+
+/// One of them.
+#[derive(Debug, Default)]
+struct Imported {
+    /// Its value, once it was parsed.
+    slot: Option<SlotId>,
+    /// How often it was asked for.
+    count: u32,
+}
+
+impl Imports {
+    /// The number of a file, which is now known.
+    fn number(&mut self, path: &Path) -> usize {
+        if let Some(number) = self.by_path.get(path) {
+            return *number;
+        }
+        let number = self.files.len();
+        self.files.push(Imported::default());
+        self.by_path.insert(path.to_path_buf(), number);
+        number
+    }
+
+    fn provide(&mut self, path: &Path, slot: SlotId) {
+        let number = self.number(path);
+        if let Some(file) = self.files.get_mut(number) {
+            file.slot = Some(slot);
+        }
+    }
+
+    /// Counts a file as asked for once more; gives its value if there is one.
+    fn ask(&mut self, number: usize) -> Option<SlotId> {
+        let file = self.files.get_mut(number)?;
+        file.count += 1;
+        file.slot
+    }
+
+    /// Takes back that a file was asked for.
+    pub(super) fn forget(&mut self, path: &Path) {
+        if let Some(file) = self.by_path.get(path).and_then(|number| self.files.get_mut(*number)) {
+            file.count = file.count.saturating_sub(1);
+        }
+    }
+
+    /// How often a file was asked for.
+    pub(super) fn count(&self, path: &Path) -> u32 {
+        self.by_path.get(path).and_then(|number| self.files.get(*number)).map_or(0, |file| file.count)
+    }
+}
+
 impl Evaluator {
     /// Links a parsed text; gives the expression of the whole.
     pub fn link(&mut self, ir: &FileIr, file: &SourceFile, folder: &Path) -> ExprId {
-        let numbers: rustc_hash::FxHashMap<Symbol, u32> = ir
+        let numbers: FxHashMap<Symbol, u32> = ir
             .symbols
             .iter()
             .filter_map(|name| {
@@ -85,7 +145,7 @@ impl Evaluator {
     pub fn provide(&mut self, name: &str, value: Value) {
         let path = format!("/routelint/{name}");
         let slot = self.heap.new_slot(value);
-        self.imported.insert(PathBuf::from(&path), slot);
+        self.imports.provide(Path::new(&path), slot);
         let path = self.path_value(&path);
         self.search_path.insert(name.to_owned(), path);
     }
@@ -93,7 +153,7 @@ impl Evaluator {
     /// Lets `import` of a path below a folder that stands on no disk give `value`.
     pub fn provide_file(&mut self, path: &Path, value: Value) {
         let slot = self.heap.new_slot(value);
-        self.imported.insert(path.to_path_buf(), slot);
+        self.imports.provide(path, slot);
     }
 
     /// Lets everything below a folder that stands on no disk be unknown for a reason, but for what is provided. Of two folders the longer counts.
@@ -103,25 +163,45 @@ impl Evaluator {
 
     /// `import path`: evaluated once for each file. What cannot be read because it lies outside the allowed roots is unknown.
     pub fn import(&mut self, path: &Path) -> Outcome {
-        if let Some(slot) = self.imported.get(path) {
-            let slot = *slot;
-            *self.import_counts.entry(path.to_path_buf()).or_default() += 1;
-            return self.want(Value::reference(slot));
+        let (_, slot) = self.imported(path)?;
+        self.want(Value::reference(slot))
+    }
+
+    /// [`Self::import`] of a path value, with its text. A value that comes from the same literal again is known by that.
+    pub fn import_path_value(&mut self, path: StrId) -> Result<(Rc<str>, Value), Stop> {
+        if let Some((text, number)) = self.imports.by_text.get(&path) {
+            let (text, number) = (Rc::clone(text), *number);
+            if let Some(slot) = self.imports.ask(number) {
+                return Ok((text, self.want(Value::reference(slot))?));
+            }
         }
-        let target = match self.import_target(path) {
-            Ok(target) => target,
-            Err(error) => return Err(self.read_stop(path, &error)),
+        let target = self.want_path(Value::path(path))?;
+        let (number, slot) = self.imported(Path::new(&target))?;
+        let text: Rc<str> = self.heap.text(path).into();
+        self.imports.by_text.insert(path, (Rc::clone(&text), number));
+        Ok((text, self.want(Value::reference(slot))?))
+    }
+
+    /// The file that a path means, by number, and its value.
+    fn imported(&mut self, path: &Path) -> Result<(usize, SlotId), Stop> {
+        let known = self.imports.by_path.get(path).copied();
+        let known = known.filter(|number| self.imports.files.get(*number).is_some_and(|file| file.slot.is_some()));
+        let target = match known {
+            Some(_) => path.to_path_buf(),
+            None => match self.import_target(path) {
+                Ok(target) => target,
+                Err(error) => return Err(self.read_stop(path, &error)),
+            },
         };
-        *self.import_counts.entry(target.clone()).or_default() += 1;
-        if let Some(slot) = self.imported.get(&target) {
-            let slot = *slot;
-            return self.want(Value::reference(slot));
+        let number = known.unwrap_or_else(|| self.imports.number(&target));
+        if let Some(slot) = self.imports.ask(number) {
+            return Ok((number, slot));
         }
         let scope = self.loader_scope.map(|scope_of| scope_of(self, &target)).unwrap_or_default();
         let (root, env) = self.load_within(&target, &scope)?;
         let slot = self.heap.new_slot(Value::thunk(root, env));
-        self.imported.insert(target, slot);
-        self.want(Value::reference(slot))
+        self.imports.provide(&target, slot);
+        Ok((number, slot))
     }
 
     /// `scopedImport`: the names in `scope` are bound around the file. Not remembered.

@@ -262,9 +262,14 @@ impl Evaluator {
     }
 
     pub(super) fn eval_path(&mut self, expr: ExprId, text: StrId) -> Value {
+        if let Some(known) = self.path_literals.get(&expr) {
+            return Value::path(*known).with_origin(expr);
+        }
         let text = self.heap.text(text).into_owned();
         let absolute = self.absolute_path(&text, expr);
-        self.path_value(&absolute).with_origin(expr)
+        let made = self.heap.new_string(absolute.as_bytes());
+        self.path_literals.insert(expr, made);
+        Value::path(made).with_origin(expr)
     }
 
     fn absolute_path(&self, text: &str, expr: ExprId) -> String {

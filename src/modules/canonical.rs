@@ -74,7 +74,7 @@ pub(super) struct Loaded {
     /// The elements of `disabledModules`, not forced.
     pub(super) disabled: Vec<Value>,
     /// The path, if it was imported by one.
-    pub(super) path: Option<String>,
+    pub(super) path: Option<Rc<str>>,
 }
 
 /// Brings the value of a module into canonical form.
@@ -83,7 +83,7 @@ pub(super) fn unify(
     evaluation: &Evaluation,
     content: Value,
     file: Rc<str>,
-    key: String,
+    key: Rc<str>,
 ) -> Result<Loaded, Stop> {
     let content = ev.want(content)?;
     let origin = content.origin();
@@ -115,7 +115,7 @@ pub(super) fn unify(
     let key = match named(ev, sym::KEY) {
         Some((value, _)) => {
             let id = ev.coerce(value, Coercion::More)?;
-            ev.heap.text(id).into_owned()
+            ev.heap.text(id).into()
         }
         None => key,
     };
@@ -136,7 +136,7 @@ pub(super) fn unify(
         None => Vec::new(),
     };
     let module = Module {
-        key: key.into(),
+        key,
         file,
         options: options.map(|(value, _)| value),
         config: match config {

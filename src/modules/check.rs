@@ -29,11 +29,11 @@ fn collect_below(ev: &mut Evaluator, id: NodeId, path: &mut Vec<Symbol>, all: &m
     let this = node(ev, id)?;
     let by_name = defined::by_name(ev, id)?;
     // At the root there always are definitions, those that the module system makes itself.
-    if by_name.names.is_empty() && this.parent.is_some() {
+    if by_name.is_empty() && this.parent.is_some() {
         return Ok(());
     }
     let declared = tree::declared_names(ev, &this)?;
-    let mut names: Vec<Symbol> = by_name.names.keys().copied().collect();
+    let mut names: Vec<Symbol> = by_name.names().collect();
     names.extend(declared.iter().map(|(name, _)| *name));
     names.sort_by(|a, b| ev.heap.name(*a).cmp(ev.heap.name(*b)));
     names.dedup();
@@ -41,13 +41,12 @@ fn collect_below(ev: &mut Evaluator, id: NodeId, path: &mut Vec<Symbol>, all: &m
         path.push(name);
         if declared.binary_search_by_key(&name, |(name, _)| *name).is_ok() {
             let below = tree::child(ev, id, name)?;
-            if tree::is_set(ev, below)? && by_name.names.contains_key(&name) {
+            if tree::is_set(ev, below)? && by_name.has(name) {
                 collect_below(ev, below, path, all)?;
             }
-        } else if let Some(defs) = by_name.names.get(&name) {
-            for definition in defs {
-                all.push(Unmatched { path: path.clone(), definition: definition.clone() });
-            }
+        } else {
+            let defs = by_name.of(ev, name).into_iter();
+            all.extend(defs.map(|definition| Unmatched { path: path.clone(), definition }));
         }
         path.pop();
     }

@@ -57,12 +57,22 @@ struct Work {
     value: Value,
     parent: Option<usize>,
     file: Rc<str>,
-    key: String,
+    /// The key of the module that imports it; empty for one to start from.
+    importer: Rc<str>,
+    /// Its number among the imports of that one, from 1.
+    number: usize,
     /// The place to show if the value has none.
     origin: ExprId,
     /// How many modules import one another down to this one.
     depth: u32,
     kind: WorkKind,
+}
+
+impl Work {
+    /// The key of a module that has no name of its own.
+    fn key(&self) -> Rc<str> {
+        format!("{}:anon-{}", self.importer, self.number).into()
+    }
 }
 
 enum WorkKind {
@@ -83,17 +93,18 @@ impl Collected {
             return Ok(Self { modules, ..Self::default() });
         }
         let mut collected = Self::default();
-        let mut by_path: FxHashMap<String, usize> = FxHashMap::default();
+        let mut by_path: FxHashMap<Rc<str>, usize> = FxHashMap::default();
         let mut waiting: Vec<Work> = Vec::new();
-        let unknown: Rc<str> = UNKNOWN_FILE.into();
+        let (unknown, nobody): (Rc<str>, Rc<str>) = (UNKNOWN_FILE.into(), "".into());
         for (input, number) in evaluation.request.modules.iter().zip(1usize..) {
-            let key = format!(":anon-{number}");
+            let importer = Rc::clone(&nobody);
             waiting.push(match input {
                 ModuleInput::Module(value) => Work {
                     value: *value,
                     parent: None,
                     file: Rc::clone(&unknown),
-                    key,
+                    importer,
+                    number,
                     origin: ExprId::NONE,
                     depth: 0,
                     kind: WorkKind::Module,
@@ -102,7 +113,8 @@ impl Collected {
                     value: definition.value,
                     parent: None,
                     file: Rc::clone(&definition.file),
-                    key,
+                    importer,
+                    number,
                     origin: definition.origin,
                     depth: 0,
                     kind: WorkKind::Import(definition.clone()),
@@ -111,7 +123,8 @@ impl Collected {
                     value: definition.value,
                     parent: None,
                     file: Rc::clone(&definition.file),
-                    key,
+                    importer,
+                    number,
                     origin: definition.origin,
                     depth: 0,
                     kind: WorkKind::Config(definition.clone()),
@@ -147,27 +160,28 @@ impl Collected {
         ev: &mut Evaluator,
         evaluation: &Evaluation,
         work: Work,
-        by_path: &mut FxHashMap<String, usize>,
+        by_path: &mut FxHashMap<Rc<str>, usize>,
         waiting: &mut Vec<Work>,
     ) -> Result<Option<usize>, Stop> {
-        if let WorkKind::Import(definition) = work.kind {
-            let index = self.all.len();
+        if let WorkKind::Import(definition) = &work.kind {
+            let (index, key) = (self.all.len(), work.key());
             waiting.push(Work {
                 value: definition.value,
                 parent: Some(index),
                 file: Rc::clone(&work.file),
-                key: format!("{}:anon-1", work.key),
+                importer: Rc::clone(&key),
+                number: 1,
                 origin: definition.origin,
                 depth: work.depth + 1,
                 kind: WorkKind::Module,
             });
-            let module = Module { key: work.key.into(), ..Module::empty(work.file) };
+            let module = Module { key, ..Module::empty(work.file) };
             self.all.push(Structured { is_wrapper: true, ..Structured::new(module, Vec::new()) });
             return Ok(Some(index));
         }
-        if let WorkKind::Config(definition) = work.kind {
+        if let WorkKind::Config(definition) = &work.kind {
             let module = Module {
-                key: work.key.into(),
+                key: work.key(),
                 file: work.file,
                 options: None,
                 config: ModuleConfig::Value(definition.value, definition.origin),
@@ -212,7 +226,8 @@ impl Collected {
                 value,
                 parent: Some(index),
                 file: Rc::clone(&loaded.module.file),
-                key: format!("{}:anon-{number}", loaded.module.key),
+                importer: Rc::clone(&loaded.module.key),
+                number,
                 origin: loaded.imports_at,
                 depth: depth + 1,
                 kind: WorkKind::Module,
@@ -227,7 +242,7 @@ impl Collected {
         ev: &mut Evaluator,
         evaluation: &Evaluation,
         work: Work,
-        by_path: &FxHashMap<String, usize>,
+        by_path: &FxHashMap<Rc<str>, usize>,
     ) -> Result<Load, Stop> {
         if work.depth > DEEPEST {
             let text = "infinite recursion encountered: modules import further modules without end";
@@ -237,16 +252,16 @@ impl Collected {
         let origin = value.origin();
         let (content, file, key, path) = match value.view() {
             View::Lambda(..) | View::Native(_) | View::Partial(_) => {
-                (apply_module(ev, evaluation, value, &work.file)?, work.file, work.key, None)
+                (apply_module(ev, evaluation, value, &work.file)?, Rc::clone(&work.file), work.key(), None)
             }
             View::Attrs(set) if ev.attribute(set, sym::FUNCTOR).is_some() => {
-                (apply_module(ev, evaluation, value, &work.file)?, work.file, work.key, None)
+                (apply_module(ev, evaluation, value, &work.file)?, Rc::clone(&work.file), work.key(), None)
             }
             View::Attrs(_) => match type_tag(ev, value)?.text(&ev.heap).as_deref() {
-                None | Some("module") => (value, work.file, work.key, None),
+                None | Some("module") => (value, Rc::clone(&work.file), work.key(), None),
                 Some("if" | "override") => {
                     let module = Module {
-                        key: work.key.into(),
+                        key: work.key(),
                         file: work.file,
                         options: None,
                         config: ModuleConfig::Value(value, origin),
@@ -270,15 +285,18 @@ impl Collected {
                 return Err(ev.error_at(ErrorKind::Module("bad-module"), text, origin));
             }
             _ => {
-                let id = ev.coerce(value, Coercion::More)?;
-                let text = ev.heap.text(id).into_owned();
-                if let Some(index) = by_path.get(&text) {
+                let site = if origin.is_some() { origin } else { work.origin };
+                let (file, content) = if let View::Path(id) = value.view() {
+                    ev.at_site(site, |ev| ev.import_path_value(id))?
+                } else {
+                    let id = ev.coerce(value, Coercion::More)?;
+                    let text: Rc<str> = ev.heap.text(id).into();
+                    let target = ev.want_path(value)?;
+                    (text, ev.at_site(site, |ev| ev.import(Path::new(&target)))?)
+                };
+                if let Some(index) = by_path.get(&file) {
                     return Ok(Load::Known(*index));
                 }
-                let target = ev.want_path(value)?;
-                let site = if origin.is_some() { origin } else { work.origin };
-                let content = ev.at_site(site, |ev| ev.import(Path::new(&target)))?;
-                let file: Rc<str> = text.as_str().into();
                 let content = match content.view() {
                     View::Lambda(..) | View::Native(_) | View::Partial(_) => {
                         apply_module(ev, evaluation, content, &file)?
@@ -288,7 +306,7 @@ impl Collected {
                     }
                     _ => content,
                 };
-                (content, file, text.clone(), Some(text))
+                (content, Rc::clone(&file), Rc::clone(&file), Some(file))
             }
         };
         let mut loaded = unify(ev, evaluation, content, file, key)?;

@@ -2,32 +2,106 @@
 
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
-
 use super::arguments::internal_file;
 use super::canonical::{Module, ModuleConfig, is_reserved_in_short_form};
 use super::collect::{note_failure, note_unknown};
 use super::definition::{Definition, Loc};
 use super::evaluation::Evaluation;
-use super::properties::{self, Rest, attributes_of};
+use super::properties::{self, Layer, Rest, sets_of};
 use super::state::{NodeId, evaluation, node};
 use super::tree::Node;
 use crate::eval::{ErrorKind, Evaluator, Stop};
-use crate::heap::{Symbol, Value, sym};
+use crate::heap::{Set, SlotId, Symbol, Value, View, sym};
 use crate::syntax::ExprId;
 
-/// Definitions of the children of a node.
+/// Definitions of the children of a node. They are made for those children only that somebody asks for: most modules speak of many more.
 #[derive(Debug, Default)]
 pub(super) struct ByName {
-    pub(super) names: FxHashMap<Symbol, Vec<Definition>>,
+    /// What is said of each name, sorted by it; of one name in merge order.
+    parts: Vec<Part>,
+    sources: Vec<Source>,
     /// Definitions that may be of any child.
     pub(super) unknown: Vec<Rest>,
 }
 
+/// One attribute of a source.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    name: Symbol,
+    source: u32,
+    slot: SlotId,
+    origin: ExprId,
+}
+
+/// A set of definitions, and the properties around it.
+#[derive(Debug)]
+struct Source {
+    definition: Definition,
+    layer: Layer,
+}
+
+impl ByName {
+    fn add(
+        &mut self,
+        ev: &Evaluator,
+        definition: Definition,
+        set: Set,
+        layer: Layer,
+        is_part: impl Fn(Symbol) -> bool,
+    ) {
+        let source = u32::try_from(self.sources.len()).unwrap_or(u32::MAX);
+        let shape = ev.heap.shape(set.shape);
+        let keys = shape.keys().iter().filter(|key| is_part(key.name));
+        self.parts.extend(keys.map(|key| Part { name: key.name, source, slot: set.slot(key), origin: key.origin }));
+        self.sources.push(Source { definition, layer });
+    }
+
+    /// Brings everything in its order, once all is there.
+    fn sorted(mut self) -> Self {
+        if !self.parts.is_sorted_by_key(|part| part.name) {
+            self.parts.sort_by_key(|part| part.name);
+        }
+        self
+    }
+
+    fn parts_of(&self, name: Symbol) -> &[Part] {
+        let start = self.parts.partition_point(|part| part.name < name);
+        let rest = self.parts.get(start..).unwrap_or_default();
+        let count = rest.iter().take_while(|part| part.name == name).count();
+        rest.get(..count).unwrap_or_default()
+    }
+
+    /// Whether nothing is said of any name.
+    pub(super) fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// Whether something is said of a name.
+    pub(super) fn has(&self, name: Symbol) -> bool {
+        self.parts.binary_search_by_key(&name, |part| part.name).is_ok()
+    }
+
+    /// The names of which something is said, sorted by symbol.
+    pub(super) fn names(&self) -> impl Iterator<Item = Symbol> {
+        self.parts.chunk_by(|a, b| a.name == b.name).filter_map(|parts| parts.first()).map(|part| part.name)
+    }
+
+    /// What is said of a name, in merge order, with its properties.
+    pub(super) fn of(&self, ev: &mut Evaluator, name: Symbol) -> Vec<Definition> {
+        let parts = self.parts_of(name);
+        let mut defs = Vec::with_capacity(parts.len());
+        for part in parts {
+            let Some(source) = self.sources.get(part.source as usize) else { continue };
+            let value = ev.heap.share(part.slot);
+            let value = source.layer.wrap(ev, value);
+            defs.push(source.definition.with_value(value, part.origin));
+        }
+        defs
+    }
+}
+
 /// Definitions of a node, shared with whoever keeps them where that is possible.
 pub(super) enum Definitions {
-    /// Those that a parent has under a name.
-    Named(Rc<ByName>, Symbol),
     /// Those of an option that stands in no tree.
     Given(Rc<[Definition]>),
     /// Put together for the occasion.
@@ -39,7 +113,6 @@ impl std::ops::Deref for Definitions {
 
     fn deref(&self) -> &[Definition] {
         match self {
-            Self::Named(by_name, name) => by_name.names.get(name).map(Vec::as_slice).unwrap_or_default(),
             Self::Given(given) => given,
             Self::Own(own) => own,
         }
@@ -56,16 +129,14 @@ pub(super) fn definitions(ev: &mut Evaluator, this: &Node) -> Result<Definitions
     let by_name = by_name_of(ev, &parent)?;
     let is_module = parent.parent.is_none() && this.name == sym::MODULE;
     if !is_module && by_name.unknown.is_empty() {
-        return Ok(Definitions::Named(by_name, this.name));
+        return Ok(Definitions::Own(by_name.of(ev, this.name)));
     }
     let mut defs = Vec::new();
     if is_module {
         let found = evaluation(ev, this.evaluation)?;
         internal_definitions(ev, &found, &mut defs);
     }
-    if let Some(known) = by_name.names.get(&this.name) {
-        defs.extend(known.iter().cloned());
-    }
+    defs.extend(by_name.of(ev, this.name));
     let rests = by_name.unknown.iter().filter(|rest| rest.may_define(ev, this.name));
     defs.extend(rests.map(|rest| rest.definition.clone()));
     Ok(Definitions::Own(defs))
@@ -92,7 +163,7 @@ pub(super) fn by_name_of(ev: &mut Evaluator, this: &Node) -> Result<Rc<ByName>, 
     }
     let outcome = if this.parent.is_none() { root_by_name(ev, this) } else { inner_by_name(ev, this) };
     this.is_busy.set(false);
-    let made = Rc::new(outcome?);
+    let made = Rc::new(outcome?.sorted());
     Ok(Rc::clone(this.by_name.get_or_init(|| made)))
 }
 
@@ -106,14 +177,12 @@ fn root_by_name(ev: &mut Evaluator, this: &Node) -> Result<ByName, Stop> {
             add_module(ev, &found, module, &mut by_name)?;
             continue;
         }
-        let mut own = ByName::default();
-        match add_module(ev, &found, module, &mut own) {
-            Ok(()) => {
-                for (name, defs) in own.names {
-                    by_name.names.entry(name).or_default().extend(defs);
-                }
-            }
-            Err(stop) => note_failure(ev, &found, stop, module.origin, &module.file),
+        let (parts, sources) = (by_name.parts.len(), by_name.sources.len());
+        if let Err(stop) = add_module(ev, &found, module, &mut by_name) {
+            by_name.parts.truncate(parts);
+            by_name.sources.truncate(sources);
+            by_name.unknown.clear();
+            note_failure(ev, &found, stop, module.origin, &module.file);
         }
     }
     Ok(by_name)
@@ -127,38 +196,41 @@ fn add_module(ev: &mut Evaluator, found: &Evaluation, module: &Module, by_name: 
     match module.config {
         ModuleConfig::None => {}
         ModuleConfig::Value(value, origin) => {
-            let mut unknown = Vec::new();
-            add_attributes(ev, &found.request.prefix, &base(value, origin), &mut by_name.names, &mut unknown)?;
-            for one in unknown {
+            add_sets(ev, &found.request.prefix, &base(value, origin), by_name)?;
+            for one in std::mem::take(&mut by_name.unknown) {
                 let stop = Stop(ev.force(one.definition.value));
                 note_unknown(ev, found, stop, one.definition.origin, &module.file);
             }
         }
         ModuleConfig::Short(set) => {
-            for (name, slot, origin) in ev.heap.entries(set) {
-                if !is_reserved_in_short_form(name) {
-                    let value = ev.heap.share(slot);
-                    by_name.names.entry(name).or_default().push(base(value, origin));
-                }
-            }
+            let value = Value::attrs(set);
+            by_name
+                .add(ev, base(value, module.origin), set, Layer::bare(value), |name| !is_reserved_in_short_form(name));
         }
     }
     if let Some((value, origin)) = module.meta {
-        by_name.names.entry(sym::META).or_default().push(base(value, origin));
+        add_one(ev, base(value, origin), sym::META, by_name);
     }
     if let Some((value, origin)) = module.freeform {
         let set = ev.heap.new_set(&[(sym::FREEFORM_TYPE, value, origin)]);
-        by_name.names.entry(sym::MODULE).or_default().push(base(set, origin));
+        add_one(ev, base(set, origin), sym::MODULE, by_name);
     }
     Ok(())
+}
+
+/// Adds a definition of one name that no set of the user's has.
+fn add_one(ev: &mut Evaluator, definition: Definition, name: Symbol, by_name: &mut ByName) {
+    let whole = ev.heap.new_set(&[(name, definition.value, definition.origin)]);
+    if let View::Attrs(set) = whole.view() {
+        by_name.add(ev, definition, set, Layer::bare(whole), |_| true);
+    }
 }
 
 fn inner_by_name(ev: &mut Evaluator, this: &Node) -> Result<ByName, Stop> {
     let found = evaluation(ev, this.evaluation)?;
     let mut by_name = ByName::default();
     for definition in definitions(ev, this)?.iter() {
-        let ByName { names, unknown } = &mut by_name;
-        match add_attributes(ev, &this.loc, definition, names, unknown) {
+        match add_sets(ev, &this.loc, definition, &mut by_name) {
             Ok(()) => {}
             Err(stop) if found.request.is_open => note_failure(ev, &found, stop, definition.origin, &definition.file),
             Err(stop) => return Err(stop),
@@ -167,17 +239,12 @@ fn inner_by_name(ev: &mut Evaluator, this: &Node) -> Result<ByName, Stop> {
     Ok(by_name)
 }
 
-fn add_attributes(
-    ev: &mut Evaluator,
-    loc: &Loc,
-    definition: &Definition,
-    names: &mut FxHashMap<Symbol, Vec<Definition>>,
-    unknown: &mut Vec<Rest>,
-) -> Result<(), Stop> {
-    attributes_of(
+fn add_sets(ev: &mut Evaluator, loc: &Loc, definition: &Definition, by_name: &mut ByName) -> Result<(), Stop> {
+    let mut unknown = Vec::new();
+    let outcome = sets_of(
         ev,
         definition,
-        |name, part| names.entry(name).or_default().push(part),
+        |ev, set, layer| by_name.add(ev, definition.clone(), set, layer, |_| true),
         |part| unknown.push(part),
         |ev, value| {
             let (place, what) = (loc.show(&ev.heap), ev.describe(value));
@@ -188,7 +255,9 @@ fn add_attributes(
             );
             Err(ev.error_at(ErrorKind::Module("bad-definition"), text, definition.origin))
         },
-    )
+    );
+    by_name.unknown.extend(unknown);
+    outcome
 }
 
 /// What the module system itself defines below `_module`.

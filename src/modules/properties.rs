@@ -153,6 +153,11 @@ pub(super) struct Layer {
 }
 
 impl Layer {
+    /// A value without properties around it.
+    pub(super) fn bare(value: Value) -> Self {
+        Self { value, wrappers: Vec::new() }
+    }
+
     /// The properties of the layer around one attribute's value.
     pub(super) fn wrap(&self, ev: &mut Evaluator, value: Value) -> Value {
         self.wrappers.iter().rev().fold(value, |inner, wrapper| match wrapper {
@@ -241,17 +246,31 @@ pub(super) fn attributes_of(
     ev: &mut Evaluator,
     definition: &Definition,
     mut found: impl FnMut(Symbol, Definition),
+    unknown: impl FnMut(Rest),
+    wrong: impl FnMut(&mut Evaluator, Value) -> Result<(), Stop>,
+) -> Result<(), Stop> {
+    let of_set = |ev: &mut Evaluator, set: Set, layer: Layer| {
+        for (name, slot, origin) in ev.heap.entries(set) {
+            let value = ev.heap.share(slot);
+            let value = layer.wrap(ev, value);
+            found(name, definition.with_value(value, origin));
+        }
+    };
+    sets_of(ev, definition, of_set, unknown, wrong)
+}
+
+/// Like [`attributes_of`], with whole sets and the layers that they are.
+pub(super) fn sets_of(
+    ev: &mut Evaluator,
+    definition: &Definition,
+    mut found: impl FnMut(&mut Evaluator, Set, Layer),
     mut unknown: impl FnMut(Rest),
     mut wrong: impl FnMut(&mut Evaluator, Value) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
     for layer in push_down(ev, definition.value)? {
         match layer.value.view() {
             View::Attrs(set) => {
-                for (name, slot, origin) in ev.heap.entries(set) {
-                    let value = ev.heap.share(slot);
-                    let value = layer.wrap(ev, value);
-                    found(name, definition.with_value(value, origin));
-                }
+                found(ev, set, layer);
                 if let Some(reason) = ev.heap.open_set_reason(set) {
                     let mut rest = definition.with_value(Value::unknown(reason), definition.origin);
                     rest.is_certain = false;

@@ -114,7 +114,7 @@ fn report_at(ev: &mut Evaluator, id: EvalId, names: &[Symbol]) -> Result<OptionR
         let this = node(ev, at)?;
         let is_declared = tree::is_declared(ev, &this, *name)?;
         let by_name = defined::by_name(ev, at)?;
-        if !is_declared && !by_name.names.contains_key(name) && by_name.unknown.is_empty() {
+        if !is_declared && !by_name.has(*name) && by_name.unknown.is_empty() {
             let loc = this.loc.child(*name).show(&ev.heap);
             return Err(if found.is_open() {
                 ev.unknown(UnknownReason::UndeclaredOption(loc))

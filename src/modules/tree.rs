@@ -379,7 +379,7 @@ pub(super) fn defines_module_args(ev: &mut Evaluator, found: &Evaluation) -> Res
         return Ok(true);
     }
     let by_name = by_name(ev, found.root)?;
-    if by_name.names.contains_key(&sym::MODULE) {
+    if by_name.has(sym::MODULE) {
         return Ok(true);
     }
     let root = node(ev, found.root)?;
@@ -446,7 +446,7 @@ pub(super) fn config_set(ev: &mut Evaluator, id: NodeId, this: &Node, with_modul
         let by_name = by_name(ev, id)?;
         let count = names.len();
         let names = names.to_mut();
-        names.extend(by_name.names.keys().filter(|name| **name != sym::MODULE).map(|name| (*name, ExprId::NONE)));
+        names.extend(by_name.names().filter(|name| *name != sym::MODULE).map(|name| (name, ExprId::NONE)));
         if names.len() > count {
             names.sort_by_key(|(name, _)| *name);
             names.dedup_by_key(|(name, _)| *name);
@@ -473,8 +473,7 @@ pub(super) fn untouched_child(
         return Ok(None);
     }
     let by_name = by_name(ev, id)?;
-    let is_untouched =
-        by_name.unknown.is_empty() && !by_name.names.contains_key(&name) && !is_declared_by_modules(ev, this, name)?;
+    let is_untouched = by_name.unknown.is_empty() && !by_name.has(name) && !is_declared_by_modules(ev, this, name)?;
     Ok(is_untouched.then(|| Rc::clone(child)))
 }
 
@@ -485,7 +484,7 @@ fn table_set(ev: &mut Evaluator, id: NodeId, this: &Node) -> Result<Option<Value
     let by_name = by_name(ev, id)?;
     let is_plain = by_name.unknown.is_empty()
         && !schema.children.is_empty()
-        && by_name.names.keys().all(|name| schema.children.contains_key(name))
+        && by_name.names().all(|name| schema.children.contains_key(&name))
         && subtrees(ev, this)?.is_empty();
     if !is_plain {
         return Ok(None);
@@ -496,7 +495,7 @@ fn table_set(ev: &mut Evaluator, id: NodeId, this: &Node) -> Result<Option<Value
     let values: Vec<Value> = template
         .iter()
         .map(|(name, constant)| match constant {
-            Some(value) if !by_name.names.contains_key(name) => *value,
+            Some(value) if !by_name.has(*name) => *value,
             _ => Evaluator::ask(function, id.0, name.0),
         })
         .collect();
