@@ -1,7 +1,5 @@
 //! `routelint eval --of MACHINE OPTION`: one option of a host or guest.
 
-use rustc_hash::FxHashMap;
-
 use super::Failure;
 use super::project::{FleetArguments, Given, gap_lines, no_fleet};
 use crate::eval::{Evaluator, Missed, Stop, UnknownReason, path_names};
@@ -29,7 +27,7 @@ const MOST_NAMES: usize = 30;
 /// There is no such machine, or several.
 pub(super) fn read(project: &FleetArguments, machine: &str, option: &str, records: bool) -> Result<Read, Failure> {
     let given = Given::new(project)?;
-    let mut evaluator = tolerant_evaluator(&given.sources, FxHashMap::default());
+    let mut evaluator = tolerant_evaluator(&given.sources);
     if records {
         evaluator.record();
     }

@@ -11,8 +11,8 @@ use super::native::NativeDef;
 use super::problem::{Cycle, ErrorInfo, ErrorKind, Piece, Stop, UnknownInfo, UnknownReason};
 use super::program::Program;
 use crate::heap::{ErrorId, Heap, NativeId, SlotId, StrId, Symbol, UnknownId, Value, View};
-use crate::source::{FileId, Sources};
-use crate::syntax::{ExprId, FileIr};
+use crate::source::Sources;
+use crate::syntax::{ExprId, ParsedFiles};
 
 /// Gives the store path of a copy of a path.
 pub type StoreCopy = fn(&mut Evaluator, StrId) -> Result<StrId, Stop>;
@@ -45,8 +45,8 @@ pub struct Evaluator {
     pub(super) imports: super::import::Imports,
     /// The absolute path of each path literal that was evaluated: it is one string however often that happens.
     pub(super) path_literals: FxHashMap<ExprId, StrId>,
-    /// Parsed files, by number: what threads parsed beforehand, and what this evaluator parsed itself.
-    pub parsed: FxHashMap<FileId, Arc<FileIr>>,
+    /// Parsed files, which other evaluators may share.
+    pub parsed: ParsedFiles,
     /// Whether a file with syntax errors is evaluated as far as it was recovered; else it is an error.
     pub is_tolerant: bool,
     /// Slots of `lib` and `builtins`, and what `<name>` means, by name.
@@ -110,7 +110,7 @@ impl Evaluator {
             site: ExprId::NONE,
             imports: super::import::Imports::default(),
             path_literals: FxHashMap::default(),
-            parsed: FxHashMap::default(),
+            parsed: ParsedFiles::default(),
             is_tolerant: false,
             search_path: FxHashMap::default(),
             recorder: None,

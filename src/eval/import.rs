@@ -229,7 +229,8 @@ impl Evaluator {
             Ok(file) => file,
             Err(error) => return Err(self.read_stop(target, &error)),
         };
-        let ir = if frame.is_empty() { self.ir_of(&file) } else { Arc::new(self.parse(&file.text, frame)) };
+        let parse = || self.parse(&file.text, frame);
+        let ir = if frame.is_empty() { self.parsed.get_or_parse(file.id, parse) } else { Arc::new(parse()) };
         if let Some(stop) = self.syntax_stop(&ir, &file)
             && !self.is_tolerant
         {
@@ -237,18 +238,6 @@ impl Evaluator {
         }
         let folder = target.parent().map_or_else(|| PathBuf::from("/"), Path::to_path_buf);
         Ok(self.link(&ir, &file, &folder))
-    }
-
-    /// The IR of a file, from the shared store if one is set.
-    fn ir_of(&mut self, file: &SourceFile) -> Arc<FileIr> {
-        match self.parsed.get(&file.id) {
-            Some(ir) => Arc::clone(ir),
-            None => {
-                let ir = Arc::new(self.parse(&file.text, &[]));
-                self.parsed.insert(file.id, Arc::clone(&ir));
-                ir
-            }
-        }
     }
 
     /// The error or unknown for something that cannot be read.

@@ -5,8 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
-use rustc_hash::FxHashMap;
-
 use super::coverage;
 use super::discover::{Discovery, discover};
 use super::facts::{Fact, Fleet, Guest, Host, HostId};
@@ -46,7 +44,7 @@ pub fn analyse(sources: &Arc<Sources>, target: &Target) -> Result<Analysis, Fail
     let (sender, receiver) = sync_channel(1);
     let work = move || {
         let (asker, questions) = sync_channel(1);
-        let mut ev = tolerant_evaluator(&sources, FxHashMap::default());
+        let mut ev = tolerant_evaluator(&sources);
         let analysis = analyse_scope(&mut ev, &sources, &target, &scope, asker);
         if sender.send(analysis).is_ok() {
             let mut reader = Reader::new(&mut ev, scope.project.clone(), None);
@@ -98,9 +96,9 @@ impl Loaded {
                 continue;
             }
             let file = ev.sources.file(id).filter(|file| file.on_disk && file.path.starts_with(&scope.project));
-            let (Some(_), Some(ir)) = (file, ev.parsed.get(&id)) else { continue };
+            let (Some(_), Some(ir)) = (file, ev.parsed.get(id)) else { continue };
             // A name that is not defined may be one that another program than Nix gives to a file that no flake imports.
-            let problems = syntax_problems(id, ir, !self.is_guessed);
+            let problems = syntax_problems(id, &ir, !self.is_guessed);
             self.files.insert(id, (problems, ir.directives.clone()));
         }
     }
@@ -112,7 +110,7 @@ impl Loaded {
         for path in &target.named {
             match ev.sources.read(path) {
                 Ok(file) => {
-                    let known = ev.parsed.get(&file.id).map(Arc::clone);
+                    let known = ev.parsed.get(file.id);
                     files.push((file.id, known.unwrap_or_else(|| Arc::new(ev.parse(&file.text, &[])))));
                 }
                 Err(ReadError::Encrypted(_)) => {}
@@ -120,7 +118,7 @@ impl Loaded {
             }
         }
         if matches!(scope.layout, Layout::Folder(_)) {
-            files.extend(ev.parsed.iter().map(|(id, ir)| (*id, Arc::clone(ir))));
+            files.extend(ev.parsed.all());
         }
         for (id, ir) in files {
             let is_own = ev.sources.file(id).is_some_and(|file| file.on_disk && file.path.starts_with(&scope.project));

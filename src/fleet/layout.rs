@@ -46,7 +46,7 @@ pub(super) fn module_roots(
     let parsed = parse_all(&ev.sources, &paths, &globals);
     let mut files: FxHashMap<PathBuf, Entry> = FxHashMap::default();
     for (file, ir) in &parsed {
-        ev.parsed.insert(file.id, Arc::clone(ir));
+        ev.parsed.add(file.id, Arc::clone(ir));
         let has_loader = is_of_atom(ev, &file.path);
         files.insert(file.path.clone(), Entry::new(file, ir, has_loader));
     }
@@ -72,8 +72,9 @@ const FREE_IN: usize = 3;
 
 /// Whether files below a folder use names that none of them binds, the same one in several files: names that another program than Nix gives them.
 pub(super) fn needs_a_loader(ev: &Evaluator) -> bool {
+    let parsed = ev.parsed.all();
     let mut free: FxHashMap<&str, usize> = FxHashMap::default();
-    for ir in ev.parsed.values() {
+    for (_, ir) in &parsed {
         let undefined = ir.errors.iter().filter(|error| error.kind == SyntaxErrorKind::UndefinedVariable);
         let names: FxHashSet<&str> = undefined.filter_map(|error| error.message.split('`').nth(1)).collect();
         for name in names.into_iter().filter(|name| !OFTEN_FORGOTTEN.contains(name)) {

@@ -3,12 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
 use crate::eval::{Evaluator, Limits, UnknownReason};
 use crate::heap::Heap;
-use crate::source::{FileId, SourceFile, Sources};
-use crate::syntax::{FileIr, LowerOptions, parse};
+use crate::source::{SourceFile, Sources};
+use crate::syntax::{FileIr, LowerOptions, ParsedFiles, parse};
 use crate::{builtins, flake, modules, nixlib};
 
 /// An evaluator for source that nobody vouches for; files with syntax errors are evaluated as far as they were recovered.
@@ -26,17 +24,13 @@ fn install(mut ev: Evaluator) -> Evaluator {
     ev
 }
 
-/// An evaluator for a fleet, with limits for source that nobody vouches for. It knows what is parsed already.
-pub fn tolerant_evaluator(sources: &Arc<Sources>, parsed: FxHashMap<FileId, Arc<FileIr>>) -> Evaluator {
-    tolerant_evaluator_on(Heap::new(), sources, parsed)
+/// An evaluator for a fleet, with limits for source that nobody vouches for.
+pub fn tolerant_evaluator(sources: &Arc<Sources>) -> Evaluator {
+    tolerant_evaluator_on(Heap::new(), sources, ParsedFiles::default())
 }
 
-/// The same on an empty heap that is there already.
-pub(super) fn tolerant_evaluator_on(
-    heap: Heap,
-    sources: &Arc<Sources>,
-    parsed: FxHashMap<FileId, Arc<FileIr>>,
-) -> Evaluator {
+/// The same on an empty heap that is there already; it knows what is parsed already.
+pub(super) fn tolerant_evaluator_on(heap: Heap, sources: &Arc<Sources>, parsed: ParsedFiles) -> Evaluator {
     let mut ev = install(Evaluator::on(heap, Arc::clone(sources), Limits::untrusted()));
     ev.is_tolerant = true;
     ev.take_notes(&super::dropped::PATH);

@@ -1,10 +1,10 @@
 //! Work that is shared out: each share is read with an evaluator of its own, which is dropped with everything it took, on all cores.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use super::analyse::{Loaded, STACK};
 use super::discover::{Discovery, Finder, Recipe};
@@ -14,8 +14,8 @@ use super::session::tolerant_evaluator_on;
 use super::target::{Layout, Scope, Target};
 use crate::flake::flake_value;
 use crate::heap::{Heap, Set, Value};
-use crate::source::{FileId, Place, Sources};
-use crate::syntax::ir::FileIr;
+use crate::source::{Place, Sources};
+use crate::syntax::ParsedFiles;
 
 /// Something to read with an evaluator of its own.
 #[derive(Clone, Debug)]
@@ -50,7 +50,7 @@ impl Discovery {
         sources: &Arc<Sources>,
         target: &Target,
         scope: &Scope,
-        parsed: &FxHashMap<FileId, Arc<FileIr>>,
+        parsed: &ParsedFiles,
         loaded: &mut Loaded,
     ) {
         let mut are_split = false;
@@ -100,24 +100,20 @@ fn read_all(
     target: &Target,
     scope: &Scope,
     shares: &[Share],
-    parsed: &FxHashMap<FileId, Arc<FileIr>>,
+    parsed: &ParsedFiles,
 ) -> Vec<(Discovery, Loaded)> {
     let next = AtomicUsize::new(0);
-    // What one share has parsed the next one need not parse again.
-    let common = Mutex::new(parsed.clone());
     let work = || {
         let (mut done, mut heap) = (Vec::new(), Heap::new());
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some(share) = shares.get(number) else { return done };
-            let known = common.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            let mut ev = tolerant_evaluator_on(heap, sources, known);
+            let mut ev = tolerant_evaluator_on(heap, sources, parsed.clone());
             let mut finder = Finder::new(&mut ev, target, scope, None);
             finder.share(scope, share);
             let found = finder.finish();
             let mut loaded = Loaded::default();
             loaded.collect(&ev, scope);
-            common.lock().unwrap_or_else(PoisonError::into_inner).extend(std::mem::take(&mut ev.parsed));
             done.push((number, (found, loaded)));
             heap = Heap::within(ev.heap.leave());
         }

@@ -4,11 +4,11 @@ use std::rc::Rc;
 
 use super::evaluation::{Evaluation, Phase};
 use super::report::{ModuleProblem, ProblemKind};
-use super::shapes::set_of;
-use super::state::{EvalId, evaluation, handle, handle_value};
+use super::shapes::{placeless, set_of, shape_of};
+use super::state::{EvalId, State, evaluation, handle, handle_value};
 use super::tree;
 use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop, UnknownReason};
-use crate::heap::{Symbol, Value, View, sym};
+use crate::heap::{Set, ShapeId, SlotId, Symbol, Value, View, sym};
 use crate::syntax::ExprId;
 
 /// Calls a module function: with `lib`, `config`, `options`, `specialArgs` and what is in it, and those further arguments that the
@@ -16,28 +16,61 @@ use crate::syntax::ExprId;
 pub(super) fn apply_module(ev: &mut Evaluator, evaluation: &Evaluation, function: Value, file: &Rc<str>) -> Outcome {
     let base = evaluation.base_arguments(ev)?;
     let View::Attrs(base_set) = base.view() else { return Err(ev.type_error("a set", base)) };
-    let formals = formals_of(ev, function)?;
-    let mut extra: Vec<(Symbol, Value)> = Vec::new();
-    for (name, _, origin) in formals {
-        if ev.heap.attribute(base_set, name).is_none() {
-            let file = ev.str(file);
-            let (id, name_value) = (handle_value(evaluation.id.0), handle_value(name.0));
-            let at = handle_value(origin.0);
-            let value = ev.delay_native("internal.modules.argument", &[id, name_value, at, file]);
-            extra.push((name, value));
-        }
-    }
-    let arguments = if extra.is_empty() {
+    let extra = extra_arguments(ev, function, base_set)?;
+    let arguments = if extra.names.is_empty() {
         base
     } else {
-        let all = ev.heap.entries(base_set).into_iter().map(|(name, slot, _)| (name, ev.heap.share(slot)));
-        let all = all.chain(extra).map(|(name, value)| ((name, ExprId::NONE), value));
-        let (names, values): (Vec<(Symbol, ExprId)>, Vec<Value>) = all.unzip();
-        let open = ev.heap.open_set_reason(base_set);
-        set_of(ev, &names, &values, open)
+        let file = ev.str(file);
+        let id = handle_value(evaluation.id.0);
+        let mut values = Vec::with_capacity(extra.base + extra.names.len());
+        values.extend((base_set.start..).take(extra.base).map(|slot| ev.heap.share(SlotId(slot))));
+        for (name, at) in &extra.names {
+            let (name, at) = (handle_value(name.0), handle_value(at.0));
+            values.push(ev.delay_native("internal.modules.argument", &[id, name, at, file]));
+        }
+        ev.heap.new_set_of_shape(extra.shape, &values)
     };
     let result = ev.call(function, &[arguments])?;
     ev.want(result)
+}
+
+/// The arguments that a module function names beyond those that every one gets.
+#[derive(Debug)]
+pub(super) struct ExtraArguments {
+    /// Their names, and where those are written.
+    names: Vec<(Symbol, ExprId)>,
+    /// How many arguments every function gets.
+    base: usize,
+    /// The shape of all of them, the extra ones last.
+    shape: ShapeId,
+}
+
+/// What a function names beyond `base`; found out once for each function that is written and shape of `base`.
+fn extra_arguments(ev: &mut Evaluator, function: Value, base: Set) -> Result<Rc<ExtraArguments>, Stop> {
+    let key = match function.view() {
+        View::Lambda(lambda, _) => Some((lambda, base.shape)),
+        _ => None,
+    };
+    if let Some(known) = key.and_then(|key| State::of(ev).extra_arguments.get(&key)) {
+        return Ok(Rc::clone(known));
+    }
+    let mut names: Vec<(Symbol, ExprId)> = Vec::new();
+    for (name, _, at) in formals_of(ev, function)? {
+        if ev.heap.attribute(base, name).is_none() {
+            names.push((name, at));
+        }
+    }
+    let mut keys = ev.heap.shape(base.shape).keys().to_vec();
+    keys.sort_unstable_by_key(|key| key.offset);
+    let all = keys.iter().map(|key| key.name).chain(names.iter().map(|(name, _)| *name));
+    let all: Vec<Symbol> = all.collect();
+    let open = ev.heap.open_set_reason(base);
+    let shape = shape_of(ev, &placeless(&all), open);
+    let made = Rc::new(ExtraArguments { names, base: keys.len(), shape });
+    if let Some(key) = key {
+        State::of(ev).extra_arguments.insert(key, Rc::clone(&made));
+    }
+    Ok(made)
 }
 
 /// The formals that `lib.functionArgs` sees: name, whether there is a default, place.

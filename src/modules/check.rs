@@ -38,10 +38,14 @@ fn collect_below(ev: &mut Evaluator, id: NodeId, path: &mut Vec<Symbol>, all: &m
     names.sort_by(|a, b| ev.heap.name(*a).cmp(ev.heap.name(*b)));
     names.dedup();
     for name in names {
+        let is_defined = by_name.has(name);
+        if !is_defined && tree::is_option_below(ev, &this, name)? {
+            continue;
+        }
         path.push(name);
         if declared.binary_search_by_key(&name, |(name, _)| *name).is_ok() {
             let below = tree::child(ev, id, name)?;
-            if tree::is_set(ev, below)? && by_name.has(name) {
+            if tree::is_set(ev, below)? && is_defined {
                 collect_below(ev, below, path, all)?;
             }
         } else {

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::arguments::ExtraArguments;
 use super::definition::{Definition, Loc};
 use super::evaluation::Evaluation;
 use super::merge::Discharged;
@@ -12,7 +13,7 @@ use super::schema_tree::SchemaNode;
 use super::tree::Node;
 use super::types::TypeId;
 use crate::eval::{ErrorKind, Evaluator, Stop, UnknownReason};
-use crate::heap::{Set, ShapeId, Symbol, UnknownId, Value};
+use crate::heap::{LambdaId, Set, ShapeId, Symbol, UnknownId, Value};
 use crate::syntax::ExprId;
 
 /// One evaluation of modules.
@@ -56,6 +57,8 @@ pub(super) struct State {
     pub(super) shapes: PropertyShapes,
     /// Shapes of sets that many evaluations build alike, by their names and why they are open.
     pub(super) shapes_by_names: FxHashMap<Box<[(Symbol, ExprId)]>, OpenShapes>,
+    /// What module functions ask for, by the function and the shape of what each gets anyway.
+    pub(super) extra_arguments: FxHashMap<(LambdaId, ShapeId), Rc<ExtraArguments>>,
     /// `{ _type = "option"; }`, with which `mkOption` begins.
     pub(super) option_tag: Option<Value>,
     /// Shapes of sets that `mkOption` takes.

@@ -313,6 +313,18 @@ pub(super) fn is_set(ev: &mut Evaluator, id: NodeId) -> Result<bool, Stop> {
     Ok(matches!(kind(ev, id)?, Kind::Set))
 }
 
+/// Whether what is declared by a name below a node is options and nothing else; found without making a node for it.
+pub(super) fn is_option_below(ev: &mut Evaluator, node: &Node, name: Symbol) -> Result<bool, Stop> {
+    let all = declarations_of_child(ev, node, name)?;
+    for declaration in &all {
+        let value = ev.want(declaration.value)?;
+        if type_tag(ev, value)? != TypeTag::Option {
+            return Ok(false);
+        }
+    }
+    Ok(!all.is_empty())
+}
+
 /// Which of the declarations are options.
 fn options_among(ev: &mut Evaluator, this: &Node, all: &[Declaration]) -> Result<SmallVec<[bool; 8]>, Stop> {
     let mut is_option = SmallVec::with_capacity(all.len());

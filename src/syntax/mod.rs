@@ -29,12 +29,14 @@ mod parse;
 mod repair;
 mod scope;
 mod spelling;
+mod store;
 mod strings;
 mod tree;
 
 pub use ir::{Expr, ExprId, FileIr, SyntaxError, SyntaxErrorKind};
 pub use lower::LowerOptions;
 pub use parse::parse;
+pub use store::ParsedFiles;
 
 #[cfg(test)]
 mod robustness;
