@@ -17,7 +17,7 @@ use super::target::{Failure, Layout, Scope, Target, resolve};
 use super::trouble::{Gap, Problem, ProblemKind};
 use crate::config::{Mistake, Settings};
 use crate::eval::Evaluator;
-use crate::source::{FileId, Place, ReadError, Sources};
+use crate::source::{FileId, FileOrder, Place, ReadError, Sources};
 use crate::syntax::ir::{Directive, FileIr, SyntaxError, SyntaxErrorKind};
 
 /// What an analysis gives.
@@ -74,8 +74,9 @@ fn analyse_scope(
     loaded.collect_unused(ev, target, scope)?;
     found.read_shares(sources, target, scope, &ev.parsed, &mut loaded);
     let mut mistakes = std::mem::take(&mut found.mistakes);
-    let analysis = assemble(found, loaded, &target.settings, &mut mistakes);
-    mistakes.sort_by_key(|mistake| mistake.place);
+    let order = sources.order();
+    let analysis = assemble(found, loaded, &target.settings, &order, &mut mistakes);
+    mistakes.sort_by_key(|mistake| order.of(mistake.place));
     mistakes.dedup();
     if mistakes.is_empty() { Ok(analysis) } else { Err(Failure::Configuration(mistakes)) }
 }
@@ -155,10 +156,17 @@ fn syntax_problems(id: FileId, ir: &FileIr, with_undefined: bool) -> Vec<Problem
 }
 
 /// Hosts and guests in their order, guests paired with hosts.
-fn assemble(found: Discovery, loaded: Loaded, settings: &Settings, mistakes: &mut Vec<Mistake>) -> Analysis {
+fn assemble(
+    found: Discovery,
+    loaded: Loaded,
+    settings: &Settings,
+    order: &FileOrder,
+    mistakes: &mut Vec<Mistake>,
+) -> Analysis {
+    let at = |place: Option<Place>| place.map(|place| order.of(place));
     let given = hosts_by_guest(settings);
     let mut hosts: Vec<Host> = found.hosts;
-    hosts.sort_by(|a, b| (&a.name, a.place).cmp(&(&b.name, b.place)));
+    hosts.sort_by(|a, b| (&a.name, at(a.place)).cmp(&(&b.name, at(b.place))));
     let has_unread = found.gaps.iter().any(coverage::is_configuration);
     let mut guests: Vec<Guest> = Vec::with_capacity(found.guests.len());
     for (mut guest, host_name) in found.guests {
@@ -176,7 +184,7 @@ fn assemble(found: Discovery, loaded: Loaded, settings: &Settings, mistakes: &mu
         guests.push(guest);
     }
     keep_schemes(&mut guests);
-    guests.sort_by(|a, b| (a.host, &a.name, a.place).cmp(&(b.host, &b.name, b.place)));
+    guests.sort_by(|a, b| (a.host, &a.name, at(a.place)).cmp(&(b.host, &b.name, at(b.place))));
     let files = loaded.files.len();
     let (problems, unknowns) = (found.problems, found.gaps);
     let mut fleet =
@@ -187,9 +195,11 @@ fn assemble(found: Discovery, loaded: Loaded, settings: &Settings, mistakes: &mu
         || !mistakes.is_empty()
         || fleet.hosts.iter().any(|host| !host.vms.is_complete);
     mistakes.extend(pairing::apply(settings, &mut fleet, is_partial));
-    fleet.unknowns = Gap::merged(fleet.unknowns);
+    fleet.unknowns = Gap::merged(fleet.unknowns, order);
     let mut directives = Vec::new();
-    for (id, (problems, own)) in loaded.files {
+    let mut files: Vec<_> = loaded.files.into_iter().collect();
+    files.sort_by_key(|(id, _)| order.of_file(*id));
+    for (id, (problems, own)) in files {
         fleet.problems.extend(problems);
         directives.extend(own.into_iter().map(|directive| (id, directive)));
     }

@@ -1,6 +1,6 @@
 //! What went wrong with the source, and what could not be known.
 
-use crate::source::Place;
+use crate::source::{FileOrder, Place};
 
 /// Something wrong with the source itself: it does not parse, does not evaluate, asks for what nobody passes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,8 +75,9 @@ impl Gap {
     }
 
     /// Sorts gaps by place and makes one of those that differ only in the machine.
-    pub(super) fn merged(mut gaps: Vec<Self>) -> Vec<Self> {
-        gaps.sort();
+    pub(super) fn merged(mut gaps: Vec<Self>, order: &FileOrder) -> Vec<Self> {
+        let at = |gap: &Self| gap.place.map(|place| order.of(place));
+        gaps.sort_by(|a, b| at(a).cmp(&at(b)).then_with(|| a.cmp(b)));
         let mut merged: Vec<Self> = Vec::with_capacity(gaps.len());
         for gap in gaps {
             match merged.last_mut() {
@@ -106,7 +107,7 @@ mod tests {
     #[test]
     fn one_gap_in_many_machines_is_one() {
         let gaps = ["d", "a", "c", "b", "a"].map(|machine| gap("x", machine)).to_vec();
-        let merged = Gap::merged([gaps, vec![gap("y", "a"), gap("z", "")]].concat());
+        let merged = Gap::merged([gaps, vec![gap("y", "a"), gap("z", "")]].concat(), &FileOrder::default());
         let subjects: Vec<String> = merged.iter().map(Gap::subject).collect();
         assert_eq!(subjects, ["x of a, b, c and 1 more", "y of a", "z"]);
     }

@@ -51,11 +51,14 @@ fn finding(context: &Context<'_>, rule: &'static RuleInfo, draft: Draft, setting
     }
 }
 
-/// Sorts findings as they are reported: by path, place, rule and message. Numbers of files never decide.
+/// Sorts findings as they are reported: by path, place, rule and message, and the edits of each by path and place. Numbers of files never decide.
 pub fn sort(findings: &mut [Finding], path: impl Fn(FileId) -> String) {
     findings.sort_by_cached_key(|finding| {
         let place = finding.primary();
         let place = place.map(|place| (path(place.file), place.span.start));
         (place, finding.rule, finding.message.clone())
     });
+    for fix in findings.iter_mut().flat_map(|finding| &mut finding.fixes) {
+        fix.edits.sort_by_cached_key(|edit| (path(edit.place.file), edit.place.span));
+    }
 }

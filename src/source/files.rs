@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use rustc_hash::FxHashMap;
 
-use super::place::{FileId, LineColumn, LineIndex, Place};
+use super::place::{FileId, LineColumn, LineIndex, Place, Span};
 
 /// What may be read, and how much.
 #[derive(Clone, Debug)]
@@ -114,6 +114,24 @@ pub struct SourceFile {
     lines: OnceLock<LineIndex>,
 }
 
+/// Files by path: their numbers depend on which thread was first.
+#[derive(Debug, Default)]
+pub struct FileOrder {
+    ranks: Vec<u32>,
+}
+
+impl FileOrder {
+    /// What a place is sorted by.
+    pub fn of(&self, place: Place) -> (u32, Span) {
+        (self.of_file(place.file), place.span)
+    }
+
+    /// What a file is sorted by.
+    pub fn of_file(&self, file: FileId) -> u32 {
+        self.ranks.get(file.0 as usize).copied().unwrap_or(u32::MAX)
+    }
+}
+
 impl SourceFile {
     /// Line and column of a byte offset.
     pub fn line_column(&self, offset: u32) -> LineColumn {
@@ -130,6 +148,14 @@ impl SourceFile {
 struct Files {
     list: Vec<Arc<SourceFile>>,
     by_path: FxHashMap<PathBuf, Result<FileId, ReadError>>,
+}
+
+impl Files {
+    /// What reading a path gave, if somebody did that.
+    fn known(&self, path: &Path) -> Option<Result<Arc<SourceFile>, ReadError>> {
+        let known = self.by_path.get(path)?.clone();
+        Some(known.and_then(|id| self.list.get(id.0 as usize).cloned().ok_or(ReadError::Missing)))
+    }
 }
 
 /// All files that were read, shared between threads.
@@ -191,12 +217,8 @@ impl Sources {
 
     /// The text of the file at the absolute path `path`.
     pub fn read(&self, path: &Path) -> Result<Arc<SourceFile>, ReadError> {
-        {
-            let files = self.lock();
-            if let Some(known) = files.by_path.get(path) {
-                let id = known.clone()?;
-                return files.list.get(id.0 as usize).cloned().ok_or(ReadError::Missing);
-            }
+        if let Some(known) = self.lock().known(path) {
+            return known;
         }
         let text = match self.access.overlay.get(path) {
             Some(text) => Ok(text.clone()),
@@ -208,6 +230,10 @@ impl Sources {
             }),
         };
         let mut files = self.lock();
+        // Another thread may have read it meanwhile: a path has one number.
+        if let Some(known) = files.known(path) {
+            return known;
+        }
         match text {
             Ok(text) => {
                 let file = add(&mut files, path.to_path_buf(), text.into(), true);
@@ -304,6 +330,20 @@ impl Sources {
     /// All texts that were handed out, in the order of their numbers.
     pub fn files(&self) -> Vec<Arc<SourceFile>> {
         self.lock().list.clone()
+    }
+
+    /// The files that were handed out so far, in the order in which output names them.
+    pub fn order(&self) -> FileOrder {
+        let files = self.files();
+        let mut sorted: Vec<&SourceFile> = files.iter().map(|file| &**file).collect();
+        sorted.sort_by_key(|file| &file.path);
+        let mut ranks = vec![u32::MAX; sorted.len()];
+        for (rank, file) in (0u32..).zip(sorted) {
+            if let Some(place) = ranks.get_mut(file.id.0 as usize) {
+                *place = rank;
+            }
+        }
+        FileOrder { ranks }
     }
 
     /// How many files of the user's were read.
@@ -452,6 +492,22 @@ mod tests {
         assert_eq!(sources.read(&inside.path().join("link.nix")).unwrap_err(), ReadError::Outside);
         assert_eq!(sources.read(&outside.path().join("secret.nix")).unwrap_err(), ReadError::Outside);
         assert_eq!(sources.read(&inside.path().join("none.nix")).unwrap_err(), ReadError::Missing);
+    }
+
+    #[test]
+    fn a_path_that_many_threads_read_at_once_is_one_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths: Vec<PathBuf> = (0..50).map(|number| folder.path().join(format!("{number}.nix"))).collect();
+        for path in &paths {
+            std::fs::write(path, "x".repeat(10_000)).unwrap();
+        }
+        let sources = Sources::new(Access::below(vec![folder.path().to_path_buf()]));
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| paths.iter().for_each(|path| assert!(sources.read(path).is_ok())));
+            }
+        });
+        assert_eq!(sources.files_read(), paths.len());
     }
 
     #[test]

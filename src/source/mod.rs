@@ -17,6 +17,6 @@ mod place;
 mod tree;
 
 pub use absent::Absence;
-pub use files::{Access, EntryKind, ReadError, SourceFile, Sources};
+pub use files::{Access, EntryKind, FileOrder, ReadError, SourceFile, Sources};
 pub use place::{FileId, LineColumn, Place, Span};
 pub use tree::Node;
