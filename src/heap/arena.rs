@@ -170,6 +170,12 @@ impl Heap {
         }
     }
 
+    /// Whether a value, or what it refers to, is evaluated and `true`.
+    pub fn is_known_true(&self, value: Value) -> bool {
+        let value = if let View::Ref(slot) = value.view() { self.get(slot) } else { value };
+        value.view() == View::Bool(true)
+    }
+
     /// The content of a slot in a form that may leave it: evaluated, or a reference to the slot.
     #[inline]
     pub fn share(&self, slot: SlotId) -> Value {

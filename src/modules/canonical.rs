@@ -6,7 +6,7 @@ use super::collect::{UNKNOWN_FILE, note_unknown};
 use super::evaluation::Evaluation;
 use super::properties::{Property, property};
 use crate::eval::{Coercion, ErrorKind, Evaluator, Stop};
-use crate::heap::{Set, Symbol, Value, View, sym};
+use crate::heap::{Set, SlotId, Symbol, Value, View, sym};
 use crate::syntax::ExprId;
 
 /// A module in canonical form.
@@ -161,9 +161,8 @@ pub(super) fn unify(
 }
 
 pub(super) fn reject_mixed_form(ev: &mut Evaluator, set: Set, key: &str) -> Result<(), Stop> {
-    let mut bad: Vec<(String, ExprId)> = Vec::new();
-    for (name, _, origin) in ev.heap.entries(set) {
-        let is_known = matches!(
+    let is_known = |name: Symbol| {
+        matches!(
             name,
             sym::MODULE_CLASS
                 | sym::MODULE_FILE
@@ -174,13 +173,16 @@ pub(super) fn reject_mixed_form(ev: &mut Evaluator, set: Set, key: &str) -> Resu
                 | sym::CONFIG
                 | sym::META
                 | sym::FREEFORM_TYPE
-        );
-        if !is_known {
-            bad.push((ev.heap.name(name).to_owned(), origin));
-        }
+        )
+    };
+    if ev.heap.shape(set.shape).keys().iter().all(|key| is_known(key.name)) {
+        return Ok(());
     }
-    let Some((first, at)) = bad.first().cloned() else { return Ok(()) };
-    let all = bad.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(" ");
+    let bad: Vec<(Symbol, SlotId, ExprId)> =
+        ev.heap.entries(set).into_iter().filter(|(name, ..)| !is_known(*name)).collect();
+    let Some((first, _, at)) = bad.first().copied() else { return Ok(()) };
+    let first = ev.heap.name(first).to_owned();
+    let all = bad.iter().map(|(name, ..)| ev.heap.name(*name)).collect::<Vec<_>>().join(" ");
     let text = format!(
         "Module `{key}' has an unsupported attribute `{first}'. This is caused by introducing a top-level `config' or `options' \
          attribute: definitions then belong into `config' (here: {all})."

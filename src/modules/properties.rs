@@ -161,6 +161,7 @@ impl Layer {
     /// The properties of the layer around one attribute's value.
     pub(super) fn wrap(&self, ev: &mut Evaluator, value: Value) -> Value {
         self.wrappers.iter().rev().fold(value, |inner, wrapper| match wrapper {
+            Wrapper::If(condition) if ev.heap.is_known_true(*condition) => inner,
             Wrapper::If(condition) => wrap_if(ev, *condition, inner),
             Wrapper::Override(priority) => wrap_override(ev, *priority, inner),
         })

@@ -290,14 +290,19 @@ impl SchemaNode {
     }
 }
 
-/// The unknown for options below `loc` that nobody declares.
+/// The unknown for options below `loc` that nobody declares; one for all evaluations, so that their sets can share a shape.
 pub(super) fn undeclared_below(ev: &mut Evaluator, loc: &Loc) -> Option<UnknownId> {
+    let names = loc.names();
+    if let Some(known) = State::of(ev).undeclared.get(names.as_slice()) {
+        return Some(*known);
+    }
     let below = loc.show(&ev.heap);
     let name = if below.is_empty() { "…".to_owned() } else { format!("{below}.…") };
-    match ev.unknown_at(UnknownReason::UndeclaredOption(name), ExprId::NONE).0.view() {
-        View::Unknown(id) => Some(id),
-        _ => None,
-    }
+    let View::Unknown(id) = ev.unknown_at(UnknownReason::UndeclaredOption(name), ExprId::NONE).0.view() else {
+        return None;
+    };
+    State::of(ev).undeclared.insert(names.into(), id);
+    Some(id)
 }
 
 /// Parses a default; one that speaks of nothing but constants is evaluated once for all machines.

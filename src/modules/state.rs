@@ -57,6 +57,8 @@ pub(super) struct State {
     pub(super) shapes: PropertyShapes,
     /// Shapes of sets that many evaluations build alike, by their names and why they are open.
     pub(super) shapes_by_names: FxHashMap<Box<[(Symbol, ExprId)]>, OpenShapes>,
+    /// The unknowns for options that nobody declares, by the path above them.
+    pub(super) undeclared: FxHashMap<Box<[Symbol]>, UnknownId>,
     /// What module functions ask for, by the function and the shape of what each gets anyway.
     pub(super) extra_arguments: FxHashMap<(LambdaId, ShapeId), Rc<ExtraArguments>>,
     /// `{ _type = "option"; }`, with which `mkOption` begins.
