@@ -77,6 +77,44 @@ pub(super) struct Loaded {
     pub(super) path: Option<Rc<str>>,
 }
 
+/// The attributes of a module that mean something to the module system: value, which may be a reference, and place of the name.
+#[derive(Default)]
+struct Parts {
+    config: Option<(Value, ExprId)>,
+    options: Option<(Value, ExprId)>,
+    file: Option<(Value, ExprId)>,
+    key: Option<(Value, ExprId)>,
+    class: Option<(Value, ExprId)>,
+    require: Option<(Value, ExprId)>,
+    imports: Option<(Value, ExprId)>,
+    disabled: Option<(Value, ExprId)>,
+    freeform: Option<(Value, ExprId)>,
+    meta: Option<(Value, ExprId)>,
+}
+
+impl Parts {
+    fn of(ev: &Evaluator, set: Set) -> Self {
+        let mut parts = Self::default();
+        for key in ev.heap.shape(set.shape).keys() {
+            let part = match key.name {
+                sym::CONFIG => &mut parts.config,
+                sym::OPTIONS => &mut parts.options,
+                sym::MODULE_FILE => &mut parts.file,
+                sym::KEY => &mut parts.key,
+                sym::MODULE_CLASS => &mut parts.class,
+                sym::REQUIRE => &mut parts.require,
+                sym::IMPORTS => &mut parts.imports,
+                sym::DISABLED_MODULES => &mut parts.disabled,
+                sym::FREEFORM_TYPE => &mut parts.freeform,
+                sym::META => &mut parts.meta,
+                _ => continue,
+            };
+            *part = Some((ev.heap.share(set.slot(key)), key.origin));
+        }
+        parts
+    }
+}
+
 /// Brings the value of a module into canonical form.
 pub(super) fn unify(
     ev: &mut Evaluator,
@@ -96,42 +134,49 @@ pub(super) fn unify(
         let stop = Stop(Value::unknown(reason));
         note_unknown(ev, evaluation, stop, origin, &file);
     }
-    let named = |ev: &mut Evaluator, name: Symbol| {
-        ev.heap.key(set, name).map(|key| (ev.heap.share(set.slot(&key)), key.origin))
-    };
-    let config = named(ev, sym::CONFIG);
-    let options = named(ev, sym::OPTIONS);
+    let Parts {
+        config,
+        options,
+        file: own_file,
+        key: own_key,
+        class,
+        require,
+        imports: own_imports,
+        disabled,
+        freeform,
+        meta,
+    } = Parts::of(ev, set);
     let is_long = config.is_some() || options.is_some();
     if is_long {
         reject_mixed_form(ev, set, &key)?;
     }
-    let file = match named(ev, sym::MODULE_FILE) {
+    let file = match own_file {
         Some((value, _)) => {
             let id = ev.coerce(value, Coercion::More)?;
             ev.heap.text(id).into()
         }
         None => file,
     };
-    let key = match named(ev, sym::KEY) {
+    let key = match own_key {
         Some((value, _)) => {
             let id = ev.coerce(value, Coercion::More)?;
             ev.heap.text(id).into()
         }
         None => key,
     };
-    if let Some((class, _)) = named(ev, sym::MODULE_CLASS) {
+    if let Some((class, _)) = class {
         check_class(ev, evaluation, class, &file)?;
     }
     let mut imports = Vec::new();
     let mut imports_at = origin;
-    if !is_long && let Some((value, at)) = named(ev, sym::REQUIRE) {
+    if !is_long && let Some((value, at)) = require {
         imports.extend(import_list(ev, evaluation, value, at, &file)?);
     }
-    if let Some((value, at)) = named(ev, sym::IMPORTS) {
+    if let Some((value, at)) = own_imports {
         imports_at = at;
         imports.extend(import_list(ev, evaluation, value, at, &file)?);
     }
-    let disabled = match named(ev, sym::DISABLED_MODULES) {
+    let disabled = match disabled {
         Some((value, at)) => import_list(ev, evaluation, value, at, &file)?,
         None => Vec::new(),
     };
@@ -152,8 +197,8 @@ pub(super) fn unify(
             }
             None => ModuleConfig::Short(set),
         },
-        freeform: named(ev, sym::FREEFORM_TYPE),
-        meta: if is_long { named(ev, sym::META) } else { None },
+        freeform,
+        meta: if is_long { meta } else { None },
         is_certain: true,
         origin,
     };

@@ -77,8 +77,8 @@ impl Work {
 
 enum WorkKind {
     Module,
-    Config(Definition),
-    Import(Definition),
+    Config(Box<Definition>),
+    Import(Box<Definition>),
 }
 
 impl Collected {
@@ -117,7 +117,7 @@ impl Collected {
                     number,
                     origin: definition.origin,
                     depth: 0,
-                    kind: WorkKind::Import(definition.clone()),
+                    kind: WorkKind::Import(Box::new(definition.clone())),
                 },
                 ModuleInput::Config(definition) => Work {
                     value: definition.value,
@@ -127,7 +127,7 @@ impl Collected {
                     number,
                     origin: definition.origin,
                     depth: 0,
-                    kind: WorkKind::Config(definition.clone()),
+                    kind: WorkKind::Config(Box::new(definition.clone())),
                 },
             });
         }

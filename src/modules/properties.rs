@@ -1,5 +1,7 @@
 //! `mkIf`, `mkMerge`, `mkOverride`, `mkOrder`: recognising them, building them, pushing them towards the options.
 
+use smallvec::SmallVec;
+
 use super::definition::Definition;
 use super::state::State;
 use crate::eval::{ErrorKind, Evaluator, Stop};
@@ -168,11 +170,14 @@ impl Layer {
     }
 }
 
+/// The layers of a value; most have one.
+pub(super) type Layers = SmallVec<[Layer; 1]>;
+
 const DEEPEST: usize = 200;
 
 /// Takes `mkMerge`, `mkIf` and `mkOverride` from around a value without evaluating a condition. An unknown value is a layer too.
-pub(super) fn push_down(ev: &mut Evaluator, value: Value) -> Result<Vec<Layer>, Stop> {
-    let mut layers = Vec::with_capacity(1);
+pub(super) fn push_down(ev: &mut Evaluator, value: Value) -> Result<Layers, Stop> {
+    let mut layers = Layers::new();
     push_down_into(ev, value, 0, &mut Vec::new(), &mut layers)?;
     Ok(layers)
 }
@@ -182,7 +187,7 @@ fn push_down_into(
     value: Value,
     depth: usize,
     around: &mut Vec<Wrapper>,
-    layers: &mut Vec<Layer>,
+    layers: &mut Layers,
 ) -> Result<(), Stop> {
     ev.tick()?;
     if depth > DEEPEST {
