@@ -10,6 +10,8 @@
 //! - Values copied unchanged (through variables, selections, branches, function results) keep their origin, so a scalar that travelled
 //!   through ten files still points at its literal. Computed strings can be explained again ([`explain`]).
 //!
+//! Whoever analyses a fleet may ask for notes ([`Dropped`], counts): of what Nix drops without a word. They are off otherwise and change no result.
+//!
 //! Built-in functions are tables of [`NativeDef`] that the rooms above install. A native gets its arguments evaluated where it
 //! declares itself strict, else as references; it returns [`Outcome`], where [`Stop`] carries an error or unknown outwards.
 //!

@@ -120,6 +120,8 @@ pub struct Host {
     pub devices: Vec<Sourced<String>>,
     /// Devices in `systemd.network.netdevs`, sorted by name.
     pub netdevs: Vec<Netdev>,
+    /// Whether networkd can have no further devices to make that are not known.
+    pub netdevs_complete: bool,
     /// `networking.bridges`
     pub bridges: Vec<Bridge>,
     /// What its start waits for.

@@ -109,6 +109,7 @@ impl Reader<'_> {
             dhcp_server: self.quietly(|reader| reader.dhcp_server(machine)),
             devices: self.quietly(|reader| reader.devices(machine)),
             netdevs: self.quietly(|reader| reader.netdevs(machine)),
+            netdevs_complete: self.quietly(|reader| reader.knows_netdevs(machine)),
             bridges: self.quietly(|reader| reader.bridges(machine)),
             wait_online: self.quietly(|reader| reader.wait_online(machine)),
             link_macs: self.quietly(|reader| reader.link_macs(machine)),

@@ -220,6 +220,27 @@ impl Reader<'_> {
         devices
     }
 
+    /// Whether all devices are known that networkd makes on a machine: no file of another origin may define one.
+    pub(super) fn knows_netdevs(&mut self, machine: EvalId) -> bool {
+        let value = self.option(machine, &["systemd", "network", "netdevs"]).value;
+        let View::Attrs(set) = self.ev.force(value).view() else { return false };
+        if self.ev.heap.open_set_reason(set).is_some() {
+            return false;
+        }
+        for (_, slot, _) in self.ev.heap.entries(set) {
+            let View::Attrs(device) = self.ev.force_slot(slot).view() else { return false };
+            let name = self.section_set(device, "netdevConfig").map(|section| self.member_fact(section, "Name"));
+            if !matches!(name, Some(Fact::Known(_))) {
+                return false;
+            }
+        }
+        if !self.is_given(machine, &["environment", "etc"]) {
+            return true;
+        }
+        let files = self.names(machine, &["environment", "etc"]);
+        files.is_complete && !files.items.iter().any(|file| file.value.ends_with(".netdev"))
+    }
+
     /// The bindings that define a name of an option of sets: `name = { … };`, or each `name.part = …;`. Empty if another form defines it, or several do.
     fn bindings_of(&mut self, definitions: &[Definition], name: Symbol) -> Vec<Place> {
         let sets = self.raw_sets(definitions);

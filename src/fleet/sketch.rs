@@ -244,6 +244,7 @@ fn host(words: &[Word<'_>]) -> Host {
         dhcpcd: Dhcpcd { runs: known(false), denied: Listed::default(), allowed: None },
         dhcp_server: known(false),
         devices: Vec::new(),
+        netdevs_complete: false,
         netdevs: Vec::new(),
         bridges: Vec::new(),
         wait_online: WaitOnline { enable: known(true), any_interface: known(true), ignored: Listed::default() },
@@ -306,6 +307,7 @@ fn host(words: &[Word<'_>]) -> Host {
             "waits-not-for" => add(&mut host.wait_online.ignored, value, Word::sourced),
             "card" => host.link_macs.push(value.sourced()),
             "netdev" => host.netdevs.push(netdev(value)),
+            "netdevs-known" => host.netdevs_complete = true,
             "no-module" => host.has_host_module = false,
             "sysctls-open" => host.sysctls_complete = false,
             _ => {

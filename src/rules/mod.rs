@@ -41,6 +41,7 @@ mod address_ranges;
 mod address_texts;
 mod between_guests;
 mod bridge_ports;
+mod bridge_without_netdev;
 mod cards;
 mod deployment;
 mod device_names;

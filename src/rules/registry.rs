@@ -151,6 +151,7 @@ static RULES: &[RuleInfo] = &[
     match_patterns::NEGATION,
     match_patterns::SPACE,
     networks_ignored_networkd_off::RULE,
+    bridge_without_netdev::RULE,
     bridge_ports::RULE,
     remarks::OPAQUE,
     section_keys::UNKNOWN,
