@@ -6,6 +6,7 @@
 
 use rnix::SyntaxKind::{self, *};
 
+use super::tokens::tokens;
 use super::tree::{Builder, Tree};
 use crate::source::Span;
 
@@ -19,27 +20,6 @@ pub(super) fn read(text: &str) -> Option<Tree<'_>> {
     }
     reader.builder.node(NODE_ROOT, mark);
     reader.builder.finish()
-}
-
-/// The tokens of a text without white space and comments; `None` if one of them is none.
-fn tokens(text: &str) -> Option<Vec<(SyntaxKind, Span)>> {
-    let mut tokens = Vec::with_capacity(text.len() / 4 + 8);
-    let mut end = 0u32;
-    for (kind, slice) in rnix::tokenize(text) {
-        let start = end;
-        end = end.checked_add(u32::try_from(slice.len()).ok()?)?;
-        if kind == TOKEN_ERROR {
-            return None;
-        }
-        // A float of Nix does not begin with a zero that other digits or nothing follow; there the zero is an integer.
-        if kind == TOKEN_FLOAT && slice == "0." {
-            tokens.push((TOKEN_INTEGER, Span::new(start, start + 1)));
-            tokens.push((TOKEN_DOT, Span::new(start + 1, end)));
-        } else if !kind.is_trivia() {
-            tokens.push((kind, Span::new(start, end)));
-        }
-    }
-    Some(tokens)
 }
 
 /// How tightly operators bind, weakest first (the `%left`, `%right` and `%nonassoc` lines of parser.y).
@@ -538,6 +518,7 @@ mod tests {
             ("-!true", "(- (! $true))"),
             ("0.a or 1", "0.a or(1)"),
             ("1 * !2 + 3", "(* 1 (! (+ 2 3)))"),
+            ("e: e-a: ee5: [ 1.e .5e-a 1.ee5 ]", "(\\e: (\\e-a: (\\ee5: [1.0 @2.0 0.5 @1.0 1.0 @0.0])))"),
         ] {
             let ir = lowered(&read(text).expect(text));
             assert_eq!(print(&ir), expected, "{text}");

@@ -31,6 +31,7 @@ mod scope;
 mod spelling;
 mod store;
 mod strings;
+mod tokens;
 mod tree;
 
 pub use ir::{Expr, ExprId, FileIr, SyntaxError, SyntaxErrorKind};
