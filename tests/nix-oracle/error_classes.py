@@ -23,7 +23,7 @@ CLASSES = [
     ("ad-hoc check", r"ad-hoc `type // \{ check"),
     ("alias", r"Renaming error"),
     # Of the language. What was found instead is shown, in any words.
-    ("wrong value", r"expected an? (\w+ )*but found |cannot coerce (an?|the) |while an? \w+ was expected"),
+    ("wrong value", r"expected an? (\w+ )*but found |cannot coerce (an?|the) |while an? \w+ was expected|expects a set of arguments but"),
     ("cannot be compared", r"cannot compare"),
     ("not a function", r"attempt to call something which is not a function"),
     ("undefined variable", r"undefined variable|` is not defined here"),
@@ -54,7 +54,7 @@ CLASSES = [
     ("not JSON", r"unsigned json number|json\.exception|invalid JSON|to JSON"),
     ("no such file", r"does not exist|No such file|getting status of .*Not a directory"),
     ("file", r"cannot be read|getting status of|opening directory|opening file|Is a directory|reading file|reading directory|not a regular file"),
-    ("hash", r"hash|store path mismatch"),
+    ("hash", r"unknown hash|empty hash|hash (algorithm|format|mismatch)|(^|\W)hash '|store path mismatch"),
     ("substring", r"negative start position|the start must not be negative"),
     ("store name", r"not a valid store path|is not in the Nix store|to be a valid store path|is not a store path|cannot be the name of a store path|name .* (is not|contains|must not)"),
     ("literal", r"invalid integer|invalid float|does not fit into"),
