@@ -5,7 +5,8 @@
 //! ([`SchemaNode`]) and from what its modules declare.
 //!
 //! Invariants:
-//! - Nothing is merged before somebody asks for it: `config` and `options` are sets of deferred calls, one for each node or option.
+//! - Nothing is collected or merged before somebody asks for it: `config` and `options` are sets of deferred calls, one for each node or
+//!   option, and an evaluation that is only extended never loads a module.
 //! - Every definition keeps the file and the binding that it came from, through `mkIf`, `mkMerge` and imports; the losing ones too.
 //! - A definition below a condition that cannot be known is a maybe-definition: it never decides a value alone.
 //! - An evaluation that is open (a NixOS machine, whose modules are never all known) does not fail because of one bad

@@ -511,6 +511,21 @@ mod tests {
     }
 
     #[test]
+    fn places_are_sorted_by_path_whatever_was_read_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let sources = Sources::new(Access::below(vec![folder.path().to_path_buf()]));
+        let [late, early] = ["b.nix", "a.nix"].map(|name| {
+            std::fs::write(folder.path().join(name), "1").unwrap();
+            sources.read(&folder.path().join(name)).unwrap().id
+        });
+        let place = |file, start| Place { file, span: Span::new(start, start) };
+        let order = sources.order();
+        let mut places = [place(late, 1), place(early, 5), place(late, 0)];
+        places.sort_by_key(|place| order.of(*place));
+        assert_eq!(places, [place(early, 5), place(late, 0), place(late, 1)]);
+    }
+
+    #[test]
     fn an_encrypted_file_is_told_from_one_that_is_broken() {
         for (bytes, tool) in [
             (b"\0GITCRYPT\0\x9c\xff".as_slice(), Some("git-crypt")),
