@@ -216,17 +216,18 @@ impl Evaluator {
 
     /// State that a room above keeps with the evaluator, made when first asked for.
     pub fn extension<T: Default + 'static>(&mut self) -> &mut T {
-        let wanted = TypeId::of::<T>();
-        let known = self.extensions.iter().position(|(id, _)| *id == wanted);
-        let mut index = known.unwrap_or_else(|| {
-            self.extensions.push((wanted, Box::new(T::default())));
-            self.extensions.len() - 1
-        });
-        // What is asked for often comes to stand among the first two.
-        if index > 1 {
-            self.extensions.swap(index, index - 1);
-            index -= 1;
-        }
+        let index = match self.extensions.iter().position(|(id, _)| *id == TypeId::of::<T>()) {
+            // What is asked for often comes to stand among the first two.
+            Some(index @ 2..) => {
+                self.extensions.swap(index, index - 1);
+                index - 1
+            }
+            Some(index) => index,
+            None => {
+                self.extensions.push((TypeId::of::<T>(), Box::new(T::default())));
+                self.extensions.len() - 1
+            }
+        };
         match self.extensions.get_mut(index).and_then(|(_, state)| state.downcast_mut::<T>()) {
             Some(state) => state,
             None => unreachable!("the state was put there under its own type"),

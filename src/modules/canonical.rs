@@ -5,8 +5,9 @@ use std::rc::Rc;
 use super::collect::{UNKNOWN_FILE, note_unknown};
 use super::evaluation::Evaluation;
 use super::properties::{Property, property};
+use super::state::State;
 use crate::eval::{Coercion, ErrorKind, Evaluator, Stop};
-use crate::heap::{Set, SlotId, Symbol, Value, View, sym};
+use crate::heap::{Set, SlotId, StrId, Symbol, Value, View, sym};
 use crate::syntax::ExprId;
 
 /// A module in canonical form.
@@ -153,7 +154,7 @@ pub(super) fn unify(
     let file = match own_file {
         Some((value, _)) => {
             let id = ev.coerce(value, Coercion::More)?;
-            ev.heap.text(id).into()
+            label(ev, id)
         }
         None => file,
     };
@@ -203,6 +204,16 @@ pub(super) fn unify(
         origin,
     };
     Ok(Loaded { module, imports_at, imports, disabled, path: None })
+}
+
+/// The text of a file's name, which modules give again and again by the same literal.
+fn label(ev: &mut Evaluator, text: StrId) -> Rc<str> {
+    if let Some(known) = State::of(ev).labels.get(&text) {
+        return Rc::clone(known);
+    }
+    let label: Rc<str> = ev.heap.text(text).into();
+    State::of(ev).labels.insert(text, Rc::clone(&label));
+    label
 }
 
 pub(super) fn reject_mixed_form(ev: &mut Evaluator, set: Set, key: &str) -> Result<(), Stop> {

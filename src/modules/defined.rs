@@ -51,6 +51,7 @@ impl ByName {
     ) {
         let source = u32::try_from(self.sources.len()).unwrap_or(u32::MAX);
         let shape = ev.heap.shape(set.shape);
+        self.parts.reserve(shape.keys().len());
         let keys = shape.keys().iter().filter(|key| is_part(key.name));
         self.parts.extend(keys.map(|key| Part { name: key.name, source, slot: set.slot(key), origin: key.origin }));
         self.sources.push(Source { definition, layer });
@@ -170,7 +171,8 @@ pub(super) fn by_name_of(ev: &mut Evaluator, this: &Node) -> Result<Rc<ByName>, 
 fn root_by_name(ev: &mut Evaluator, this: &Node) -> Result<ByName, Stop> {
     let found = evaluation(ev, this.evaluation)?;
     let collected = found.collected(ev)?;
-    let mut by_name = ByName::default();
+    let sources = Vec::with_capacity(collected.modules.len());
+    let mut by_name = ByName { sources, ..ByName::default() };
     for module in collected.modules.iter().rev() {
         // What a module that fails has said so far counts only if the failure is the end of it all.
         if !found.request.is_open {

@@ -107,7 +107,9 @@ fn tagged(
     parts: &[(Symbol, Value)],
 ) -> Value {
     if let Some((shape, tag)) = *known(&mut State::of(ev).shapes) {
-        let values: Vec<Value> = std::iter::once(tag).chain(parts.iter().map(|(_, value)| *value)).collect();
+        let mut values: SmallVec<[Value; 3]> = SmallVec::new();
+        values.push(tag);
+        values.extend(parts.iter().map(|(_, value)| *value));
         return ev.heap.new_set_of_shape(shape, &values);
     }
     let tag = ev.str(tag);

@@ -13,7 +13,7 @@ use super::schema_tree::SchemaNode;
 use super::tree::Node;
 use super::types::TypeId;
 use crate::eval::{ErrorKind, Evaluator, Stop, UnknownReason};
-use crate::heap::{LambdaId, Set, ShapeId, Symbol, UnknownId, Value};
+use crate::heap::{LambdaId, Set, ShapeId, StrId, Symbol, UnknownId, Value};
 use crate::syntax::ExprId;
 
 /// One evaluation of modules.
@@ -57,6 +57,8 @@ pub(super) struct State {
     pub(super) shapes: PropertyShapes,
     /// Shapes of sets that many evaluations build alike, by their names and why they are open.
     pub(super) shapes_by_names: FxHashMap<Box<[(Symbol, ExprId)]>, OpenShapes>,
+    /// Names of files that modules give themselves.
+    pub(super) labels: FxHashMap<StrId, Rc<str>>,
     /// The unknowns for options that nobody declares, by the path above them.
     pub(super) undeclared: FxHashMap<Box<[Symbol]>, UnknownId>,
     /// What module functions ask for, by the function and the shape of what each gets anyway.

@@ -239,11 +239,12 @@ fn index<'a>(ev: &mut Evaluator, node: &'a Node) -> Result<&'a FxHashMap<Symbol,
     let all = declarations(ev, node)?;
     let mut found: FxHashMap<Symbol, SmallVec<[Declaration; 1]>> = FxHashMap::default();
     for (set, declaration) in sets.iter().zip(all.iter()) {
-        for (name, slot, origin) in ev.heap.entries(*set) {
-            ev.tick()?;
-            let value = ev.heap.share(slot);
-            let one = Declaration { value, file: Rc::clone(&declaration.file), origin };
-            found.entry(name).or_default().push(one);
+        let shape = ev.heap.shape(set.shape);
+        ev.tick_many(shape.keys().len() as u64)?;
+        for key in shape.keys() {
+            let value = ev.heap.share(set.slot(key));
+            let one = Declaration { value, file: Rc::clone(&declaration.file), origin: key.origin };
+            found.entry(key.name).or_default().push(one);
         }
     }
     Ok(inner.index.get_or_init(|| found))

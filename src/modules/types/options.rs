@@ -8,7 +8,7 @@ use super::written::{fields, get};
 use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop};
 use crate::heap::{Set, Value, View, sym};
 use crate::modules::definition::{Definition, Loc, show_name};
-use crate::modules::shapes::set_of;
+use crate::modules::shapes::{placeless, set_of};
 use crate::modules::state::State;
 use crate::nixlib::{Family, Member};
 use crate::syntax::ExprId;
@@ -135,9 +135,11 @@ fn option_tag(ev: &mut Evaluator) -> Value {
 
 fn option(ev: &mut Evaluator, attributes: &[(&str, Value)]) -> Value {
     let tag = ev.str("option");
-    let mut whole = vec![("_type", tag)];
-    whole.extend_from_slice(attributes);
-    ev.set(&whole)
+    let mut names = vec![sym::TYPE_TAG];
+    names.extend(attributes.iter().map(|(name, _)| ev.heap.intern(name)));
+    let mut values = vec![tag];
+    values.extend(attributes.iter().map(|(_, value)| *value));
+    set_of(ev, &placeless(&names), &values, None)
 }
 
 fn mk_enable_option(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
