@@ -43,6 +43,9 @@ pub(super) const GUESTS_AT_ONCE: usize = 512;
 /// one has left is the next one's.
 const MACHINES_AT_ONCE: usize = 16;
 
+/// The shares of a flake are a multiple of this and of the same size, so that two or four threads end together.
+const SHARES_ALIKE: usize = 4;
+
 impl Discovery {
     /// Reads all shares, those too that turn up on the way.
     pub(super) fn read_shares(
@@ -106,7 +109,8 @@ fn read_all(
     let work = || {
         let (mut done, mut heap) = (Vec::new(), Heap::new());
         loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
+            // From the last: that one goes through all packages, and what is longest should not begin when the others end.
+            let Some(number) = shares.len().checked_sub(1 + next.fetch_add(1, Ordering::Relaxed)) else { return done };
             let Some(share) = shares.get(number) else { return done };
             let mut ev = tolerant_evaluator_on(heap, sources, parsed.clone());
             let mut finder = Finder::new(&mut ev, target, scope, None);
@@ -138,7 +142,8 @@ impl Finder<'_> {
             return Vec::new();
         }
         let packaged = Share::Packaged(names.clone());
-        let machines = names.chunks(MACHINES_AT_ONCE).map(|names| Share::Machines(names.to_vec()));
+        let shares = names.len().div_ceil(MACHINES_AT_ONCE).next_multiple_of(SHARES_ALIKE);
+        let machines = names.chunks(names.len().div_ceil(shares)).map(|names| Share::Machines(names.to_vec()));
         machines.chain([packaged]).collect()
     }
 
