@@ -119,6 +119,26 @@ fn numbers_in_other_digits_follow_where_the_source_shows_how() {
 }
 
 #[test]
+fn numbers_that_outgrow_a_field_follow_where_the_source_computes_the_one_above() {
+    let two = |number: &str| format!("${{lib.fixedWidthString 2 \"0\" (lib.toHexString ({number}))}}");
+    let mac = format!("02:00:00:00:{}:{}", two("index / 256"), two("lib.mod index 256"));
+    let four = "\"10.0.${toString (index / 256)}.${toString (lib.mod index 256)}/32\"";
+    let names: Vec<String> = [1, 2, 254, 255].map(|index| format!("g{index}")).into();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let fleet = |mac: &str, four: &str| {
+        let guests = [1, 2, 254, 255].map(|index| guest(&format!("g{index}"), index, mac, four));
+        written(&[guests.as_slice(), &[host("", &names)]].concat())
+    };
+    let last = |folder: &Path| slots(folder, &["--count", "252"]).0[251].clone();
+    let slot = last(fleet(&mac, four).path());
+    assert_eq!((&slot["index"], &slot["mac"]), (&json!(256), &json!("02:00:00:00:01:00")));
+    assert_eq!(slot["addresses"], json!(["10.0.1.0/32"]));
+    // Nothing tells that the zeros before are more digits.
+    let slot = last(fleet(&mac.replacen(&two("index / 256"), "00", 1), "\"10.0.0.${toString index}/32\"").path());
+    assert_eq!((&slot["index"], &slot["mac"]), (&json!(256), &Value::Null));
+}
+
+#[test]
 fn taps_that_wait_tell_the_scheme_where_there_are_no_guests() {
     let units: String = (1..=3)
         .map(|number| {

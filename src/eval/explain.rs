@@ -23,8 +23,28 @@ pub struct Part {
     pub value: Value,
     /// The expression that gave it (a literal, an operator, a call).
     pub origin: ExprId,
-    /// Whether the bytes are the scalar's own text; otherwise they were computed from it (as by `toHexString`).
+    /// How the bytes come from the scalar.
+    pub form: Form,
+}
+
+/// How bytes come from a scalar.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Form {
+    /// They are its own text.
     pub is_verbatim: bool,
+    /// They were computed, and `toHexString` was among what did it.
+    pub is_hexadecimal: bool,
+    /// The number that the piece of the text divides something by: 256 in `${two (index / 256)}`.
+    pub divisor: Option<i64>,
+}
+
+impl Form {
+    const VERBATIM: Self = Self { is_verbatim: true, is_hexadecimal: false, divisor: None };
+
+    /// The form of what the bytes are computed from.
+    fn computed(self) -> Self {
+        Self { is_verbatim: false, ..self }
+    }
 }
 
 /// A scalar and what it was computed from, and so on.
@@ -167,14 +187,14 @@ impl Evaluator {
             View::Str(id) | View::Path(id) => length(self.heap.bytes(id).len()),
             _ => 0,
         };
-        self.collect(value, 0, end, true, 0, listener);
+        self.collect(value, 0, end, Form::VERBATIM, 0, listener);
     }
 
-    fn collect(&mut self, value: Value, start: u32, end: u32, verbatim: bool, depth: u32, parts: &mut impl Listener) {
+    fn collect(&mut self, value: Value, start: u32, end: u32, form: Form, depth: u32, parts: &mut impl Listener) {
         if parts.leaves() >= MOST {
             return;
         }
-        let leaf = Part { start, end, value, origin: value.origin(), is_verbatim: verbatim };
+        let leaf = Part { start, end, value, origin: value.origin(), form };
         if depth >= DEEPEST {
             parts.leaf(leaf);
             return;
@@ -211,7 +231,7 @@ impl Evaluator {
             return Replay::None;
         }
         if !others.is_empty() {
-            let leaf = Part { start: 0, end: 0, value, origin: expr, is_verbatim: false };
+            let leaf = Part { start: 0, end: 0, value, origin: expr, form: Form::default() };
             let mut origins = |env| {
                 let mut parts = Vec::new();
                 self.collect_expr(leaf, expr, env, DEEPEST - 1, &mut parts);
@@ -257,7 +277,7 @@ impl Evaluator {
         for operand in operands {
             let value = self.eval(*operand, env);
             if matches!(value.view(), View::Int(_) | View::Float(_) | View::Bool(_) | View::Str(_)) {
-                self.collect(value, leaf.start, leaf.end, false, depth + 1, parts);
+                self.collect(value, leaf.start, leaf.end, leaf.form.computed(), depth + 1, parts);
             }
         }
         if parts.leaves() == before {
@@ -297,17 +317,18 @@ impl Evaluator {
             let size = length(self.heap.bytes(text).len());
             let shown =
                 if matches!(value.view(), View::Str(_)) { value } else { Value::string(text).with_origin(*piece) };
-            values.push((shown, size));
+            let divisor = self.program.divisor(*piece).or(leaf.form.divisor);
+            values.push((shown, size, Form { divisor, ..leaf.form }));
             total += size;
         }
-        if leaf.is_verbatim && total != leaf.end - leaf.start {
+        if leaf.form.is_verbatim && total != leaf.end - leaf.start {
             parts.leaf(leaf);
             return;
         }
         let mut at = leaf.start;
-        for (value, size) in values {
-            let (start, end) = if leaf.is_verbatim { (at, at + size) } else { (leaf.start, leaf.end) };
-            self.collect(value, start, end, leaf.is_verbatim, depth + 1, parts);
+        for (value, size, form) in values {
+            let (start, end) = if leaf.form.is_verbatim { (at, at + size) } else { (leaf.start, leaf.end) };
+            self.collect(value, start, end, form, depth + 1, parts);
             at += size;
         }
     }
@@ -339,14 +360,16 @@ impl Evaluator {
         };
         let passes_on =
             matches!(name, "builtins.toString" | "lib.strings.toString" | "builtins.unsafeDiscardStringContext");
+        let mut computed = leaf.form.computed();
+        computed.is_hexadecimal |= name.ends_with(".toHexString");
         let before = parts.leaves();
         for argument in given.iter().chain(arguments) {
             let argument = self.force(*argument);
             match argument.view() {
                 View::Int(_) | View::Str(_) if passes_on => {
-                    self.collect(argument, leaf.start, leaf.end, leaf.is_verbatim, depth + 1, parts);
+                    self.collect(argument, leaf.start, leaf.end, leaf.form, depth + 1, parts);
                 }
-                View::Int(_) | View::Str(_) => self.collect(argument, leaf.start, leaf.end, false, depth + 1, parts),
+                View::Int(_) | View::Str(_) => self.collect(argument, leaf.start, leaf.end, computed, depth + 1, parts),
                 View::List(seq) => self.collect_list(leaf, seq, depth, parts),
                 _ => {}
             }
@@ -360,7 +383,7 @@ impl Evaluator {
         for slot in seq.slots().take(MOST) {
             let element = self.force_slot(slot);
             if matches!(element.view(), View::Int(_) | View::Str(_)) {
-                self.collect(element, leaf.start, leaf.end, false, depth + 1, parts);
+                self.collect(element, leaf.start, leaf.end, leaf.form.computed(), depth + 1, parts);
             }
         }
     }

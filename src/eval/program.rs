@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use crate::heap::{Heap, LambdaId, ShapeId, StrId, Symbol};
 use crate::source::{FileId, Place, Span};
-use crate::syntax::ir::{Bindings, DynamicEntry, Entry, Expr, ExprId, FileIr, Formal, Lambda, Name, Range, Step};
+use crate::syntax::ir::{
+    BinaryOp, Bindings, DynamicEntry, Entry, Expr, ExprId, FileIr, Formal, Lambda, Name, Range, Step,
+};
 
 /// One file of the program.
 #[derive(Clone, Debug)]
@@ -196,6 +198,21 @@ impl Program {
     /// The expression of the binding whose name this is. Looks through all of the program.
     pub fn bound(&self, binder: ExprId) -> Option<ExprId> {
         self.entries.iter().find(|entry| entry.binder == binder).map(|entry| entry.value)
+    }
+
+    /// The number that an expression divides by, if it is a division by a literal, or a call of which the first argument is: `lib.mod (n / 256) 256`.
+    pub fn divisor(&self, id: ExprId) -> Option<i64> {
+        match self.expr(id) {
+            Expr::Binary { op: BinaryOp::Divide, right, .. } => match self.expr(right) {
+                Expr::Int(number) => Some(number),
+                _ => None,
+            },
+            Expr::Apply { start, .. } => match self.list(Range { start, len: 1 }) {
+                [first] if matches!(self.expr(*first), Expr::Binary { .. }) => self.divisor(*first),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// Expressions of a list of arguments, elements or pieces.

@@ -33,6 +33,12 @@ fn settled(edit: &mut Edit, text: &str) {
     } else if start == end && edit.replacement.trim() == edit.replacement {
         let path = if edit.replacement.ends_with(';') { path_length(before) } else { 0 };
         let (outside, names) = before.split_at_checked(start - path).unwrap_or((before, ""));
+        if let Some((at, indent)) = above_comments(outside, after).filter(|_| begins_neighbour(after)) {
+            let separator = format!("\n{indent}");
+            edit.place = Place { span: Span::new(at, at), ..edit.place };
+            edit.replacement = format!("{names}{}{separator}", edit.replacement.replace('\n', &separator));
+            return;
+        }
         edit.replacement = match names {
             "" => on_its_own(&edit.replacement, before, after),
             names => format!("{}{names}", on_its_own(&edit.replacement, outside, after)),
@@ -84,10 +90,36 @@ fn left_over(before: &str, after: &str) -> (u32, u32) {
     (u32::try_from(left).unwrap_or(0), u32::try_from(right).unwrap_or(0))
 }
 
+/// Where the comments begin that stand on the lines right above a neighbour and belong to it, with their indentation. What is inserted before the neighbour
+/// goes before them, so that they keep what they speak of.
+fn above_comments<'t>(before: &'t str, after: &str) -> Option<(u32, &'t str)> {
+    let (above, line) = before.rsplit_once('\n')?;
+    if !line.trim().is_empty() || after.is_empty() {
+        return None;
+    }
+    let mut start = None;
+    let mut end = above.len();
+    for line in above.rsplit('\n') {
+        let begin = end - line.len();
+        let text = line.trim_start_matches([' ', '\t']);
+        if !text.starts_with('#') {
+            break;
+        }
+        start = Some((begin + line.len() - text.len(), line.get(..line.len() - text.len())?));
+        end = begin.saturating_sub(1);
+    }
+    let (at, indent) = start?;
+    Some((u32::try_from(at).ok()?, indent))
+}
+
+/// Whether a binding or element begins there.
+fn begins_neighbour(after: &str) -> bool {
+    after.chars().next().is_some_and(|next| !next.is_whitespace() && !matches!(next, '}' | ']'))
+}
+
 /// A text to insert with the space that it needs around it; each of its lines is a binding or element.
 fn on_its_own(text: &str, before: &str, after: &str) -> String {
-    let is_before_neighbour =
-        after.chars().next().is_some_and(|next| !next.is_whitespace() && !matches!(next, '}' | ']'));
+    let is_before_neighbour = begins_neighbour(after);
     let line = &before.get(before.rfind('\n').map_or(0, |feed| feed + 1)..).unwrap_or_default();
     let indent: String = line.chars().take_while(|letter| matches!(letter, ' ' | '\t')).collect();
     if is_before_neighbour {
@@ -156,6 +188,13 @@ mod tests {
             ("{ a = {\n    b = 1;«»\n  }; }", "{ a = {\n    b = 1;\n    x = 0;\n  }; }"),
             ("{\n  p.\"q\".«»a = 1;\n}", "{\n  p.\"q\".x = 0;\n  p.\"q\".a = 1;\n}"),
             ("{ p.«»a = 1; }", "{ p.x = 0; p.a = 1; }"),
+            ("{\n  # why a\n  «»a = 1;\n}", "{\n  x = 0;\n  # why a\n  a = 1;\n}"),
+            (
+                "{\n  b = 2; # why b\n  # why\n  # a\n  p.«»a = 1;\n}",
+                "{\n  b = 2; # why b\n  p.x = 0;\n  # why\n  # a\n  p.a = 1;\n}",
+            ),
+            ("# file\n{\n  # why a\n\n  «»a = 1;\n}", "# file\n{\n  # why a\n\n  x = 0;\n  a = 1;\n}"),
+            ("# why a\n«»a = 1;", "x = 0;\n# why a\na = 1;"),
         ];
         for (marked, expected) in table {
             assert_eq!(edited(marked, "x = 0;"), expected, "{marked}");

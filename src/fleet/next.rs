@@ -6,10 +6,10 @@ use ipnet::IpNet;
 use rustc_hash::FxHashMap;
 
 use super::coverage::Coverage;
-use super::facts::{Fleet, Guest, Host, HostId, MacAddress, Origin, Sourced, Unit};
+use super::facts::{Fleet, Guest, Host, HostId, Leaf, MacAddress, Origin, Part, Sourced, Unit};
 use super::free::Free;
 use super::index::{has_last_group, trailing_number};
-use super::scheme::{Digits, Kind, Names, Numbers, Sample, Unclear};
+use super::scheme::{Digits, Kind, Names, Numbers, Sample, Unclear, Written};
 
 /// What is free on one host.
 #[derive(Clone, Debug)]
@@ -128,7 +128,7 @@ struct Cards<'a> {
     taps: Vec<Sample<'a, &'a str>>,
     tap_digits: Option<Digits>,
     macs: Vec<Sample<'a, u128>>,
-    mac_digits: Option<Digits>,
+    mac_written: Option<Written>,
     cids: Vec<(i64, i64)>,
     near: Option<MacAddress>,
 }
@@ -164,7 +164,7 @@ impl<'a> Scheme<'a> {
         }
         scheme.is_empty = cards.taps.is_empty() && cards.macs.is_empty() && scheme.addresses.is_empty();
         scheme.taps = Names::learn(&cards.taps, cards.tap_digits);
-        scheme.macs = Numbers::learn(Kind::Mac, &cards.macs, cards.mac_digits);
+        scheme.macs = Numbers::learn(Kind::Mac, &cards.macs, cards.mac_written.unwrap_or_default());
         scheme.near = cards.near;
         scheme.cid = cards.distance();
         scheme
@@ -200,12 +200,10 @@ impl<'a> Scheme<'a> {
         let usual = counts.into_iter().max_by_key(|(count, times)| (*times, *count)).map_or(0, |(count, _)| count);
         for position in 0..usual {
             let mut samples = Vec::new();
-            let (mut known_digits, mut lengths) = (None, Vec::new());
+            let (mut known, mut lengths) = (None, Vec::new());
             for (index, guest, nets) in found.iter().filter(|(.., nets)| nets.len() == usual) {
                 let Some((net, text)) = nets.get(position) else { continue };
-                if kind != Kind::V4 {
-                    known_digits = known_digits.or_else(|| digits(text, *index));
-                }
+                known = known.or_else(|| written(kind, text, *index));
                 lengths.push(net.prefix_len());
                 samples.push(Sample { guest: guest.name.as_str(), index: *index, value: number(net.addr()) });
             }
@@ -219,7 +217,7 @@ impl<'a> Scheme<'a> {
             let near = samples.first().map(|sample| ip_of(kind, sample.value));
             self.addresses.push(Addresses {
                 kind,
-                numbers: Numbers::learn(kind, &samples, known_digits),
+                numbers: Numbers::learn(kind, &samples, known.unwrap_or_default()),
                 near,
                 length,
             });
@@ -296,8 +294,8 @@ impl<'a> Cards<'a> {
             self.tap_digits = self.tap_digits.or_else(|| digits(id, index));
             self.taps.push(Sample { guest: name, index, value: id.value.as_str() });
         }
-        if let (Some(mac), Some(written)) = (card.mac_address(), card.mac.known()) {
-            self.mac_digits = self.mac_digits.or_else(|| digits(written, index));
+        if let (Some(mac), Some(text)) = (card.mac_address(), card.mac.known()) {
+            self.mac_written = self.mac_written.or_else(|| written(Kind::Mac, text, index));
             let value = mac.0.into_iter().fold(0, |number, octet| number << 8 | u128::from(octet));
             self.macs.push(Sample { guest: name, index, value });
             self.near = self.near.or(Some(mac));
@@ -318,16 +316,40 @@ impl<'a> Cards<'a> {
 
 /// Whether a number stands in a text in decimal or in hexadecimal digits, if the text was computed and that shows it.
 fn digits(text: &Sourced<String>, index: i64) -> Option<Digits> {
+    shown(text, index).map(|(_, digits)| digits)
+}
+
+/// The part of a computed text that is a number, with the digits that it stands in.
+fn shown(text: &Sourced<String>, index: i64) -> Option<(&Part, Digits)> {
     let Origin { parts, .. } = &text.origin;
-    let part =
-        parts.get().iter().find(|part| matches!(part.leaf, super::facts::Leaf::Int(number) if number == index))?;
-    let written = text.value.get(part.start as usize..part.end as usize)?;
-    if part.is_verbatim {
-        Some(Digits::Decimal)
-    } else {
+    let of_index = |part: &&Part| matches!(part.leaf, Leaf::Int(number) if number == index);
+    parts.get().iter().filter(of_index).find_map(|part| {
+        let written = text.value.get(part.start as usize..part.end as usize)?;
+        if part.is_verbatim {
+            return Some((part, Digits::Decimal));
+        }
         // Decimal digits that nobody padded would be the number's own text.
-        written.eq_ignore_ascii_case(&format!("{index:x}")).then_some(Digits::Plain)
+        let is_plain = part.is_hexadecimal || written.eq_ignore_ascii_case(&format!("{index:x}"));
+        is_plain.then_some((part, Digits::Plain))
+    })
+}
+
+/// How a number stands in an address, if the text was computed and that shows it.
+fn written(kind: Kind, text: &Sourced<String>, index: i64) -> Option<Written> {
+    let (part, digits) = shown(text, index)?;
+    let (_, field_bits) = kind.bits();
+    let base = 1_i64.checked_shl(u32::try_from(field_bits).ok()?)?;
+    let parts = text.origin.parts.get();
+    let (mut higher, mut start, mut divisor) = (0, part.start, base);
+    // The field before, with one sign between the two, has what is left of the number.
+    while let Some(above) = parts.iter().find(|part| part.end + 1 == start && part.divisor == Some(divisor)) {
+        higher += 1;
+        start = above.start;
+        let Some(next) = divisor.checked_mul(base) else { break };
+        divisor = next;
     }
+    // All digits of IPv4 are decimal.
+    Some(Written { digits: Some(digits).filter(|_| kind != Kind::V4), higher })
 }
 
 /// The single addresses that a file of a host leads to.

@@ -58,6 +58,10 @@ pub struct Part {
     pub place: Option<Place>,
     /// Whether the bytes are the scalar's own text; otherwise they were computed from it (as by `toHexString`).
     pub is_verbatim: bool,
+    /// Whether the bytes are hexadecimal digits of the scalar (`toHexString`).
+    pub is_hexadecimal: bool,
+    /// What the scalar was divided by to give it, if it was: 256 in `index / 256`, also where a remainder was taken then.
+    pub divisor: Option<i64>,
 }
 
 /// What a [`Part`] is.

@@ -10,6 +10,7 @@ use super::facts::{Fact, Leaf, Listed, Origin, Part, Sourced};
 use super::oddities::Oddity;
 use super::parts::{Asker, Parts};
 use super::trouble::{Gap, Problem, ProblemKind};
+use crate::eval::explain::Form;
 use crate::eval::{Coercion, ErrorKind, Evaluator};
 use crate::heap::{ErrorId, Replay, Seq, Set, Symbol, UnknownId, Value, View, sym};
 use crate::modules::{self, Definition, EvalId, OptionReport};
@@ -274,7 +275,9 @@ impl<'a> Reader<'a> {
                 _ => return None,
             };
             let place = self.place(part.origin);
-            Some(Part { start: part.start, end: part.end, leaf, place, is_verbatim: part.is_verbatim })
+            let Form { is_verbatim, is_hexadecimal, divisor } = part.form;
+            let divisor = divisor.or_else(|| self.ev.program.divisor(part.origin));
+            Some(Part { start: part.start, end: part.end, leaf, place, is_verbatim, is_hexadecimal, divisor })
         });
         facts.collect()
     }

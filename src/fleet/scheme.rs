@@ -54,6 +54,15 @@ pub(super) enum Digits {
     Decimal,
 }
 
+/// How numbers stand in addresses, as far as the texts show that were computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Written {
+    /// In which digits.
+    pub(super) digits: Option<Digits>,
+    /// How many fields above the number's own are computed from it as higher digits: `index / 256` in the octet before `index mod 256`.
+    pub(super) higher: usize,
+}
+
 impl Digits {
     fn encode(self, index: i64) -> Option<u128> {
         match self {
@@ -75,7 +84,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    fn bits(self) -> (u32, usize) {
+    pub(super) fn bits(self) -> (u32, usize) {
         match self {
             Self::Mac => (48, 8),
             Self::V4 => (32, 8),
@@ -103,9 +112,9 @@ impl Field {
         self.digits.encode(index)?.checked_shl(self.shift)?.checked_add(self.base)
     }
 
-    /// The largest number that still stands in the field alone.
-    fn most(self, field_bits: usize) -> i64 {
-        let hexadecimal = (1_i64 << field_bits) - 1;
+    /// The largest number that still stands in the field and the ones above it that are its own.
+    fn most(self, field_bits: usize, higher: usize) -> i64 {
+        let hexadecimal = (1_i64 << (field_bits * (higher + 1)).min(62)) - 1;
         match self.digits {
             Digits::Plain => hexadecimal,
             Digits::Decimal => 10_i64.pow(u32::try_from(field_bits / 4).unwrap_or(2)) - 1,
@@ -120,19 +129,21 @@ pub(super) struct Numbers {
     fields: Result<Vec<Field>, Unclear>,
     /// The largest number that was learnt from.
     largest: i64,
+    /// How many fields above a number's own are known to be its higher digits.
+    higher: usize,
 }
 
 impl Default for Numbers {
     fn default() -> Self {
-        Self { kind: Kind::Mac, fields: Err(Unclear::NoSamples), largest: 0 }
+        Self { kind: Kind::Mac, fields: Err(Unclear::NoSamples), largest: 0, higher: 0 }
     }
 }
 
 impl Numbers {
     /// Learns from samples; `known` tells how numbers are written in them, if that is known otherwise.
-    pub(super) fn learn(kind: Kind, samples: &[Sample<'_, u128>], known: Option<Digits>) -> Self {
+    pub(super) fn learn(kind: Kind, samples: &[Sample<'_, u128>], known: Written) -> Self {
         let largest = samples.iter().map(|sample| sample.index).max().unwrap_or(0);
-        Self { kind, fields: fields(kind, samples, known), largest }
+        Self { kind, fields: fields(kind, samples, known.digits), largest, higher: known.higher }
     }
 
     /// The address that follows for a number.
@@ -142,7 +153,7 @@ impl Numbers {
     pub(super) fn of(&self, index: i64) -> Result<u128, Unclear> {
         let (bits, field_bits) = self.kind.bits();
         let says = |field: &Field| {
-            let most = field.most(field_bits);
+            let most = field.most(field_bits, self.higher);
             let is_new_ground = index > most && self.largest <= most;
             let value = field.value(index).filter(|value| bits == 128 || value >> bits == 0);
             value.filter(|_| !is_new_ground).ok_or(Unclear::TooLarge)
@@ -311,7 +322,7 @@ mod tests {
     fn follows(kind: Kind, read: fn(&str) -> u128, pairs: &[(i64, &str)], index: i64) -> Result<u128, Unclear> {
         let samples: Vec<Sample<'_, u128>> =
             pairs.iter().map(|(index, text)| Sample { guest: "", index: *index, value: read(text) }).collect();
-        Numbers::learn(kind, &samples, None).of(index)
+        Numbers::learn(kind, &samples, Written::default()).of(index)
     }
 
     #[test]

@@ -88,6 +88,8 @@ impl<'a> Word<'a> {
             leaf: Leaf::Text(self.text.into()),
             place: Some(self.place()),
             is_verbatim: true,
+            is_hexadecimal: false,
+            divisor: None,
         }];
         let origin = Origin { value: Some(self.place()), parts: Parts::known(parts.into()), ..Origin::default() };
         Sourced { value: self.text.to_owned(), origin }

@@ -114,6 +114,8 @@ mod tests {
             leaf: Leaf::Int(number),
             place: None,
             is_verbatim: true,
+            is_hexadecimal: false,
+            divisor: None,
         };
         assert!(parse_prefix(&text).is_none(), "{text}");
         Some((limit(&text, &part)?, is_address_with(&text, &part)))
