@@ -94,7 +94,7 @@ impl ByName {
         for part in parts {
             let Some(source) = self.sources.get(part.source as usize) else { continue };
             let value = ev.heap.share(part.slot);
-            let value = source.layer.wrap(ev, value);
+            let value = source.layer.wrap_open(ev, value);
             defs.push(source.definition.with_value(value, part.origin));
         }
         defs

@@ -164,8 +164,17 @@ impl Layer {
 
     /// The properties of the layer around one attribute's value.
     pub(super) fn wrap(&self, ev: &mut Evaluator, value: Value) -> Value {
+        self.wrap_where(ev, value, |_, _| true)
+    }
+
+    /// The same without conditions that are known to hold already.
+    pub(super) fn wrap_open(&self, ev: &mut Evaluator, value: Value) -> Value {
+        self.wrap_where(ev, value, |ev, condition| !ev.heap.is_known_true(condition))
+    }
+
+    fn wrap_where(&self, ev: &mut Evaluator, value: Value, counts: impl Fn(&Evaluator, Value) -> bool) -> Value {
         self.wrappers.iter().rev().fold(value, |inner, wrapper| match wrapper {
-            Wrapper::If(condition) if ev.heap.is_known_true(*condition) => inner,
+            Wrapper::If(condition) if !counts(ev, *condition) => inner,
             Wrapper::If(condition) => wrap_if(ev, *condition, inner),
             Wrapper::Override(priority) => wrap_override(ev, *priority, inner),
         })
@@ -260,7 +269,7 @@ pub(super) fn attributes_of(
     let of_set = |ev: &mut Evaluator, set: Set, layer: Layer| {
         for (name, slot, origin) in ev.heap.entries(set) {
             let value = ev.heap.share(slot);
-            let value = layer.wrap(ev, value);
+            let value = layer.wrap_open(ev, value);
             found(name, definition.with_value(value, origin));
         }
     };
