@@ -58,6 +58,8 @@ enum Key<'t> {
 #[derive(Default)]
 pub(super) struct Drafts<'t> {
     list: Vec<Draft<'t>>,
+    /// Literal sets that are being merged into others, the outermost first: where each begins, and where Nix has read the binding that it belongs to.
+    merged: Vec<(u32, u32)>,
 }
 
 impl<'t> Drafts<'t> {
@@ -174,7 +176,7 @@ impl<'t> Lowering<'t> {
                 let entry = *found.entries.get(index)?;
                 let inner = self.as_draft(drafts, target, index);
                 if inner.is_none() {
-                    self.duplicate(name, place, entry.place, read);
+                    self.duplicate(drafts, name, place, entry.place, read);
                 }
                 return inner;
             }
@@ -220,9 +222,12 @@ impl<'t> Lowering<'t> {
             && let Some(inner) = self.as_draft(drafts, target, index)
         {
             let literal = self.peel(node);
-            return self.collect(drafts, inner, literal);
+            drafts.merged.push((literal.start, read));
+            self.collect(drafts, inner, literal);
+            drafts.merged.pop();
+            return;
         }
-        self.duplicate(name, place, first, read);
+        self.duplicate(drafts, name, place, first, read);
     }
 
     fn collect_inherit(&mut self, drafts: &mut Drafts<'t>, target: DraftId, node: Node<'t>) {
@@ -260,7 +265,10 @@ impl<'t> Lowering<'t> {
         inherit.nodes().any(|node| node.kind() == SyntaxKind::NODE_ERROR && node.start < name.start)
     }
 
-    fn duplicate(&mut self, name: Name, place: Span, first: Span, read: u32) {
+    /// Complains about a second definition, which Nix finds when it has read its binding or, if it is merged with a set before it, all of that set.
+    fn duplicate(&mut self, drafts: &Drafts<'t>, name: Name, place: Span, first: Span, read: u32) {
+        let merged = drafts.merged.iter().find(|(start, _)| (first.start..=place.start).contains(start));
+        let read = merged.map_or(read, |(_, whole)| read.max(*whole));
         let text = self.name_text(name);
         let message = format!("`{text}` is already defined in this set; keep one of the two");
         let error = SyntaxError::new(SyntaxErrorKind::DuplicateAttribute, place, message);

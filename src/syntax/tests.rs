@@ -109,6 +109,9 @@ fn the_error_is_known_at_which_nix_stops() {
         ("{ a = 1; a = 2 }", "`;` is missing before `}`"),
         ("(let a = 1; a = 2 * in 3)", "a value is missing before `in`"),
         ("{ a = 1; a = 2; b = }", "`a` is already defined"),
+        ("{ a = { b = 1; }; a = { b = 2; c = ]; }; }", "a value is missing before `]`"),
+        ("{ a = { b = 1; }; a = { c = 2; c = 3; d = ]; }; }", "`c` is already defined"),
+        ("{ a = { b.c = 1; }; a = { b = { c = 2; }; d = ]; }; }", "a value is missing before `]`"),
         ("if b then { a = 1; // { a = 2; } else 1", "the file ends before the `}`"),
     ] {
         let first = lowered(text).first_error.map(|error| error.message).unwrap_or_default();
