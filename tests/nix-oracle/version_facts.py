@@ -76,7 +76,7 @@ FACTS = [
     (ALWAYS, lambda text, theirs, ours: uses(text, "appendContext") and says(theirs, "^crash") and says(ours, "'' is not a store path"), "Nix crashes at an empty name"),
     (LINKS, lambda text, theirs, ours: uses(text, r"filterSource|\bpath\b") and "./d/l" in text and values(theirs, ours), "what a link leads to was copied in its place"),
     (RANGES, lambda text, theirs, ours: uses(text, "ceil|floor") and says(ours, "out of the range of integers"), "ceil and floor of what no integer holds gave any number"),
-    (RANGES, lambda text, theirs, ours: uses(text, "ceil|floor") and uses(text, r"\d{16}") and (theirs[0] == "value" and (ours[0] == "value" or says(ours, "integer overflow")) or says(theirs, "integer overflow")),
+    (RANGES, lambda text, theirs, ours: uses(text, "ceil|floor") and uses(text, r"\d{16}") and (values(theirs, ours) or says(ours, "integer overflow") or says(theirs, "integer overflow|negative start position|called with index|out of bounds")),
      "the same for an integer that rounds up, and what was computed from it"),
     (RANGES, lambda text, theirs, ours: uses(text, "substring") and says(theirs, "basic_string_view::substr"), "substring took 32 bits of the start"),
     (RANGES, lambda text, theirs, ours: uses(text, "elemAt") and says(ours, r"index -?\d{10,} is out of bounds"), "elemAt took 32 bits of the index"),
