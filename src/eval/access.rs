@@ -3,7 +3,7 @@
 use super::evaluator::Evaluator;
 use super::native::Outcome;
 use super::problem::{ErrorKind, Stop, UnknownReason};
-use crate::heap::{Seq, Set, StrId, Symbol, Value, View};
+use crate::heap::{Seq, Set, StrId, Symbol, UnknownId, Value, View};
 use crate::syntax::ExprId;
 
 impl Evaluator {
@@ -131,15 +131,34 @@ impl Evaluator {
     /// An attribute that may be missing: an open set without it gives its unknown.
     pub fn optional_attribute(&mut self, set: Set, name: Symbol) -> Result<Option<Value>, Stop> {
         match (self.attribute(set, name), self.heap.open_set_reason(set)) {
-            (None, Some(id)) => Err(Stop(Value::unknown(id))),
+            (None, Some(id)) => Err(Stop(Value::unknown(self.unknown_of_name(id, name)))),
             (value, _) => Ok(value),
         }
+    }
+
+    /// The unknown for one name that an open set does not have: of options that nobody declares it tells which one is meant.
+    pub(super) fn unknown_of_name(&mut self, open: UnknownId, name: Symbol) -> UnknownId {
+        if let Some(known) = self.undeclared.get(&(open, name)) {
+            return *known;
+        }
+        let Some(UnknownReason::UndeclaredOption(all)) = self.unknown_info(open).map(|info| &info.reason) else {
+            return open;
+        };
+        let Some(above) = all.strip_suffix('…') else { return open };
+        let mut option = above.to_owned();
+        super::print::print_name(self.heap.name(name), &mut option);
+        let View::Unknown(made) = self.unknown_at(UnknownReason::UndeclaredOption(option), ExprId::NONE).0.view()
+        else {
+            return open;
+        };
+        self.undeclared.insert((open, name), made);
+        made
     }
 
     /// The stop for an attribute that a set does not have.
     pub fn missing_attribute(&mut self, set: Set, name: Symbol) -> Stop {
         match self.heap.open_set_reason(set) {
-            Some(id) => Stop(Value::unknown(id)),
+            Some(id) => Stop(Value::unknown(self.unknown_of_name(id, name))),
             None => {
                 let message = format!("attribute '{}' missing", self.heap.name(name));
                 self.error(ErrorKind::MissingAttribute, message)

@@ -388,7 +388,7 @@ impl Evaluator {
                     Some(slot) => found = Some(slot),
                     None => {
                         if let Some(id) = self.heap.open_set_reason(set) {
-                            return Value::unknown(id).with_origin(expr);
+                            return Value::unknown(self.unknown_of_name(id, name)).with_origin(expr);
                         }
                         if default.is_some() {
                             return self.eval(default, env);
@@ -429,7 +429,10 @@ impl Evaluator {
             match self.heap.attribute(set, name) {
                 Some(_) if index + 1 == range.start + range.len => return Value::TRUE,
                 Some(slot) => value = self.force_slot(slot),
-                None => return self.heap.open_set_reason(set).map_or(Value::FALSE, Value::unknown),
+                None => {
+                    let open = self.heap.open_set_reason(set);
+                    return open.map_or(Value::FALSE, |id| Value::unknown(self.unknown_of_name(id, name)));
+                }
             }
         }
         Value::TRUE

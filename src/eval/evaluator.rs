@@ -43,6 +43,8 @@ pub struct Evaluator {
     pub(super) site: ExprId,
     /// The files that were asked for by `import` or as a module.
     pub(super) imports: super::import::Imports,
+    /// The unknowns for single options that nobody declares, by the one for all beside them.
+    pub(super) undeclared: FxHashMap<(UnknownId, Symbol), UnknownId>,
     /// The absolute path of each path literal that was evaluated: it is one string however often that happens.
     pub(super) path_literals: FxHashMap<ExprId, StrId>,
     /// Parsed files, which other evaluators may share.
@@ -109,6 +111,7 @@ impl Evaluator {
             exhausted: None,
             site: ExprId::NONE,
             imports: super::import::Imports::default(),
+            undeclared: FxHashMap::default(),
             path_literals: FxHashMap::default(),
             parsed: ParsedFiles::default(),
             is_tolerant: false,

@@ -147,7 +147,8 @@ impl Evaluator {
     }
 }
 
-fn print_name(name: &str, text: &mut String) {
+/// Writes the name of an attribute, in quotes where Nix needs them.
+pub(super) fn print_name(name: &str, text: &mut String) {
     let mut characters = name.chars();
     let is_plain = characters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
         && characters.all(|character| character.is_ascii_alphanumeric() || "_'-".contains(character))

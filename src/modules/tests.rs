@@ -241,6 +241,16 @@ fn a_machine_tolerates_what_it_does_not_know() {
         ("[ { net.enable = mkIf (unknown) false; } ]", "net.enable", "false"),
         ("[ { net.enable = mkIf (unknown) true; } ]", "net.enable", "unknown: "),
         ("[ { options.own = mkOption { type = types.int; default = 3; }; } ]", "own", "3"),
+        (
+            "[ ({ config, ... }: { options.my.a = mkOption { }; config.net.mode = config.my.gone.x or \"z\"; }) ]",
+            "net.mode",
+            "unknown: option `my.gone` is not declared here",
+        ),
+        (
+            "[ ({ config, ... }: { net.mode = if config ? own then \"y\" else \"n\"; }) ]",
+            "net.mode",
+            "unknown: option `own` is not declared here",
+        ),
     ];
     for (modules, path, expected) in cases {
         let mut ev = evaluator();
