@@ -49,7 +49,7 @@ fn collect_below(ev: &mut Evaluator, id: NodeId, path: &mut Vec<Symbol>, all: &m
                 collect_below(ev, below, path, all)?;
             }
         } else {
-            let defs = by_name.of(ev, name).into_iter();
+            let defs = by_name.as_written(ev, name).into_iter();
             all.extend(defs.map(|definition| Unmatched { path: path.clone(), definition }));
         }
         path.pop();

@@ -87,14 +87,28 @@ impl ByName {
         self.parts.chunk_by(|a, b| a.name == b.name).filter_map(|parts| parts.first()).map(|part| part.name)
     }
 
-    /// What is said of a name, in merge order, with its properties.
+    /// What is said of a name, in merge order, with its properties but for conditions that hold already.
     pub(super) fn of(&self, ev: &mut Evaluator, name: Symbol) -> Vec<Definition> {
+        self.definitions_of(ev, name, Layer::wrap_open)
+    }
+
+    /// The same with all its properties, for a type that does not look at them and shows them to the user.
+    pub(super) fn as_written(&self, ev: &mut Evaluator, name: Symbol) -> Vec<Definition> {
+        self.definitions_of(ev, name, Layer::wrap)
+    }
+
+    fn definitions_of(
+        &self,
+        ev: &mut Evaluator,
+        name: Symbol,
+        wrap: fn(&Layer, &mut Evaluator, Value) -> Value,
+    ) -> Vec<Definition> {
         let parts = self.parts_of(name);
         let mut defs = Vec::with_capacity(parts.len());
         for part in parts {
             let Some(source) = self.sources.get(part.source as usize) else { continue };
             let value = ev.heap.share(part.slot);
-            let value = source.layer.wrap_open(ev, value);
+            let value = wrap(&source.layer, ev, value);
             defs.push(source.definition.with_value(value, part.origin));
         }
         defs

@@ -310,6 +310,7 @@ fn check_all(ev: &mut Evaluator, loc: &Loc, ty: TypeId, defs: &[Definition]) -> 
         }
         (wrong, None)
     };
+    let words = types::description_in_message(ev, ty)?;
     let reason = match reason {
         Some(reason) => reason,
         None => format!("Definition values:{}", types::show_defs(ev, &wrong)?),
@@ -319,7 +320,6 @@ fn check_all(ev: &mut Evaluator, loc: &Loc, ty: TypeId, defs: &[Definition]) -> 
     }
     let first = wrong.first().map_or(ExprId::NONE, |definition| definition.origin);
     let name = loc.show(&ev.heap);
-    let words = types::description(ev, ty);
     let text = format!("A definition for option `{name}' is not of type `{words}'. {reason}");
     Err(ev.error_at(ErrorKind::Module("type"), text, first))
 }

@@ -91,6 +91,14 @@ pub fn description(ev: &mut Evaluator, ty: TypeId) -> String {
     text_field(ev, ty, "description").unwrap_or_else(|| name(ev, ty))
 }
 
+/// [`description`] for a message: as in nixpkgs, a description that fails is the error instead of that message.
+pub(super) fn description_in_message(ev: &mut Evaluator, ty: TypeId) -> Result<String, Stop> {
+    match value::type_field(ev, ty, "description") {
+        Err(stop) if stop.0.is_error() => Err(stop),
+        _ => Ok(description(ev, ty)),
+    }
+}
+
 /// Why the type should not be used, if so.
 pub fn deprecation(ev: &mut Evaluator, ty: TypeId) -> Option<String> {
     match &*table::kind(ev, ty) {
