@@ -3,7 +3,7 @@
 use super::facts::{Fact, Listed, Origin, Sourced};
 use super::reader::Reader;
 use crate::heap::View;
-use crate::modules::{EvalId, LossReason};
+use crate::modules::{EvalId, LossReason, may_begin_with};
 
 /// Ports that a firewall lets in on all links.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,8 +128,12 @@ impl Reader<'_> {
 
     /// Whether somebody says which bridges QEMU's helper takes; microvm.nix says all of them (`nixos-modules/host/default.nix`).
     pub(super) fn limits_bridges(&mut self, machine: EvalId) -> bool {
+        let path = "qemu/bridge.conf";
+        if !self.may_write(machine, |name| may_begin_with(name, path)) {
+            return false;
+        }
         let files = self.names(machine, &["environment", "etc"]);
-        files.items.iter().any(|file| file.value == "qemu/bridge.conf")
+        files.items.iter().any(|file| file.value == path)
     }
 
     /// Names that the host gives to interfaces beside those of its files: renamed cards, VLANs, bonds, tunnels.

@@ -3,7 +3,7 @@
 use super::facts::{Address, Fact, Listed, Matching, Network, Origin, Route, Sourced, Unit, Widened, parse_prefix};
 use super::reader::Reader;
 use crate::heap::{Set, Symbol, Value, View};
-use crate::modules::EvalId;
+use crate::modules::{EvalId, may_begin_with};
 use crate::schema::networkd;
 use crate::source::Place;
 use crate::syntax::ExprId;
@@ -47,11 +47,12 @@ impl Reader<'_> {
 
     /// Finds the files that get text from a drop-in, `/etc/systemd/network/<name>.network.d/*.conf` (systemd.network(5)).
     fn drop_ins(&mut self, machine: EvalId, units: &mut [Unit]) {
-        if units.is_empty() || !self.is_given(machine, &["environment", "etc"]) {
+        let folder = "systemd/network/";
+        if units.is_empty() || !self.may_write(machine, |name| may_begin_with(name, folder)) {
             return;
         }
         let files = self.names(machine, &["environment", "etc"]);
-        let below = files.items.iter().filter_map(|file| file.value.strip_prefix("systemd/network/"));
+        let below = files.items.iter().filter_map(|file| file.value.strip_prefix(folder));
         for (name, _) in below.filter_map(|file| file.split_once(".network.d/")) {
             units.iter_mut().filter(|unit| unit.name == name).for_each(|unit| unit.has_extra_config = true);
         }

@@ -13,7 +13,7 @@ use super::trouble::{Gap, Problem, ProblemKind};
 use crate::eval::explain::Form;
 use crate::eval::{Coercion, ErrorKind, Evaluator};
 use crate::heap::{ErrorId, Replay, Seq, Set, Symbol, UnknownId, Value, View, sym};
-use crate::modules::{self, Definition, EvalId, OptionReport};
+use crate::modules::{self, Definition, EvalId, OptionReport, OutlinedName};
 use crate::source::{FileId, Place, SourceFile};
 use crate::syntax::ExprId;
 
@@ -97,8 +97,12 @@ impl<'a> Reader<'a> {
 
     /// Whether somebody sets an option, as opposed to its default.
     pub(super) fn is_given(&mut self, machine: EvalId, path: &[&str]) -> bool {
-        let report = self.option(machine, path);
-        report.definitions.iter().any(|definition| definition.priority < modules::OPTION_DEFAULT_PRIORITY)
+        modules::is_given(self.ev, machine, path)
+    }
+
+    /// Whether a module may write a file below `/etc` whose path `is_wanted`.
+    pub(super) fn may_write(&mut self, machine: EvalId, is_wanted: impl Fn(OutlinedName<'_>) -> bool) -> bool {
+        modules::may_name(self.ev, machine, &["environment", "etc"], &is_wanted)
     }
 
     /// An option's value and the binding of its first definition.

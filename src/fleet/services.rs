@@ -6,7 +6,7 @@ use super::binding::Binding;
 use super::facts::{Fact, Host, Listed, Origin, Sourced};
 use super::reader::Reader;
 use crate::heap::{Set, Symbol, Value, View};
-use crate::modules::{Definition, EvalId};
+use crate::modules::{Definition, EvalId, OutlinedName, may_begin_with};
 use crate::source::Place;
 use crate::syntax::ExprId;
 
@@ -234,7 +234,11 @@ impl Reader<'_> {
                 return false;
             }
         }
-        if !self.is_given(machine, &["environment", "etc"]) {
+        let is_device = |name: OutlinedName<'_>| match name {
+            OutlinedName::Whole(whole) => whole.ends_with(".netdev"),
+            OutlinedName::Beginning(_) => may_begin_with(name, "systemd/network/"),
+        };
+        if !self.may_write(machine, is_device) {
             return true;
         }
         let files = self.names(machine, &["environment", "etc"]);

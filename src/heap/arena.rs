@@ -176,6 +176,12 @@ impl Heap {
         value.view() == View::Bool(true)
     }
 
+    /// Whether a value, or what it refers to, is evaluated and `false`.
+    pub fn is_known_false(&self, value: Value) -> bool {
+        let value = if let View::Ref(slot) = value.view() { self.get(slot) } else { value };
+        value.view() == View::Bool(false)
+    }
+
     /// The content of a slot in a form that may leave it: evaluated, or a reference to the slot.
     #[inline]
     pub fn share(&self, slot: SlotId) -> Value {

@@ -13,7 +13,6 @@ use crate::syntax::ExprId;
 /// A module in canonical form.
 #[derive(Debug)]
 pub(super) struct Module {
-    pub(super) key: Rc<str>,
     pub(super) file: Rc<str>,
     pub(super) options: Option<Value>,
     pub(super) config: ModuleConfig,
@@ -28,7 +27,6 @@ impl Module {
     /// A module without anything.
     pub(super) fn empty(file: Rc<str>) -> Self {
         Self {
-            key: Rc::clone(&file),
             file,
             options: None,
             config: ModuleConfig::None,
@@ -68,14 +66,14 @@ pub(super) fn is_reserved_in_short_form(name: Symbol) -> bool {
 /// A module with what it says about other modules.
 pub(super) struct Loaded {
     pub(super) module: Module,
+    /// The name that it gives itself.
+    pub(super) key: Option<Rc<str>>,
     /// Where `imports` is written.
     pub(super) imports_at: ExprId,
     /// The elements of `imports`, not forced.
     pub(super) imports: Vec<Value>,
     /// The elements of `disabledModules`, not forced.
     pub(super) disabled: Vec<Value>,
-    /// The path, if it was imported by one.
-    pub(super) path: Option<Rc<str>>,
 }
 
 /// The attributes of a module that mean something to the module system: value, which may be a reference, and place of the name.
@@ -116,19 +114,19 @@ impl Parts {
     }
 }
 
-/// Brings the value of a module into canonical form.
+/// Brings the value of a module into canonical form; `key` is its name if it gives itself none.
 pub(super) fn unify(
     ev: &mut Evaluator,
     evaluation: &Evaluation,
     content: Value,
     file: Rc<str>,
-    key: Rc<str>,
+    key: &dyn Fn() -> Rc<str>,
 ) -> Result<Loaded, Stop> {
     let content = ev.want(content)?;
     let origin = content.origin();
     let View::Attrs(set) = content.view() else {
         let what = ev.describe(content);
-        let text = format!("module {file} ({key}) does not look like a module: it is {what}.");
+        let text = format!("module {file} ({}) does not look like a module: it is {what}.", key());
         return Err(ev.error_at(ErrorKind::Module("bad-module"), text, origin));
     };
     if let Some(reason) = ev.heap.open_set_reason(set) {
@@ -149,7 +147,7 @@ pub(super) fn unify(
     } = Parts::of(ev, set);
     let is_long = config.is_some() || options.is_some();
     if is_long {
-        reject_mixed_form(ev, set, &key)?;
+        reject_mixed_form(ev, set, key)?;
     }
     let file = match own_file {
         Some((value, _)) => {
@@ -161,9 +159,9 @@ pub(super) fn unify(
     let key = match own_key {
         Some((value, _)) => {
             let id = ev.coerce(value, Coercion::More)?;
-            ev.heap.text(id).into()
+            Some(ev.heap.text(id).into())
         }
-        None => key,
+        None => None,
     };
     if let Some((class, _)) = class {
         check_class(ev, evaluation, class, &file)?;
@@ -182,7 +180,6 @@ pub(super) fn unify(
         None => Vec::new(),
     };
     let module = Module {
-        key,
         file,
         options: options.map(|(value, _)| value),
         config: match config {
@@ -203,7 +200,7 @@ pub(super) fn unify(
         is_certain: true,
         origin,
     };
-    Ok(Loaded { module, imports_at, imports, disabled, path: None })
+    Ok(Loaded { module, key, imports_at, imports, disabled })
 }
 
 /// The text of a file's name, which modules give again and again by the same literal.
@@ -216,7 +213,7 @@ fn label(ev: &mut Evaluator, text: StrId) -> Rc<str> {
     label
 }
 
-pub(super) fn reject_mixed_form(ev: &mut Evaluator, set: Set, key: &str) -> Result<(), Stop> {
+pub(super) fn reject_mixed_form(ev: &mut Evaluator, set: Set, key: &dyn Fn() -> Rc<str>) -> Result<(), Stop> {
     let is_known = |name: Symbol| {
         matches!(
             name,
@@ -239,6 +236,7 @@ pub(super) fn reject_mixed_form(ev: &mut Evaluator, set: Set, key: &str) -> Resu
     let Some((first, _, at)) = bad.first().copied() else { return Ok(()) };
     let first = ev.heap.name(first).to_owned();
     let all = bad.iter().map(|(name, ..)| ev.heap.name(*name)).collect::<Vec<_>>().join(" ");
+    let key = key();
     let text = format!(
         "Module `{key}' has an unsupported attribute `{first}'. This is caused by introducing a top-level `config' or `options' \
          attribute: definitions then belong into `config' (here: {all})."

@@ -26,10 +26,33 @@ const DEEPEST: u32 = 1_000;
 /// Most modules of one evaluation.
 const MOST: usize = 100_000;
 
+/// What tells a module from all others.
+#[derive(Debug)]
+enum Key {
+    /// The path that it is imported by.
+    Path(Rc<str>),
+    /// The name that it gives itself.
+    Own(Rc<str>),
+    /// Its place among the imports of another one. There is a name for that too, which is made where somebody asks for it.
+    Place,
+}
+
+/// Where a module is imported.
+#[derive(Clone, Copy, Debug)]
+struct Import {
+    /// The module that imports it; none for one to start from.
+    parent: Option<usize>,
+    /// Its number among the imports of that one, from 1.
+    number: usize,
+}
+
 /// A module with those that it imports.
 #[derive(Debug)]
 struct Structured {
     module: Rc<Module>,
+    key: Key,
+    /// Where it is imported first.
+    import: Import,
     imports: Vec<usize>,
     disabled: Vec<Value>,
     /// Whether it does nothing but import a definition of a submodule. In nixpkgs that is a module too, so that what such a definition
@@ -38,8 +61,8 @@ struct Structured {
 }
 
 impl Structured {
-    fn new(module: Module, disabled: Vec<Value>) -> Self {
-        Self { module: Rc::new(module), imports: Vec::new(), disabled, is_wrapper: false }
+    fn new(module: Module, key: Key, import: Import) -> Self {
+        Self { module: Rc::new(module), key, import, imports: Vec::new(), disabled: Vec::new(), is_wrapper: false }
     }
 }
 
@@ -55,24 +78,13 @@ pub(super) struct Collected {
 
 struct Work {
     value: Value,
-    parent: Option<usize>,
+    import: Import,
     file: Rc<str>,
-    /// The key of the module that imports it; empty for one to start from.
-    importer: Rc<str>,
-    /// Its number among the imports of that one, from 1.
-    number: usize,
     /// The place to show if the value has none.
     origin: ExprId,
     /// How many modules import one another down to this one.
     depth: u32,
     kind: WorkKind,
-}
-
-impl Work {
-    /// The key of a module that has no name of its own.
-    fn key(&self) -> Rc<str> {
-        format!("{}:anon-{}", self.importer, self.number).into()
-    }
 }
 
 enum WorkKind {
@@ -95,41 +107,25 @@ impl Collected {
         let mut collected = Self::default();
         let mut by_path: FxHashMap<Rc<str>, usize> = FxHashMap::default();
         let mut waiting: Vec<Work> = Vec::new();
-        let (unknown, nobody): (Rc<str>, Rc<str>) = (UNKNOWN_FILE.into(), "".into());
+        let unknown: Rc<str> = UNKNOWN_FILE.into();
         for (input, number) in evaluation.request.modules.iter().zip(1usize..) {
-            let importer = Rc::clone(&nobody);
-            waiting.push(match input {
-                ModuleInput::Module(value) => Work {
-                    value: *value,
-                    parent: None,
-                    file: Rc::clone(&unknown),
-                    importer,
-                    number,
-                    origin: ExprId::NONE,
-                    depth: 0,
-                    kind: WorkKind::Module,
-                },
-                ModuleInput::Import(definition) => Work {
-                    value: definition.value,
-                    parent: None,
-                    file: Rc::clone(&definition.file),
-                    importer,
-                    number,
-                    origin: definition.origin,
-                    depth: 0,
-                    kind: WorkKind::Import(Box::new(definition.clone())),
-                },
-                ModuleInput::Config(definition) => Work {
-                    value: definition.value,
-                    parent: None,
-                    file: Rc::clone(&definition.file),
-                    importer,
-                    number,
-                    origin: definition.origin,
-                    depth: 0,
-                    kind: WorkKind::Config(Box::new(definition.clone())),
-                },
-            });
+            let import = Import { parent: None, number };
+            let (value, file, origin, kind) = match input {
+                ModuleInput::Module(value) => (*value, &unknown, ExprId::NONE, WorkKind::Module),
+                ModuleInput::Import(definition) => (
+                    definition.value,
+                    &definition.file,
+                    definition.origin,
+                    WorkKind::Import(Box::new(definition.clone())),
+                ),
+                ModuleInput::Config(definition) => (
+                    definition.value,
+                    &definition.file,
+                    definition.origin,
+                    WorkKind::Config(Box::new(definition.clone())),
+                ),
+            };
+            waiting.push(Work { value, import, file: Rc::clone(file), origin, depth: 0, kind });
         }
         // The last one is the next, so that imports are loaded as nixpkgs does: those of a module before the module beside it.
         waiting.reverse();
@@ -138,7 +134,7 @@ impl Collected {
             if collected.all.len() > MOST {
                 return Err(ev.error(ErrorKind::Type, "an evaluation has too many modules"));
             }
-            let parent = work.parent;
+            let parent = work.import.parent;
             match collected.add(ev, evaluation, work, &mut by_path, &mut waiting) {
                 Ok(Some(index)) => match parent.and_then(|parent| collected.all.get_mut(parent)) {
                     Some(importer) => importer.imports.push(index),
@@ -163,35 +159,29 @@ impl Collected {
         by_path: &mut FxHashMap<Rc<str>, usize>,
         waiting: &mut Vec<Work>,
     ) -> Result<Option<usize>, Stop> {
+        let index = self.all.len();
         if let WorkKind::Import(definition) = &work.kind {
-            let (index, key) = (self.all.len(), work.key());
             waiting.push(Work {
                 value: definition.value,
-                parent: Some(index),
+                import: Import { parent: Some(index), number: 1 },
                 file: Rc::clone(&work.file),
-                importer: Rc::clone(&key),
-                number: 1,
                 origin: definition.origin,
                 depth: work.depth + 1,
                 kind: WorkKind::Module,
             });
-            let module = Module { key, ..Module::empty(work.file) };
-            self.all.push(Structured { is_wrapper: true, ..Structured::new(module, Vec::new()) });
+            let module = Module::empty(work.file);
+            self.all.push(Structured { is_wrapper: true, ..Structured::new(module, Key::Place, work.import) });
             return Ok(Some(index));
         }
         if let WorkKind::Config(definition) = &work.kind {
             let module = Module {
-                key: work.key(),
-                file: work.file,
-                options: None,
                 config: ModuleConfig::Value(definition.value, definition.origin),
-                freeform: None,
-                meta: None,
                 is_certain: definition.is_certain,
                 origin: definition.origin,
+                ..Module::empty(work.file)
             };
-            self.all.push(Structured::new(module, Vec::new()));
-            return Ok(Some(self.all.len() - 1));
+            self.all.push(Structured::new(module, Key::Place, work.import));
+            return Ok(Some(index));
         }
         let origin = match work.value.view() {
             View::Ref(slot) => ev.heap.get(slot).origin(),
@@ -199,9 +189,10 @@ impl Collected {
         };
         let origin = if origin.is_some() { origin } else { work.origin };
         let file = Rc::clone(&work.file);
-        let depth = work.depth;
-        let loaded = match self.load(ev, evaluation, work, by_path) {
-            Ok(loaded) => loaded,
+        let (import, depth) = (work.import, work.depth);
+        let (path, loaded) = match self.load(ev, evaluation, work, by_path) {
+            Ok(Load::Known(index)) => return Ok(Some(index)),
+            Ok(Load::New(path, loaded)) => (path, loaded),
             Err(stop) if stop.0.is_unknown() => {
                 note_unknown(ev, evaluation, stop, origin, &file);
                 return Ok(None);
@@ -212,29 +203,55 @@ impl Collected {
             }
             Err(stop) => return Err(stop),
         };
-        let loaded = match loaded {
-            Load::Known(index) => return Ok(Some(index)),
-            Load::New(loaded) => loaded,
-        };
-        let index = self.all.len();
-        if let Some(path) = loaded.path {
-            by_path.insert(path, index);
-        }
-        let count = loaded.imports.len();
-        for (value, number) in loaded.imports.into_iter().rev().zip((1..=count).rev()) {
+        let Loaded { module, key, imports_at, imports, disabled } = *loaded;
+        let count = imports.len();
+        for (value, number) in imports.into_iter().rev().zip((1..=count).rev()) {
             waiting.push(Work {
                 value,
-                parent: Some(index),
-                file: Rc::clone(&loaded.module.file),
-                importer: Rc::clone(&loaded.module.key),
-                number,
-                origin: loaded.imports_at,
+                import: Import { parent: Some(index), number },
+                file: Rc::clone(&module.file),
+                origin: imports_at,
                 depth: depth + 1,
                 kind: WorkKind::Module,
             });
         }
-        self.all.push(Structured::new(loaded.module, loaded.disabled));
+        if let Some(path) = &path {
+            by_path.insert(Rc::clone(path), index);
+        }
+        let key = match (key, path) {
+            (Some(own), _) => Key::Own(own),
+            (None, Some(path)) => Key::Path(path),
+            (None, None) => Key::Place,
+        };
+        self.all.push(Structured { disabled, ..Structured::new(module, key, import) });
         Ok(Some(index))
+    }
+
+    /// The name by which a module that is imported at a place without a path counts once.
+    fn name_of_place(&self, import: Import) -> Rc<str> {
+        let mut places = vec![import.number];
+        let mut above = import.parent.and_then(|parent| self.all.get(parent));
+        let mut name = String::new();
+        while let Some(structured) = above {
+            if let Key::Path(text) | Key::Own(text) = &structured.key {
+                name.push_str(text);
+                break;
+            }
+            places.push(structured.import.number);
+            above = structured.import.parent.and_then(|parent| self.all.get(parent));
+        }
+        for number in places.iter().rev() {
+            name.push_str(&format!(":anon-{number}"));
+        }
+        name.into()
+    }
+
+    /// The name by which a module counts once.
+    fn key(&self, structured: &Structured) -> Rc<str> {
+        match &structured.key {
+            Key::Path(text) | Key::Own(text) => Rc::clone(text),
+            Key::Place => self.name_of_place(structured.import),
+        }
     }
 
     fn load(
@@ -250,29 +267,21 @@ impl Collected {
         }
         let value = ev.want(work.value)?;
         let origin = value.origin();
-        let (content, file, key, path) = match value.view() {
+        let (content, path) = match value.view() {
             View::Lambda(..) | View::Native(_) | View::Partial(_) => {
-                (apply_module(ev, evaluation, value, &work.file)?, Rc::clone(&work.file), work.key(), None)
+                (apply_module(ev, evaluation, value, &work.file)?, None)
             }
             View::Attrs(set) if ev.attribute(set, sym::FUNCTOR).is_some() => {
-                (apply_module(ev, evaluation, value, &work.file)?, Rc::clone(&work.file), work.key(), None)
+                (apply_module(ev, evaluation, value, &work.file)?, None)
             }
             View::Attrs(_) => match type_tag(ev, value)?.text(&ev.heap).as_deref() {
-                None | Some("module") => (value, Rc::clone(&work.file), work.key(), None),
+                None | Some("module") => (value, None),
                 Some("if" | "override") => {
-                    let module = Module {
-                        key: work.key(),
-                        file: work.file,
-                        options: None,
-                        config: ModuleConfig::Value(value, origin),
-                        freeform: None,
-                        meta: None,
-                        is_certain: true,
-                        origin,
-                    };
+                    let module =
+                        Module { config: ModuleConfig::Value(value, origin), origin, ..Module::empty(work.file) };
                     let loaded =
-                        Loaded { module, imports_at: origin, imports: Vec::new(), disabled: Vec::new(), path: None };
-                    return Ok(Load::New(Box::new(loaded)));
+                        Loaded { module, key: None, imports_at: origin, imports: Vec::new(), disabled: Vec::new() };
+                    return Ok(Load::New(None, Box::new(loaded)));
                 }
                 Some(tag) => return Err(not_a_module(ev, evaluation, tag, &work.file, origin)),
             },
@@ -306,12 +315,13 @@ impl Collected {
                     }
                     _ => content,
                 };
-                (content, Rc::clone(&file), Rc::clone(&file), Some(file))
+                (content, Some(file))
             }
         };
-        let mut loaded = unify(ev, evaluation, content, file, key)?;
-        loaded.path = path;
-        Ok(Load::New(Box::new(loaded)))
+        let file = path.as_ref().map_or(work.file, Rc::clone);
+        let key = || path.as_ref().map_or_else(|| self.name_of_place(work.import), Rc::clone);
+        let loaded = unify(ev, evaluation, content, file, &key)?;
+        Ok(Load::New(path, Box::new(loaded)))
     }
 
     /// Modules that import each other are an endless recursion in Nix, which looks through all imports for `disabledModules`.
@@ -372,26 +382,40 @@ impl Collected {
         Ok(())
     }
 
-    fn is_disabled(&self, index: usize) -> bool {
-        self.all.get(index).is_none_or(|one| self.disabled.contains(&*one.module.key))
+    fn is_disabled(&self, structured: &Structured) -> bool {
+        !self.disabled.is_empty() && self.disabled.contains(&*self.key(structured))
     }
 
     /// Walks the modules breadth first, without the disabled ones, each key once.
     fn choose(&mut self) {
-        let mut seen: FxHashSet<Rc<str>> = FxHashSet::default();
+        // A path and a place each stand for one module already. Only names that modules give themselves may be those of others.
+        let own = self.all.iter().filter_map(|one| if let Key::Own(text) = &one.key { Some(text) } else { None });
+        let (mut has_own, mut has_place) = (false, false);
+        for text in own {
+            has_own = true;
+            has_place |= text.contains(":anon-");
+        }
+        let mut names: FxHashSet<Rc<str>> = FxHashSet::default();
+        let mut seen = vec![false; self.all.len()];
         let mut queue: VecDeque<usize> = self.top.iter().copied().collect();
         let mut chosen = Vec::with_capacity(self.all.len());
         while let Some(index) = queue.pop_front() {
-            if self.is_disabled(index) {
+            let (Some(structured), Some(seen)) = (self.all.get(index), seen.get_mut(index)) else { continue };
+            if *seen || self.is_disabled(structured) {
                 continue;
             }
-            let Some(structured) = self.all.get(index) else { continue };
-            if seen.insert(Rc::clone(&structured.module.key)) {
-                if !structured.is_wrapper {
-                    chosen.push(Rc::clone(&structured.module));
-                }
-                queue.extend(structured.imports.iter().copied());
+            *seen = true;
+            let may_be_another = match &structured.key {
+                Key::Path(_) | Key::Own(_) => has_own,
+                Key::Place => has_place,
+            };
+            if may_be_another && !names.insert(self.key(structured)) {
+                continue;
             }
+            if !structured.is_wrapper {
+                chosen.push(Rc::clone(&structured.module));
+            }
+            queue.extend(structured.imports.iter().copied());
         }
         self.modules = chosen;
     }
@@ -404,7 +428,7 @@ impl Collected {
         while let Some((index, are_imports_made)) = order.pop() {
             let Some(structured) = self.all.get(index) else { continue };
             if are_imports_made {
-                let value = self.graph_node(ev, index, structured, &made);
+                let value = self.graph_node(ev, structured, &made);
                 if let Some(place) = made.get_mut(index) {
                     *place = Some(value);
                 }
@@ -417,12 +441,12 @@ impl Collected {
         ev.list(&top)
     }
 
-    fn graph_node(&self, ev: &mut Evaluator, index: usize, structured: &Structured, made: &[Option<Value>]) -> Value {
+    fn graph_node(&self, ev: &mut Evaluator, structured: &Structured, made: &[Option<Value>]) -> Value {
         let imports: Vec<Value> =
             structured.imports.iter().filter_map(|below| made.get(*below).copied().flatten()).collect();
         let imports = ev.list(&imports);
-        let (key, file) = (ev.str(&structured.module.key), ev.str(&structured.module.file));
-        let disabled = Value::bool(self.is_disabled(index));
+        let (key, file) = (ev.str(&self.key(structured)), ev.str(&structured.module.file));
+        let disabled = Value::bool(self.is_disabled(structured));
         ev.set(&[("disabled", disabled), ("file", file), ("imports", imports), ("key", key)])
     }
 }
@@ -443,8 +467,10 @@ fn plain_definitions(evaluation: &Evaluation) -> Option<Vec<Rc<Module>>> {
 }
 
 enum Load {
+    /// One that is there already.
     Known(usize),
-    New(Box<Loaded>),
+    /// Another one, with the path that it is imported by.
+    New(Option<Rc<str>>, Box<Loaded>),
 }
 
 /// Records something unknown among the modules, unless it is known to be beside the point.

@@ -183,7 +183,7 @@ fn unify_module_syntax(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let is_long = ev.attribute(set, sym::CONFIG).is_some() || ev.attribute(set, sym::OPTIONS).is_some();
     if is_long {
         let key_text = ev.want_text(*key)?;
-        reject_mixed_form(ev, set, &key_text)?;
+        reject_mixed_form(ev, set, &|| key_text.as_str().into())?;
     }
     let or = |ev: &Evaluator, name: Symbol, other: Value| ev.attribute(set, name).unwrap_or(other);
     let mut config = if is_long {

@@ -27,6 +27,7 @@ mod low_level;
 mod merge;
 mod messages;
 mod options;
+mod outline;
 mod properties;
 mod renames;
 mod report;
@@ -44,6 +45,7 @@ pub use evaluation::{
     result_value,
 };
 pub use merge::{Discharged, Merged, delay_discharged, delay_merge, discharge, merge_definitions, merge_discharged};
+pub use outline::{OutlinedName, is_given, may_begin_with, may_name};
 pub use report::{
     LossReason, ModuleProblem, OptionReport, ProblemKind, is_any_incomplete, is_incomplete, option_report, problems,
 };

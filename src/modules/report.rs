@@ -1,5 +1,7 @@
 //! What is asked about an evaluation: one option with all its definitions, and the problems met.
 
+use std::rc::Rc;
+
 use super::defined;
 use super::definition::{Definition, Loc, OPTION_DEFAULT_PRIORITY};
 use super::merge;
@@ -95,7 +97,18 @@ pub fn option_report(ev: &mut Evaluator, id: EvalId, path: &[&str]) -> OptionRep
     }
 }
 
-fn report_at(ev: &mut Evaluator, id: EvalId, names: &[Symbol]) -> Result<OptionReport, Stop> {
+/// What a path leads to.
+pub(super) enum Found<'a> {
+    /// The value of an option that no module speaks of and whose default is the same for all machines.
+    Untouched(Value),
+    /// A declared option, and the rest of the path.
+    Option(NodeId, Rc<OptionInfo>, &'a [Symbol]),
+    /// Something that nobody declares, or a set of options, and the rest of the path.
+    Other(NodeId, &'a [Symbol]),
+}
+
+/// Follows a path from the root of an evaluation to an option or as far as there are nodes.
+pub(super) fn find<'a>(ev: &mut Evaluator, id: EvalId, names: &'a [Symbol]) -> Result<Found<'a>, Stop> {
     let found = evaluation(ev, id)?;
     let mut at = found.root;
     let mut rest = names;
@@ -103,13 +116,11 @@ fn report_at(ev: &mut Evaluator, id: EvalId, names: &[Symbol]) -> Result<OptionR
         match tree::kind(ev, at)? {
             Kind::Set => {
                 if let Some(value) = untouched(ev, at, rest)? {
-                    let definitions = Vec::new();
-                    let losing = Vec::new();
-                    return Ok(OptionReport { value, definitions, losing, is_defined: false, is_static: true });
+                    return Ok(Found::Untouched(value));
                 }
             }
-            Kind::Option(info) => return below_option(ev, at, &info, rest),
-            Kind::Undeclared => return below_value(ev, at, rest),
+            Kind::Option(info) => return Ok(Found::Option(at, info, rest)),
+            Kind::Undeclared => return Ok(Found::Other(at, rest)),
         }
         let this = node(ev, at)?;
         let is_declared = tree::is_declared(ev, &this, *name)?;
@@ -125,9 +136,19 @@ fn report_at(ev: &mut Evaluator, id: EvalId, names: &[Symbol]) -> Result<OptionR
         at = tree::child(ev, at, *name)?;
         rest = others;
     }
-    match tree::kind(ev, at)? {
-        Kind::Option(info) => below_option(ev, at, &info, &[]),
-        Kind::Set | Kind::Undeclared => below_value(ev, at, &[]),
+    Ok(match tree::kind(ev, at)? {
+        Kind::Option(info) => Found::Option(at, info, &[]),
+        Kind::Set | Kind::Undeclared => Found::Other(at, &[]),
+    })
+}
+
+pub(super) fn report_at(ev: &mut Evaluator, id: EvalId, names: &[Symbol]) -> Result<OptionReport, Stop> {
+    match find(ev, id, names)? {
+        Found::Untouched(value) => {
+            Ok(OptionReport { value, definitions: Vec::new(), losing: Vec::new(), is_defined: false, is_static: true })
+        }
+        Found::Option(at, info, rest) => below_option(ev, at, &info, rest),
+        Found::Other(at, rest) => below_value(ev, at, rest),
     }
 }
 

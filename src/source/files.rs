@@ -388,14 +388,37 @@ impl Sources {
         Ok(resolved)
     }
 
-    /// The path of something in a folder that was resolved before, unless it is a link itself.
+    /// The path of something in a folder that was resolved before, or in one below it, unless there is a link on the way.
     fn resolve_in_known_folder(&self, path: &Path) -> Option<PathBuf> {
         let (parent, name) = (path.parent()?, path.file_name()?);
-        let folders = self.folders.read().unwrap_or_else(PoisonError::into_inner);
-        let resolved = folders.get(parent)?.join(name);
-        drop(folders);
+        let resolved = self.known_folder(parent)?.join(name);
         let data = resolved.symlink_metadata().ok()?;
         (!data.is_symlink()).then_some(resolved)
+    }
+
+    /// What a folder resolves to that is known, or that lies below such a one and can be reached without links.
+    fn known_folder(&self, folder: &Path) -> Option<PathBuf> {
+        let mut below = Vec::new();
+        let mut at = folder;
+        let mut resolved = loop {
+            if let Some(known) = self.folders.read().unwrap_or_else(PoisonError::into_inner).get(at) {
+                break known.clone();
+            }
+            below.push(at.file_name()?);
+            at = at.parent()?;
+        };
+        if below.is_empty() {
+            return Some(resolved);
+        }
+        for name in below.into_iter().rev() {
+            resolved.push(name);
+            if !resolved.symlink_metadata().ok()?.is_dir() {
+                return None;
+            }
+        }
+        let mut folders = self.folders.write().unwrap_or_else(PoisonError::into_inner);
+        folders.insert(folder.to_path_buf(), resolved.clone());
+        Some(resolved)
     }
 
     /// Remembers the folder of a path that was resolved and is allowed: what is in an allowed folder and no link is allowed too.

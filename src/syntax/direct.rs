@@ -436,14 +436,21 @@ impl Reader<'_> {
         Some(())
     }
 
-    /// A path and the interpolations in it, which follow without white space.
+    /// A path and the interpolations in it, which follow without white space. Two paths that touch are two.
     fn path(&mut self, kind: SyntaxKind) -> Option<()> {
         let mark = self.builder.mark();
         self.take()?;
+        let mut may_go_on = false;
         while self.is_joined() {
             match self.peek()? {
-                TOKEN_PATH_ABS | TOKEN_PATH_REL | TOKEN_PATH_HOME => self.take()?,
-                TOKEN_INTERPOL_START => self.interpolation(NODE_INTERPOL)?,
+                TOKEN_PATH_ABS | TOKEN_PATH_REL | TOKEN_PATH_HOME if may_go_on => {
+                    self.take()?;
+                    may_go_on = false;
+                }
+                TOKEN_INTERPOL_START => {
+                    self.interpolation(NODE_INTERPOL)?;
+                    may_go_on = true;
+                }
                 _ => break,
             }
         }

@@ -116,25 +116,24 @@ impl Machine {
                 self.push(State::Choice(entries))
             }
             Node::Repeat(inner, least, most) => {
+                let Some(most) = most else {
+                    // `+` loops over its only copy, as in libstdc++: one `+` around another would double the states.
+                    let round = self.round(next);
+                    let last = self.add(inner, round);
+                    self.set_more(round, last);
+                    return match least.checked_sub(1) {
+                        Some(others) => (0..others).fold(last, |next, _| self.add(inner, next)),
+                        None => round,
+                    };
+                };
                 let mut next = next;
-                match most {
-                    None => {
-                        let round = self.round(next);
-                        let more = self.add(inner, round);
-                        self.set_more(round, more);
-                        next = round;
-                    }
-                    Some(most) => {
-                        let on = next;
-                        for _ in *least..*most {
-                            let round = self.round(on);
-                            let more = self.add(inner, next);
-                            self.set_more(round, more);
-                            next = round;
-                        }
-                    }
+                let on = next;
+                for _ in *least..*most {
+                    let round = self.round(on);
+                    let more = self.add(inner, next);
+                    self.set_more(round, more);
+                    next = round;
                 }
-                // `+` is one copy before the loop; libstdc++ loops over the copy itself, which visits the same places in the same order.
                 (0..*least).fold(next, |next, _| self.add(inner, next))
             }
         }
