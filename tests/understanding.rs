@@ -74,6 +74,41 @@ fn one_machine_for_two_platforms_is_no_duplicate() {
     assert_eq!(project.findings(), []);
 }
 
+/// A guest with a private address behind a host that forwards.
+const BEHIND: &str = r#"
+  networking.hostName = "h";
+  networking.useNetworkd = true;
+  microvm.vms.web.config = {
+    microvm.interfaces = [ { type = "tap"; id = "vm-web"; mac = "02:00:00:00:00:01"; } ];
+    systemd.network.networks."10-eth" = {
+      matchConfig.MACAddress = "02:00:00:00:00:01";
+      address = [ "10.0.0.1/32" ];
+      routes = [ { Gateway = "10.0.0.254"; GatewayOnLink = true; } ];
+    };
+  };
+  systemd.network.networks."30-web" = {
+    matchConfig.Name = "vm-web";
+    address = [ "10.0.0.254/32" ];
+    routes = [ { Destination = "10.0.0.1/32"; } ];
+    networkConfig = { IPv4Forwarding = true; IPv6AcceptRA = false; };
+  };"#;
+
+#[test]
+fn a_text_that_is_not_known_may_translate() {
+    let flake = flake(
+        r#"{ self, nixpkgs, microvm }: {
+          nixosConfigurations.h = nixpkgs.lib.nixosSystem { modules = [ microvm.nixosModules.host ./host.nix ]; };
+        }"#,
+    );
+    let commands = r#"networking.firewall.extraCommands = "${builtins.readFile pkgs.script} -s 10.0.0.0/24";"#;
+    let told = |more: &str| {
+        let host = format!("{{ pkgs, ... }}: {{ {BEHIND} {more} }}");
+        Project::new(&[("flake.nix", &flake), ("host.nix", &host)]).findings()
+    };
+    assert!(told("").iter().any(|one| format!("{one:?}").contains("nat-disabled-but-private-guests")));
+    assert!(!told(commands).iter().any(|one| format!("{one:?}").contains("nat-disabled-but-private-guests")));
+}
+
 /// Two hosts in loose files that contradict each other if they are taken for one.
 const LOOSE: &[(&str, &str)] = &[
     ("a/lan.nix", r#"{ networking.nat.enable = true; networking.nat.externalInterface = "lan"; }"#),

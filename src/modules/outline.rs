@@ -223,3 +223,76 @@ fn written(ev: &Evaluator, id: u32, is_wanted: &dyn Fn(OutlinedName<'_>) -> bool
         is_wanted(OutlinedName::Beginning(&beginning))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::eval::Limits;
+    use crate::modules::{ModuleInput, Request, eval_modules};
+    use crate::source::{Access, Sources};
+
+    /// An evaluation of `text` and of `etc`, a set of texts, as a module defines them.
+    fn with_definition(text: &str) -> (Evaluator, EvalId) {
+        let mut ev = Evaluator::new(Arc::new(Sources::new(Access::below(Vec::new()))), Limits::untrusted());
+        crate::builtins::install(&mut ev);
+        crate::nixlib::install(&mut ev);
+        crate::modules::install(&mut ev);
+        let lib = crate::nixlib::lib_value(&mut ev);
+        let unknown = ev.unsupported("this").0;
+        let module = format!(
+            r#"with lib; {{
+              options.etc = mkOption {{ type = types.attrsOf types.str; default = {{ }}; }};
+              options.text = mkOption {{ type = types.str; default = ""; }};
+              {text} }}"#
+        );
+        let names = [("lib", lib), ("unknown", unknown)];
+        let module = ev.eval_text_with("test", &module, Path::new("/"), &names).unwrap_or_else(|stop| stop.0);
+        let request = Request { modules: vec![ModuleInput::Module(module)], ..Request::default() };
+        let id = eval_modules(&mut ev, request).expect("an evaluation");
+        (ev, id)
+    }
+
+    #[test]
+    fn what_is_set_is_told_without_its_value() {
+        for (text, expected) in [
+            ("", false),
+            (r#"config.text = "${throw "asked"}";"#, true),
+            (r#"config.text = "a ${unknown}";"#, true),
+            ("config.text = unknown;", false),
+            (r#"config.text = mkDefault "a";"#, true),
+            (r#"config.text = mkOptionDefault "a";"#, false),
+            (r#"config.text = mkIf true (mkForce "a");"#, true),
+            (r#"config.text = mkIf false "a";"#, false),
+            (r#"config.text = mkIf unknown "a";"#, false),
+            (r#"config.text = mkMerge [ (mkIf false "a") (mkBefore "${throw "asked"}") ];"#, true),
+        ] {
+            let (mut ev, id) = with_definition(text);
+            assert_eq!(is_given(&mut ev, id, &["text"]), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_are_told_without_the_conditions_around_them() {
+        for (text, expected) in [
+            ("", false),
+            (r#"config.etc."b/x" = "";"#, false),
+            (r#"config.etc."a/x" = "";"#, true),
+            (r#"config.etc = mkIf (throw "asked") { "b/x" = ""; };"#, false),
+            (r#"config.etc = mkIf (throw "asked") { "a/x" = ""; };"#, true),
+            (r#"config.etc = mkIf (throw "asked") { "b/${throw "asked"}" = ""; };"#, false),
+            (r#"config.etc = mkIf (throw "asked") { "a/${throw "asked"}" = ""; };"#, true),
+            (r#"config.etc = mkIf (throw "asked") { ${throw "asked"} = ""; };"#, true),
+            (r#"config.etc = mkIf (throw "asked") (mapAttrs (_: _: throw "asked") { });"#, true),
+            (r#"config.etc = mapAttrs (_: _: throw "asked") { "b/x" = 1; };"#, false),
+            (r#"config.etc = mkMerge [ { "b/x" = ""; } { "a/x" = ""; } ];"#, true),
+            ("config.etc = unknown;", true),
+        ] {
+            let (mut ev, id) = with_definition(text);
+            let found = may_name(&mut ev, id, &["etc"], &|name| may_begin_with(name, "a/"));
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+}
