@@ -7,6 +7,8 @@ import struct
 import time
 
 MARK = b"routelint-forged"
+# The prefix of the forged router advertisement.
+ADVERTISED = "2001:db8:bad::/64"
 
 
 def octets(mac):
@@ -58,9 +60,9 @@ def forged_arp(source_mac, owner, target_mac="ff:ff:ff:ff:ff:ff", asked=None, re
 
 def forged_advertisement(source_mac, link_local):
     """A router advertisement: a default route and a prefix."""
-    prefix = ipaddress.ip_address("2001:db8:bad::").packed
+    prefix = ipaddress.ip_network(ADVERTISED)
     body = struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0)
-    body += struct.pack("!BBBBIII", 3, 4, 64, 0xC0, 3600, 3600, 0) + prefix
+    body += struct.pack("!BBBBIII", 3, 4, prefix.prefixlen, 0xC0, 3600, 3600, 0) + prefix.network_address.packed
     target = ipaddress.ip_address("ff02::1").packed
     pseudo = ipaddress.ip_address(link_local).packed + target + struct.pack("!II", len(body), 58)
     body = body[:2] + struct.pack("!H", checksum(pseudo + body)) + body[4:]

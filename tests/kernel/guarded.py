@@ -126,7 +126,9 @@ def forged(fleet, addresses, registry, table):
     neighbours = fleet.host.run("ip", "neighbour", "show", "dev", tap).stdout.splitlines()
     wrong = [line for line in neighbours if mac.lower() in line and line.split()[0] not in own]
     table.row(f"neighbour entries of the host with the card of {rogue} and another address", [], wrong)
-    bad_routes = [line for line in fleet.host.run("ip", "-6", "route").stdout.splitlines() if "bad" in line or (line.startswith("default") and tap in line)]
+    # By its fields: an address that the kernel chose may hold the letters of the prefix.
+    routes = [line.split() for line in fleet.host.run("ip", "-6", "route").stdout.splitlines()]
+    bad_routes = [" ".join(route) for route in routes if route[0] == frames.ADVERTISED or (route[0] == "default" and tap in route)]
     table.row("routes of the host from the advertisement", [], bad_routes)
 
     allowed = [(name, peer) for name in others for peer in registry[name]["peers"] if peer in fleet.guests]

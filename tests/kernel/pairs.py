@@ -177,7 +177,7 @@ class Example(Fleet):
         interface, tap = self.guests[name]["interfaces"][0], self.taps[name]
         kernel.results([self[name].inside(frames.send, "eth0", [frames.forged_advertisement(interface["mac"], "fe80::bad")])])
         routes = self.host.run("ip", "-6", "route", "show", "default", "dev", tap, check=False).stdout
-        seen[f"{name} {ADVERTISES}"] = "taken" if "fe80::bad" in routes else "ignored"
+        seen[f"{name} {ADVERTISES}"] = "taken" if "fe80::bad" in routes.split() else "ignored"
         gateway = self.gateways(name).get("ipv4")
         if gateway:
             self[name].sysctl("net.ipv4.conf.all.route_localnet", 1)
