@@ -1,7 +1,5 @@
 //! `toXML`.
 
-use std::fmt::Write as _;
-
 use rustc_hash::FxHashSet;
 
 use crate::eval::{Evaluator, LimitKind, NativeDef, Outcome, Stop};
@@ -15,7 +13,8 @@ const DEEPEST: u32 = 2_000;
 
 #[derive(Default)]
 struct Writer {
-    text: String,
+    /// Bytes, since a string may hold half a character.
+    text: Vec<u8>,
     sources: Vec<StrId>,
     /// Derivations that were written already, by the path of the derivation.
     derivations: FxHashSet<Vec<u8>>,
@@ -23,40 +22,45 @@ struct Writer {
 
 fn to_xml(ev: &mut Evaluator, args: &[Value]) -> Outcome {
     let [value] = args else { return Ok(Value::NULL) };
-    let mut writer =
-        Writer { text: "<?xml version='1.0' encoding='utf-8'?>\n<expr>\n".to_owned(), ..Writer::default() };
+    let mut writer = Writer { text: b"<?xml version='1.0' encoding='utf-8'?>\n<expr>\n".to_vec(), ..Writer::default() };
     writer.value(ev, *value, 1)?;
-    writer.text.push_str("</expr>\n");
-    let id = ev.heap.new_string(writer.text.as_bytes());
+    writer.text.extend_from_slice(b"</expr>\n");
+    let id = ev.heap.new_string(&writer.text);
     ev.heap.join_contexts(id, &writer.sources);
     Ok(Value::string(id))
 }
 
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '"' => escaped.push_str("&quot;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '&' => escaped.push_str("&amp;"),
-            '\n' => escaped.push_str("&#xA;"),
-            _ => escaped.push(character),
+fn escape(text: impl AsRef<[u8]>) -> Vec<u8> {
+    let text = text.as_ref();
+    let mut escaped = Vec::with_capacity(text.len());
+    for byte in text {
+        match byte {
+            b'"' => escaped.extend_from_slice(b"&quot;"),
+            b'<' => escaped.extend_from_slice(b"&lt;"),
+            b'>' => escaped.extend_from_slice(b"&gt;"),
+            b'&' => escaped.extend_from_slice(b"&amp;"),
+            b'\n' => escaped.extend_from_slice(b"&#xA;"),
+            _ => escaped.push(*byte),
         }
     }
     escaped
 }
 
 impl Writer {
-    fn line(&mut self, depth: u32, content: &str) {
-        (0..depth).for_each(|_| self.text.push_str("  "));
-        self.text.push_str(content);
-        self.text.push('\n');
+    fn line(&mut self, depth: u32, content: impl AsRef<[u8]>) {
+        (0..depth).for_each(|_| self.text.extend_from_slice(b"  "));
+        self.text.extend_from_slice(content.as_ref());
+        self.text.push(b'\n');
+    }
+
+    /// A line with something in double quotes in it.
+    fn quoting(&mut self, depth: u32, before: &str, quoted: impl AsRef<[u8]>, after: &str) {
+        self.line(depth, [before.as_bytes(), b"\"", &escape(quoted), b"\"", after.as_bytes()].concat());
     }
 
     /// An element without content but with a value.
-    fn leaf(&mut self, depth: u32, element: &str, value: &str) {
-        self.line(depth, &format!("<{element} value=\"{}\" />", escape(value)));
+    fn leaf(&mut self, depth: u32, element: &str, value: impl AsRef<[u8]>) {
+        self.quoting(depth, &format!("<{element} value="), value, " />");
     }
 
     fn value(&mut self, ev: &mut Evaluator, value: Value, depth: u32) -> Result<(), Stop> {
@@ -71,22 +75,18 @@ impl Writer {
         match value.view() {
             View::Null => self.line(depth, "<null />"),
             View::Bool(truth) => self.leaf(depth, "bool", if truth { "true" } else { "false" }),
-            View::Int(number) => self.leaf(depth, "int", &number.to_string()),
+            View::Int(number) => self.leaf(depth, "int", number.to_string()),
             View::Float(_) => {
                 let number = ev.print(value);
-                self.leaf(depth, "float", &number);
+                self.leaf(depth, "float", number);
             }
             View::Str(id) => {
                 if ev.heap.has_context(id) {
                     self.sources.push(id);
                 }
-                let text = ev.heap.text(id).into_owned();
-                self.leaf(depth, "string", &text);
+                self.leaf(depth, "string", ev.heap.bytes(id));
             }
-            View::Path(id) => {
-                let text = ev.heap.text(id).into_owned();
-                self.leaf(depth, "path", &text);
-            }
+            View::Path(id) => self.leaf(depth, "path", ev.heap.bytes(id)),
             View::List(_) => {
                 let seq = ev.want_whole_list(value)?;
                 self.line(depth, "<list>");
@@ -110,20 +110,21 @@ impl Writer {
             self.line(depth, "</attrs>");
             return Ok(());
         }
-        let mut opening = "<derivation".to_owned();
+        let mut opening = b"<derivation".to_vec();
         let mut is_new = false;
         for (name, symbol) in [("drvPath", sym::DRV_PATH), ("outPath", sym::OUT_PATH)] {
             let Some(path) = ev.attribute(set, symbol) else { continue };
             let path = ev.want(path)?;
             if let View::Str(id) = path.view() {
-                let _ = write!(opening, " {name}=\"{}\"", escape(&ev.heap.text(id)));
+                opening.extend([b" ", name.as_bytes(), b"=\"", &escape(ev.heap.bytes(id)), b"\""].concat());
                 if symbol == sym::DRV_PATH {
                     let path = ev.heap.bytes(id).to_vec();
                     is_new = !path.is_empty() && self.derivations.insert(path);
                 }
             }
         }
-        self.line(depth, &format!("{opening}>"));
+        opening.push(b'>');
+        self.line(depth, opening);
         if is_new {
             self.attributes(ev, value, depth + 1)?;
         } else {
@@ -136,8 +137,7 @@ impl Writer {
     fn attributes(&mut self, ev: &mut Evaluator, value: Value, depth: u32) -> Result<(), Stop> {
         let set = ev.want_whole_attrs(value)?;
         for (name, slot, _) in ev.heap.entries(set) {
-            let opening = format!("<attr name=\"{}\">", escape(ev.heap.name(name)));
-            self.line(depth, &opening);
+            self.quoting(depth, "<attr name=", ev.heap.name(name), ">");
             self.value(ev, Value::reference(slot), depth + 1)?;
             self.line(depth, "</attr>");
         }
@@ -150,20 +150,22 @@ impl Writer {
             _ => None,
         };
         let parameter = match parameter {
-            Some(Expr::Binder(name)) => Some(escape(ev.heap.name(Symbol(name.0)))),
+            Some(Expr::Binder(name)) => Some(ev.heap.name(Symbol(name.0)).to_owned()),
             _ => None,
         };
         self.line(depth, "<function>");
         match ev.formals_of(value) {
-            None => self.line(depth + 1, &format!("<varpat name=\"{}\" />", parameter.unwrap_or_default())),
+            None => self.quoting(depth + 1, "<varpat name=", parameter.unwrap_or_default(), " />"),
             Some(formals) => {
-                let ellipsis = if ev.has_ellipsis(value) { " ellipsis=\"1\"" } else { "" };
-                let name = parameter.map(|name| format!(" name=\"{name}\"")).unwrap_or_default();
-                self.line(depth + 1, &format!("<attrspat{ellipsis}{name}>"));
+                let opening = if ev.has_ellipsis(value) { "<attrspat ellipsis=\"1\"" } else { "<attrspat" };
+                match parameter {
+                    Some(name) => self.quoting(depth + 1, &format!("{opening} name="), name, ">"),
+                    None => self.line(depth + 1, format!("{opening}>")),
+                }
                 let mut names: Vec<&str> = formals.iter().map(|(name, ..)| ev.heap.name(*name)).collect();
                 names.sort_unstable();
                 for name in names {
-                    self.line(depth + 2, &format!("<attr name=\"{}\" />", escape(name)));
+                    self.quoting(depth + 2, "<attr name=", name, " />");
                 }
                 self.line(depth + 1, "</attrspat>");
             }
@@ -192,5 +194,8 @@ mod tests {
             )
         );
         assert_eq!(body("map"), wrapped("  <unevaluated />\n"));
+        // Half a character stays what it is: the end of the text is where it was.
+        let ends_as_before = "let xml = builtins.toXML (builtins.substring 0 1 \"é\"); in builtins.substring 65 5 xml";
+        assert_eq!(eval_to_text(ends_as_before), "\" />\\n<\"");
     }
 }

@@ -43,12 +43,12 @@ CLASSES = [
     ("search path", r"was not found in the Nix search path"),
     ("index", r"'?builtins\.(elemAt|head|tail)'?:? (called|index|the list is empty)|list index|empty list|list of outputs is empty|index .* out of bounds"),
     ("regular expression", r"regular expression"),
-    ("unsupported argument", r"unsupported argument|invalid value .* for 'outputHashMode'|missing required 'path'"),
+    ("unsupported argument", r"unsupported argument|invalid value .* for 'outputHashMode'|missing required 'path'|'path' required"),
     ("lengths", r"different lengths|must be of the same length"),
     ("list size", r"cannot create (a )?list|out of memory|limit of list size"),
     ("context", r"not allowed to refer to a store path|that refers to a store path cannot be|must have exactly one element, but has"
                 r"|can only act on derivations|is not a derivation$|must refer to exactly one derivation|may not reference derivations|must not contain a reference to a derivation|must not refer to a derivation"),
-    ("store name", r"name of a store path|contains illegal character|(not )?allowed to end in|invalid derivation (output )?name|duplicate derivation output"
+    ("store name", r"name of a store path|has an empty name|contains illegal character|(not )?allowed to end in|invalid derivation (output )?name|duplicate derivation output"
                    r"|an empty set of outputs|multiple outputs are not supported"),
     ("zero byte", r"contains null bytes|cannot be represented as a Nix string|zero byte"),
     ("not JSON", r"unsigned json number|json\.exception|invalid JSON|to JSON"),

@@ -16,6 +16,7 @@ YOUNG = "addDrvOutputDependencies|break|convertHash|readFileType|traceVerbose|wa
 """Functions that Nix 2.8 does not have."""
 PLACE = r'\{ column = \d+; file = "(?:[^"\\]|\\.)*"; line = \d+; \}|\{"column":\d+,"file":"(?:[^"\\]|\\.)*","line":\d+\}|\bnull\b'
 NUMBER = r"-?(?:\d+(?:\.\d+)?(?:e[+-]?\d+)?|\binf\b|\bnan\b)|\bnull\b"
+FLOAT = r"\d\.|\.\d"
 WORDS = r'"(assert|else|if|in|inherit|let|rec|then|with)"(?= =)'
 
 
@@ -53,19 +54,36 @@ def same_number(theirs, ours):
     return abs(float(theirs) - float(ours)) <= 1e-5 * abs(float(ours))
 
 
+def without_dollars(text):
+    """A printed text with its dollars as they are, escaped or not."""
+    return re.sub(r"\\(.)", lambda escaped: "$" if escaped[1] == "$" else escaped[0], text)
+
+
+def same_but_names(theirs, ours):
+    """Whether two values differ in nothing but how names of attributes were printed: dollars escaped, words of the language without quotes."""
+    one, other = (re.sub(WORDS, r"\1", without_dollars(answer[1])) for answer in (theirs, ours))
+    return values(theirs, ours) and one == other
+
+
 def same_but_json(theirs, ours):
     """Whether two values differ in nothing but how JSON was written before another library wrote it: digits of floats, and every dollar escaped."""
     if not values(theirs, ours):
         return False
-    theirs, ours = (answer[1].replace("\\$", "$") for answer in (theirs, ours))
+    theirs, ours = (without_dollars(answer[1]) for answer in (theirs, ours))
     pairs = list(zip(re.findall(NUMBER, theirs), re.findall(NUMBER, ours)))
     return re.sub(NUMBER, "@", theirs) == re.sub(NUMBER, "@", ours) and all(same_number(*pair) for pair in pairs)
 
 
-def is_function_unseen(theirs, ours):
-    """Whether Nix did not look at a function before it was called, where newer versions find that it is none."""
-    is_other = says(theirs, "call something which is not a function") and says(ours, "expected a function") or says(theirs, "out of bounds")
-    return ours[0] == "error" and (theirs[0] == "value" or is_other)
+def has_lost_parts(theirs, ours):
+    """Whether what Nix printed is what we print with parts left out."""
+    left = iter(ours[1].split())
+    return values(theirs, ours) and all(part in left for part in theirs[1].split())
+
+
+def same_but_copies(theirs, ours):
+    """Whether Nix printed in whole what stands as printed before in ours: the copy is then one of the parts of the value."""
+    pattern = re.escape(ours[1]).replace("«repeated»", r"(?:«repeated»|\{.*\}|\[.*\])")
+    return ours[1].count("«repeated»") <= 4 and re.fullmatch(pattern, theirs[1]) is not None
 
 
 FACTS = [
@@ -79,26 +97,35 @@ FACTS = [
     (RANGES, lambda text, theirs, ours: uses(text, "ceil|floor") and uses(text, r"\d{16}") and (values(theirs, ours) or says(ours, "integer overflow") or says(theirs, "integer overflow|negative start position|called with index|out of bounds")),
      "the same for an integer that rounds up, and what was computed from it"),
     (RANGES, lambda text, theirs, ours: uses(text, "substring") and says(theirs, "basic_string_view::substr"), "substring took 32 bits of the start"),
-    (RANGES, lambda text, theirs, ours: uses(text, "elemAt") and says(ours, r"index -?\d{10,} is out of bounds"), "elemAt took 32 bits of the index"),
+    (RANGES, lambda text, theirs, ours: uses(text, "elemAt") and (says(ours, r"index -?\d{10,} is out of bounds") or uses(text, r"\d{10}") and theirs[0] == "value"), "elemAt took 32 bits of the index"),
     (CHECKED, lambda text, theirs, ours: says(ours, "integer overflow"), "integers wrapped around"),
-    (CHECKED, lambda text, theirs, ours: ours[0] == "error" and theirs[0] == "value" and uses(theirs[1], r"\d{17}") and uses(text, r"\d{16}"), "the same, where another error explains the overflow"),
-    (CHECKED, lambda text, theirs, ours: uses(text, r"substring\W+(\d+\W+)?\d{10}") and (values(theirs, ours) or says(theirs, "negative start position")), "substring took 32 bits of the start"),
+    (CHECKED, lambda text, theirs, ours: ours[0] == "error" and theirs[0] == "value" and (uses(theirs[1], r"\d{17}") or uses(text, "addErrorContext")) and uses(text, r"\d{16}"), "the same, where another error explains the overflow"),
+    (CHECKED, lambda text, theirs, ours: uses(text, "substring") and uses(text, r"\d{10}") and (values(theirs, ours) or says(theirs, "negative start position") or says(ours, "not be negative, but it is")),
+     "substring took 32 bits of the start"),
     (CHECKED, lambda text, theirs, ours: uses(text, "substring") and theirs[0] == "error" and says(ours, "not be negative, but it is"),
      "the same for a start below zero, and the string was evaluated first"),
     (CHECKED, lambda text, theirs, ours: says(theirs, "attribute '(%s)' missing|undefined variable '__(%s)'" % (YOUNG, YOUNG)), "there was no such function"),
     (CHECKED, lambda text, theirs, ours: uses(text, "[gG]etAttrPos|curPos") and "inherit" in text and same_but_places(theirs, ours), "inherited names were placed one column off"),
     (CHECKED, lambda text, theirs, ours: uses(text, "derivation") and theirs[0] == "error" and says(ours, "cannot be the name of a store path"), "the name of a derivation was looked at last"),
-    (CHECKED, lambda text, theirs, ours: says(theirs, "invalid derivation output name 'drv'|invalid value 'nar' for 'outputHashMode'"), "another name was taken"),
+    (CHECKED, lambda text, theirs, ours: says(theirs, "invalid derivation output name 'drv'|invalid value 'nar' for 'outputHashMode'") or says(ours, "invalid derivation output name 'drvPath'"), "another name was taken"),
     (CHECKED, lambda text, theirs, ours: says(theirs, "already defined") and not says(ours, "already defined") and uses(text, r"=\W*(rec\W*)?\{"), "sets in sets were not merged"),
     (CHECKED, lambda text, theirs, ours: uses(text, "fromJSON") and says(ours, "invalid JSON.*out of the range of integers"), "integers that are too large became floats"),
     (CHECKED, lambda text, theirs, ours: says(ours, "zero byte"), "a zero byte in JSON or TOML ended the string"),
-    (CHECKED, lambda text, theirs, ours: uses(text, "storePath") and says(theirs, "getting status of") and says(ours, "is not in the Nix store"), "storePath looked for the file first"),
+    (CHECKED, lambda text, theirs, ours: uses(text, "storePath") and says(theirs, "getting status of"), "storePath looked for the file first"),
+    (CHECKED, lambda text, theirs, ours: uses(text, "replaceStrings") and theirs[0] == "error", "replaceStrings looked at every replacement, needed or not"),
+    (CHECKED, lambda text, theirs, ours: uses(text, r"inherit\s*\(.*\)\s*;") and says(ours, "is not defined here"), "`inherit (…) ;` without names was not looked at"),
+    (CHECKED, lambda text, theirs, ours: uses(text, r"inherit\s*\(") and "«repeated»" in ours[1] and values(theirs, ours) and same_but_copies(theirs, ours), "each name of `inherit (…)` had a set of its own"),
+    (CHECKED, lambda text, theirs, ours: theirs[0] == "value" and says(ours, "dynamic attribute '.*' already defined") or uses(text, r"\$\{") and (theirs[0] == "value" and says(ours, "is not defined here") or has_lost_parts(theirs, ours)), "computed names of sets that were merged got lost"),
+    (CHECKED, lambda text, theirs, ours: uses(text, YOUNG) and theirs[0] == ours[0] == "error", "there was no such function, and what failed first differs"),
+    (CHECKED, lambda text, theirs, ours: uses(text, "fromHexString") and says(ours, "of at most 63 bits"), "integers of TOML that are too large became the largest"),
+    (CHECKED, lambda text, theirs, ours: uses(text, "fromTOML") and theirs[0] == "value" and says(ours, "duplicate key"), "the head of a table could follow its dotted keys"),
+    (CHECKED, lambda text, theirs, ours: uses(text, "__overrides") and theirs[0] == "value" and says(ours, "infinite recursion"), "a set could be found in its own `__overrides`"),
     (PIPES, lambda text, theirs, ours: uses(text, r"\|>|<\|") and says(theirs, "syntax error"), "there were no pipes"),
-    (KEYWORDS, lambda text, theirs, ours: values(theirs, ours) and theirs[1].replace("\\$", "$") == ours[1].replace("\\$", "$"), "every dollar in a name was escaped"),
-    (KEYWORDS, lambda text, theirs, ours: values(theirs, ours) and theirs[1] == re.sub(WORDS, r"\1", ours[1]), "words of the language were printed as names without quotes"),
+    (KEYWORDS, lambda text, theirs, ours: same_but_names(theirs, ours), "every dollar in a name was escaped, and most words of the language were printed as names without quotes"),
     (JSON_LIBRARY, lambda text, theirs, ours: same_but_json(theirs, ours), "JSON had six digits of a float, and every dollar was escaped"),
+    (JSON_LIBRARY, lambda text, theirs, ours: uses(text, "toJSON") and uses(text, FLOAT), "the same, and what came of that text"),
     (JSON_LIBRARY, lambda text, theirs, ours: theirs[0] == "value" and says(ours, "JSON cannot hold"), "JSON could have half a character"),
-    (JSON_LIBRARY, lambda text, theirs, ours: uses(text, r"genList|map\b|Map\b") and is_function_unseen(theirs, ours), "genList and map did not look at the function"),
+    (JSON_LIBRARY, lambda text, theirs, ours: uses(text, r"genList|map\b|Map\b") and ours[0] == "error", "genList and map did not look at the function, which is none or cannot be had"),
     (JSON_LIBRARY, lambda text, theirs, ours: uses(text, r"(sort|filter)\b") and theirs[0] == "error",
      "sort and filter looked at the function first, also with an empty list"),
 ]
