@@ -90,7 +90,8 @@ class Nix:
     def run(self, expression):
         command = [self.program, "--eval", "--strict", "--json", "--show-trace", "-E", "let lib = import <nixpkgs/lib>; in " + expression]
         try:
-            answer = subprocess.run(command, capture_output=True, text=True, env=self.environment, timeout=120)
+            # Old versions of Nix write half a character into JSON.
+            answer = subprocess.run(command, capture_output=True, text=True, errors="replace", env=self.environment, timeout=120)
         except subprocess.TimeoutExpired:
             return Wrong("no answer in time")
         if answer.returncode == 0:
