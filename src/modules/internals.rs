@@ -108,6 +108,8 @@ fn eval_option_value(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [loc, option, defs] = arguments else { return Ok(Value::NULL) };
     let loc = loc_of_list(ev, *loc)?;
     let set = ev.want_attrs(*option)?;
+    // Its message of deprecation is asked for first.
+    ev.attribute_or_stop(set, sym::TYPE)?;
     let defs = definitions_of(ev, *defs)?;
     let name = ev.heap.intern("declarations");
     let file: Rc<str> = match ev.attribute(set, name) {

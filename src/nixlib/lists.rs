@@ -3,7 +3,7 @@
 
 use super::common::{DEEPEST, count_value, elements, keep_where, list_of, reserve, throw, unknown_of, whole_elements};
 use super::{Family, Member, lists_order, lists_parts};
-use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop};
+use crate::eval::{ErrorKind, Evaluator, NativeDef, Outcome, Stop, Wanted};
 use crate::heap::{Key, Shape, ShapeId, UnknownId, Value, View};
 use crate::syntax::ExprId;
 
@@ -99,7 +99,11 @@ const FUNCTIONS: &[NativeDef] = &[
     NativeDef::with_strict("lib.lists.fold", 3, 0b100, fold_with_warning),
     NativeDef::lazy("internal.lists.foldr", 4, fold_right_from),
     NativeDef::with_strict("lib.lists.foldl", 3, 0b100, fold_left),
-    NativeDef::with_strict("lib.lists.foldl'", 3, 0b111, fold_left_strict),
+    NativeDef::with_strict("lib.lists.foldl'", 3, 0b111, fold_left_strict).looking(&[
+        (1, Wanted::Any),
+        (0, Wanted::Function),
+        (2, Wanted::List),
+    ]),
     NativeDef::with_strict("lib.lists.imap0", 2, 0b10, imap0),
     NativeDef::with_strict("lib.lists.imap1", 2, 0b10, imap1),
     NativeDef::with_strict("lib.lists.ifilter0", 2, 0b10, ifilter0),

@@ -137,8 +137,20 @@ fn sort_on(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     Ok(ev.heap.new_list(&sorted))
 }
 
+/// Whether an evaluated value is the empty list.
+fn is_empty_list(ev: &mut Evaluator, value: Value) -> Result<bool, Stop> {
+    Ok(matches!(value.view(), View::List(_)) && ev.want_whole_list(value)?.slots().next().is_none())
+}
+
 fn compare_lists(ev: &mut Evaluator, arguments: &[Value]) -> Outcome {
     let [compare, a, b] = arguments else { return Ok(Value::NULL) };
+    // What is compared with the empty list may be anything.
+    if is_empty_list(ev, *a)? {
+        return Ok(Value::int(if is_empty_list(ev, *b)? { 0 } else { -1 }));
+    }
+    if is_empty_list(ev, *b)? {
+        return Ok(Value::int(1));
+    }
     let (a, b) = (whole_elements(ev, *a)?, whole_elements(ev, *b)?);
     for (left, right) in a.iter().zip(&b) {
         let relation = ev.call(*compare, &[*left, *right])?;
@@ -381,6 +393,8 @@ mod tests {
             ("lib.subtractLists [ 1 2 ] [ 2 3 ]", "[ 3 ]"),
             ("lib.mutuallyExclusive [ 1 ] [ 2 ]", "true"),
             ("lib.compareLists lib.compare [ 1 2 ] [ 1 ]", "1"),
+            ("lib.compareLists lib.compare [ ] true", "-1"),
+            ("lib.compareLists lib.compare \"x\" [ ]", "1"),
             ("lib.toposort (a: b: a < b) [ 3 2 1 ]", "{ result = [ 1 2 3 ]; }"),
             ("lib.toposort (a: b: true) [ 1 2 ]", "{ cycle = [ 1 2 ]; loops = [ 1 ]; }"),
             ("lib.lists.removePrefix [ 1 ] [ 1 2 ]", "[ 2 ]"),

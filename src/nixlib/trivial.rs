@@ -147,7 +147,7 @@ static FUNCTIONS: &[NativeDef] = &[
     NativeDef::lazy("lib.trivial.setFunctionArgs", 2, set_function_args),
     NativeDef::strict("lib.trivial.functionArgs", 1, function_args),
     NativeDef::strict("lib.trivial.isFunction", 1, is_function),
-    NativeDef::strict("lib.trivial.mirrorFunctionArgs", 2, mirror_function_args),
+    NativeDef::lazy("lib.trivial.mirrorFunctionArgs", 2, mirror_function_args),
     NativeDef::strict("lib.trivial.toFunction", 1, to_function),
     NativeDef::strict("lib.trivial.fromHexString", 1, from_hex_string),
     NativeDef::strict("lib.trivial.toHexString", 1, to_hex_string),
@@ -522,6 +522,10 @@ mod tests {
         check(&[
             ("lib.functionArgs (lib.setFunctionArgs (x: x) { a = true; })", "{ a = true; }"),
             ("lib.functionArgs lib.trivial.id", "{ }"),
+            (
+                "lib.functionArgs (lib.mirrorFunctionArgs ({ a, b ? 1 }: a) (throw \"later\"))",
+                "{ a = false; b = true; }",
+            ),
             ("lib.isFunction { __functor = self: x: x; }", "true"),
             ("lib.toFunction 5 null", "5"),
             (
