@@ -46,6 +46,11 @@ fn escape(text: impl AsRef<[u8]>) -> Vec<u8> {
     escaped
 }
 
+/// An attribute of an element, as `name="value"` with a space before it.
+fn attribute(name: &str, value: impl AsRef<[u8]>) -> Vec<u8> {
+    [b" ", name.as_bytes(), b"=\"", &escape(value), b"\""].concat()
+}
+
 impl Writer {
     fn line(&mut self, depth: u32, content: impl AsRef<[u8]>) {
         (0..depth).for_each(|_| self.text.extend_from_slice(b"  "));
@@ -53,14 +58,14 @@ impl Writer {
         self.text.push(b'\n');
     }
 
-    /// A line with something in double quotes in it.
-    fn quoting(&mut self, depth: u32, before: &str, quoted: impl AsRef<[u8]>, after: &str) {
-        self.line(depth, [before.as_bytes(), b"\"", &escape(quoted), b"\"", after.as_bytes()].concat());
+    /// A tag with one attribute: `<opening name="value"`, and `end`.
+    fn tag(&mut self, depth: u32, opening: &str, name: &str, value: impl AsRef<[u8]>, end: &str) {
+        self.line(depth, [opening.as_bytes(), &attribute(name, value), end.as_bytes()].concat());
     }
 
     /// An element without content but with a value.
     fn leaf(&mut self, depth: u32, element: &str, value: impl AsRef<[u8]>) {
-        self.quoting(depth, &format!("<{element} value="), value, " />");
+        self.tag(depth, &format!("<{element}"), "value", value, " />");
     }
 
     fn value(&mut self, ev: &mut Evaluator, value: Value, depth: u32) -> Result<(), Stop> {
@@ -116,7 +121,7 @@ impl Writer {
             let Some(path) = ev.attribute(set, symbol) else { continue };
             let path = ev.want(path)?;
             if let View::Str(id) = path.view() {
-                opening.extend([b" ", name.as_bytes(), b"=\"", &escape(ev.heap.bytes(id)), b"\""].concat());
+                opening.extend(attribute(name, ev.heap.bytes(id)));
                 if symbol == sym::DRV_PATH {
                     let path = ev.heap.bytes(id).to_vec();
                     is_new = !path.is_empty() && self.derivations.insert(path);
@@ -137,7 +142,7 @@ impl Writer {
     fn attributes(&mut self, ev: &mut Evaluator, value: Value, depth: u32) -> Result<(), Stop> {
         let set = ev.want_whole_attrs(value)?;
         for (name, slot, _) in ev.heap.entries(set) {
-            self.quoting(depth, "<attr name=", ev.heap.name(name), ">");
+            self.tag(depth, "<attr", "name", ev.heap.name(name), ">");
             self.value(ev, Value::reference(slot), depth + 1)?;
             self.line(depth, "</attr>");
         }
@@ -155,17 +160,17 @@ impl Writer {
         };
         self.line(depth, "<function>");
         match ev.formals_of(value) {
-            None => self.quoting(depth + 1, "<varpat name=", parameter.unwrap_or_default(), " />"),
+            None => self.tag(depth + 1, "<varpat", "name", parameter.unwrap_or_default(), " />"),
             Some(formals) => {
                 let opening = if ev.has_ellipsis(value) { "<attrspat ellipsis=\"1\"" } else { "<attrspat" };
                 match parameter {
-                    Some(name) => self.quoting(depth + 1, &format!("{opening} name="), name, ">"),
+                    Some(name) => self.tag(depth + 1, opening, "name", name, ">"),
                     None => self.line(depth + 1, format!("{opening}>")),
                 }
                 let mut names: Vec<&str> = formals.iter().map(|(name, ..)| ev.heap.name(*name)).collect();
                 names.sort_unstable();
                 for name in names {
-                    self.quoting(depth + 2, "<attr name=", name, " />");
+                    self.tag(depth + 2, "<attr", "name", name, " />");
                 }
                 self.line(depth + 1, "</attrspat>");
             }

@@ -385,6 +385,8 @@ fn errors_show_where_and_when_nixpkgs_shows_them() {
             "head config.t.a.imports",
             r#"{"x":1}"#,
         ),
+        // An option outside of a tree has the type that it was given, or none.
+        ("{ options.t = mkOption { type = attrTag { a = mkOption { }; }; }; } { t.a = 1; }", "config.t.a", "attribute 'type' missing"),
         // Imports are loaded before the next module, and so is what is wrong with them.
         ("{ imports = [ { imports = [ (throw \"what is inside\") ]; } ]; } (throw \"the next one\")", "config", "what is inside"),
         // The check of an element shows when the element is read.

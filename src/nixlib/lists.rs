@@ -468,6 +468,7 @@ mod tests {
             (r#"lib.foldr (a: b: a) 0 [ 7 (throw "not reached") ]"#, "7"),
             (r#"lib.foldl (a: b: b) (throw "not needed") [ 1 2 ]"#, "2"),
             ("lib.foldl' (a: b: a + b) 0 (lib.range 1 100)", "5050"),
+            ("lib.foldl' null 1 [ ]", "error: expected a function but found null"),
             (r#"lib.imap1 (i: x: "${toString i}${x}") [ "a" "b" ]"#, r#"[ "1a" "2b" ]"#),
             (r#"builtins.length (lib.imap0 (i: x: throw "lazy") [ 1 2 3 ])"#, "3"),
             ("lib.flatten [ 1 [ 2 [ 3 ] ] [ ] ]", "[ 1 2 3 ]"),

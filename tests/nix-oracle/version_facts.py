@@ -16,6 +16,8 @@ YOUNG = "addDrvOutputDependencies|break|convertHash|readFileType|traceVerbose|wa
 """Functions that Nix 2.8 does not have."""
 PLACE = r'\{ column = \d+; file = "(?:[^"\\]|\\.)*"; line = \d+; \}|\{"column":\d+,"file":"(?:[^"\\]|\\.)*","line":\d+\}|\bnull\b'
 NUMBER = r"-?(?:\d+(?:\.\d+)?(?:e[+-]?\d+)?|\binf\b|\bnan\b)|\bnull\b"
+TWICE = r"(?s)([\w'-]+)(\.[^=;]*)?\s*=[^=].*\b\1(\.[^=;]*)?\s*=[^=]"
+"""A name that is given two values, which may be two parts of one set."""
 FLOAT = r"\d\.|\.\d"
 WORDS = r'"(assert|else|if|in|inherit|let|rec|then|with)"(?= =)'
 
@@ -97,7 +99,7 @@ FACTS = [
     (RANGES, lambda text, theirs, ours: uses(text, "ceil|floor") and uses(text, r"\d{16}") and (values(theirs, ours) or says(ours, "integer overflow") or says(theirs, "integer overflow|negative start position|called with index|out of bounds")),
      "the same for an integer that rounds up, and what was computed from it"),
     (RANGES, lambda text, theirs, ours: uses(text, "substring") and says(theirs, "basic_string_view::substr"), "substring took 32 bits of the start"),
-    (RANGES, lambda text, theirs, ours: uses(text, "elemAt") and (says(ours, r"index -?\d{10,} is out of bounds") or uses(text, r"\d{10}") and theirs[0] == "value"), "elemAt took 32 bits of the index"),
+    (RANGES, lambda text, theirs, ours: uses(text, "elemAt") and (says(ours, r"index -?\d{10,} is out of bounds") or uses(text, r"\d{10}") and theirs[0] == "value" and ours[0] == "error"), "elemAt took 32 bits of the index"),
     (CHECKED, lambda text, theirs, ours: says(ours, "integer overflow"), "integers wrapped around"),
     (CHECKED, lambda text, theirs, ours: ours[0] == "error" and theirs[0] == "value" and (uses(theirs[1], r"\d{17}") or uses(text, "addErrorContext")) and uses(text, r"\d{16}"), "the same, where another error explains the overflow"),
     (CHECKED, lambda text, theirs, ours: uses(text, "substring") and uses(text, r"\d{10}") and (values(theirs, ours) or says(theirs, "negative start position") or says(ours, "not be negative, but it is")),
@@ -113,19 +115,21 @@ FACTS = [
     (CHECKED, lambda text, theirs, ours: says(ours, "zero byte"), "a zero byte in JSON or TOML ended the string"),
     (CHECKED, lambda text, theirs, ours: uses(text, "storePath") and says(theirs, "getting status of"), "storePath looked for the file first"),
     (CHECKED, lambda text, theirs, ours: uses(text, "replaceStrings") and theirs[0] == "error", "replaceStrings looked at every replacement, needed or not"),
-    (CHECKED, lambda text, theirs, ours: uses(text, r"inherit\s*\(.*\)\s*;") and says(ours, "is not defined here"), "`inherit (…) ;` without names was not looked at"),
+    (CHECKED, lambda text, theirs, ours: uses(text, r"inherit\s*\([^;]*\)\s*;") and says(ours, "is not defined here"), "`inherit (…) ;` without names was not looked at"),
     (CHECKED, lambda text, theirs, ours: uses(text, r"inherit\s*\(") and "«repeated»" in ours[1] and values(theirs, ours) and same_but_copies(theirs, ours), "each name of `inherit (…)` had a set of its own"),
-    (CHECKED, lambda text, theirs, ours: theirs[0] == "value" and says(ours, "dynamic attribute '.*' already defined") or uses(text, r"\$\{") and (theirs[0] == "value" and says(ours, "is not defined here") or has_lost_parts(theirs, ours)), "computed names of sets that were merged got lost"),
-    (CHECKED, lambda text, theirs, ours: uses(text, YOUNG) and theirs[0] == ours[0] == "error", "there was no such function, and what failed first differs"),
+    (CHECKED, lambda text, theirs, ours: uses(text, r"\$\{") and uses(text, TWICE) and (theirs[0] == "value" and says(ours, "dynamic attribute '.*' already defined|is not defined here") or has_lost_parts(theirs, ours)),
+     "computed names of sets that were merged got lost"),
+    (CHECKED, lambda text, theirs, ours: uses(text, r"builtins\.(%s)\b" % YOUNG) and theirs[0] == ours[0] == "error", "there was no such function, and what failed first differs"),
     (CHECKED, lambda text, theirs, ours: uses(text, "fromHexString") and says(ours, "of at most 63 bits"), "integers of TOML that are too large became the largest"),
     (CHECKED, lambda text, theirs, ours: uses(text, "fromTOML") and theirs[0] == "value" and says(ours, "duplicate key"), "the head of a table could follow its dotted keys"),
     (CHECKED, lambda text, theirs, ours: uses(text, "__overrides") and theirs[0] == "value" and says(ours, "infinite recursion"), "a set could be found in its own `__overrides`"),
     (PIPES, lambda text, theirs, ours: uses(text, r"\|>|<\|") and says(theirs, "syntax error"), "there were no pipes"),
     (KEYWORDS, lambda text, theirs, ours: same_but_names(theirs, ours), "every dollar in a name was escaped, and most words of the language were printed as names without quotes"),
     (JSON_LIBRARY, lambda text, theirs, ours: same_but_json(theirs, ours), "JSON had six digits of a float, and every dollar was escaped"),
-    (JSON_LIBRARY, lambda text, theirs, ours: uses(text, "toJSON") and uses(text, FLOAT), "the same, and what came of that text"),
+    (JSON_LIBRARY, lambda text, theirs, ours: uses(text, "toJSON") and uses(text, FLOAT) and (values(theirs, ours) or says(theirs, "json.exception")), "the same, and what came of that text"),
     (JSON_LIBRARY, lambda text, theirs, ours: theirs[0] == "value" and says(ours, "JSON cannot hold"), "JSON could have half a character"),
-    (JSON_LIBRARY, lambda text, theirs, ours: uses(text, r"genList|map\b|Map\b") and ours[0] == "error", "genList and map did not look at the function, which is none or cannot be had"),
+    (JSON_LIBRARY, lambda text, theirs, ours: uses(text, r"genList|map\b|Map\b") and (says(ours, "out of bounds|expected an? (function|list|number|string|set)") or ours[0] == "error" and (theirs[0] == "value" or says(theirs, "out of bounds"))),
+     "genList and map did not look at the function, which is none or cannot be had"),
     (JSON_LIBRARY, lambda text, theirs, ours: uses(text, r"(sort|filter)\b") and theirs[0] == "error",
      "sort and filter looked at the function first, also with an empty list"),
 ]
