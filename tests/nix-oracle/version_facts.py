@@ -88,6 +88,18 @@ def same_but_copies(theirs, ours):
     return ours[1].count("«repeated»") <= 4 and re.fullmatch(pattern, theirs[1]) is not None
 
 
+def inherits_nothing(text):
+    """Whether `inherit (…) ;` stands somewhere in a text, without names behind its brackets."""
+    for found in re.finditer(r"inherit\s*\(", text):
+        depth, end = 1, found.end()
+        while depth and end < len(text):
+            depth += {"(": 1, ")": -1}.get(text[end], 0)
+            end += 1
+        if text[end:].lstrip().startswith(";"):
+            return True
+    return False
+
+
 FACTS = [
     (ALWAYS, lambda text, theirs, ours: uses(text, "[gG]etAttrPos") and uses(text, r"mapAttrs|listToAttrs|groupBy|zipAttrs|\.[^=;]*\s*=") and same_but_places(theirs, ours),
      "not a version: routelint gives the place of a name itself, also after mapAttrs and in `a.b = …`, since findings point at it"),
@@ -115,7 +127,7 @@ FACTS = [
     (CHECKED, lambda text, theirs, ours: says(ours, "zero byte"), "a zero byte in JSON or TOML ended the string"),
     (CHECKED, lambda text, theirs, ours: uses(text, "storePath") and says(theirs, "getting status of"), "storePath looked for the file first"),
     (CHECKED, lambda text, theirs, ours: uses(text, "replaceStrings") and theirs[0] == "error", "replaceStrings looked at every replacement, needed or not"),
-    (CHECKED, lambda text, theirs, ours: uses(text, r"inherit\s*\([^;]*\)\s*;") and says(ours, "is not defined here"), "`inherit (…) ;` without names was not looked at"),
+    (CHECKED, lambda text, theirs, ours: inherits_nothing(text) and says(ours, "is not defined here"), "`inherit (…) ;` without names was not looked at"),
     (CHECKED, lambda text, theirs, ours: uses(text, r"inherit\s*\(") and "«repeated»" in ours[1] and values(theirs, ours) and same_but_copies(theirs, ours), "each name of `inherit (…)` had a set of its own"),
     (CHECKED, lambda text, theirs, ours: uses(text, r"\$\{") and uses(text, TWICE) and (theirs[0] == "value" and says(ours, "dynamic attribute '.*' already defined|is not defined here") or has_lost_parts(theirs, ours)),
      "computed names of sets that were merged got lost"),
